@@ -1,0 +1,98 @@
+"""What an index replica is: it holds one collection, is fed batches of the change log, and can always be thrown away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.types import Document, Filter
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSpec:
+    """What an index was built with; it refuses to open with any other, by name."""
+
+    collection: str
+    model: str
+    revision: str
+    dimension: int
+    metric: str = "cosine"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedChunk:
+    """A chunk as an index sees it: the store's integer key, its document, text for BM25, unit vector (dimension,)."""
+
+    key: int
+    document_id: str
+    text: str
+    vector: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Changes up to and including `position`: drop every chunk of `removed` documents, then add `added`.
+
+    A replaced document stands in `removed` and, with its present chunks, in `added`. Applying a batch twice
+    does no harm. `documents` holds the metadata of each added document, for filters.
+    """
+
+    position: int
+    removed: tuple[str, ...]
+    added: tuple[IndexedChunk, ...]
+    documents: tuple[Document, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A chunk key with its raw score, and for lexical scores the query terms that matched."""
+
+    key: int
+    score: float
+    terms: tuple[str, ...] = ()
+
+
+class Index(Protocol):
+    """Common to all replicas. Best first; equal scores in order of key; never more than `k`, never a dead chunk."""
+
+    @property
+    def spec(self) -> IndexSpec: ...
+
+    @property
+    def position(self) -> int:
+        """The last change-log sequence applied; 0 when empty."""
+        ...
+
+    def apply(self, batch: Batch) -> None: ...
+
+    def count(self) -> int:
+        """Live chunks."""
+        ...
+
+    def flush(self) -> None:
+        """Make the present state the one that the next open starts from."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class DenseIndex(Index, Protocol):
+    """Nearest neighbours by cosine."""
+
+    def dense(self, vector: Floats, k: int, filters: Filter | None = None) -> list[Scored]: ...
+
+    def similarities(self, vector: Floats, keys: Sequence[int]) -> dict[int, float]:
+        """Exact cosine of the given live chunks, so that fusion needs no guess for a lexical-only candidate."""
+        ...
+
+
+class LexicalIndex(Index, Protocol):
+    """BM25."""
+
+    def lexical(self, text: str, k: int, filters: Filter | None = None) -> list[Scored]: ...

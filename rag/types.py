@@ -1,0 +1,308 @@
+"""What crosses package borders: frozen dataclasses, standard library only.
+
+Offsets count Unicode code points in a document's extracted text. Scores are floats where higher is better.
+Times are milliseconds. Times of day are timezone-aware UTC datetimes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Scalar = str | int | float | bool
+"""A metadata value."""
+Metadata = Mapping[str, Scalar | Sequence[str]]
+"""Flat document metadata: a scalar or a list of strings behind each key."""
+
+Mode = Literal["hybrid", "dense", "lexical"]
+AnswerMode = Literal["auto", "extractive", "generative"]
+CheckPolicy = Literal["off", "flag", "retry", "drop", "refuse"]
+Label = Literal["supported", "contradicted", "unsupported"]
+DocumentStatus = Literal["ready", "failed"]
+JobStatus = Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
+Operation = Literal["put", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A named set of documents; `version` is the sequence number of its last change."""
+
+    name: str
+    description: str
+    version: int
+    documents: int
+    chunks: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a paginated source: its 1-based number and its span in the extracted text."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A source as the store knows it. `id` is stable for (collection, source)."""
+
+    id: str
+    collection: str
+    source: str
+    title: str
+    media_type: str
+    text_sha256: str
+    pages: tuple[Page, ...] = ()
+    metadata: Metadata = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """A document with its state: what the documents pages of the API show."""
+
+    document: Document
+    status: DocumentStatus
+    error_code: str | None
+    error_message: str | None
+    chunks: int
+    quarantined: int
+    characters: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage: `text == document.text[start:end]`, always."""
+
+    id: str
+    document_id: str
+    ordinal: int
+    start: int
+    end: int
+    page: int | None
+    headings: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row of a collection's change log; `sequence` is gapless and grows in commit order."""
+
+    sequence: int
+    document_id: str
+    operation: Operation
+
+
+# A filter is a small tree over document metadata and the reserved keys `source`, `title`, `media_type`, `document_id`.
+
+
+@dataclass(frozen=True, slots=True)
+class Equals:
+    """The field holds this value (or, for a list of strings, contains it)."""
+
+    key: str
+    value: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """The field holds (or contains) one of these values."""
+
+    key: str
+    values: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The field is a number (or an ISO 8601 string compared as text) within the bounds given."""
+
+    key: str
+    gt: float | str | None = None
+    gte: float | str | None = None
+    lt: float | str | None = None
+    lte: float | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """Every part holds; true when there are none."""
+
+    parts: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one part holds; false when there are none."""
+
+    parts: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold; a missing field makes a comparison false, so its Not true."""
+
+    part: Filter
+
+
+Filter = Equals | In | Range | And | Or | Not
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A search request. `k` is the number of hits wanted."""
+
+    text: str
+    collection: str
+    k: int = 10
+    filters: Filter | None = None
+    mode: Mode = "hybrid"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One stage's own view of a hit: its raw score and 1-based rank (None where the stage did not rank it)."""
+
+    score: float
+    rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that was found. `parts` maps a stage (dense, lexical, fused, late, rerank) to its score and rank."""
+
+    chunk: Chunk
+    document: Document
+    score: float
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A footnote: offsets in the document's text, `quote` is that text as the store has it."""
+
+    marker: int
+    document_id: str
+    chunk_id: str
+    source: str
+    title: str
+    start: int
+    end: int
+    quote: str
+    page: int | None
+    headings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a verdict looked: a span (offsets in the evidence passage) of the `context`-th passage."""
+
+    context: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open span of characters."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the checker says of one sentence: `probability` is the label's, `support` that of being supported."""
+
+    label: Label
+    probability: float
+    support: float
+    evidence: tuple[Evidence, ...] = ()
+    unsupported_spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an answer: its offsets in the answer's text and the markers it cites."""
+
+    text: str
+    start: int
+    end: int
+    citations: tuple[int, ...] = ()
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One decision of the route: which model was asked, how sure it was, whether its answer was taken, and why not."""
+
+    step: str
+    model: str
+    confidence: float | None
+    taken: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens and cost per model; extractive answers cost none."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A checked answer; `timings` maps a stage to milliseconds."""
+
+    text: str
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    abstained: bool
+    reason: str | None
+    route: tuple[Step, ...]
+    usage: Usage
+    timings: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class JobCounts:
+    """How many sources of a job ended in which way."""
+
+    total: int = 0
+    added: int = 0
+    replaced: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    failed: int = 0
+    quarantined: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceError:
+    """Why one source of a job failed."""
+
+    source: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work in the background, as the API shows it."""
+
+    id: str
+    kind: str
+    collection: str
+    status: JobStatus
+    counts: JobCounts
+    errors: tuple[SourceError, ...]
+    created_at: datetime
+    updated_at: datetime
