@@ -1,0 +1,44 @@
+# Two commands matter: `make demo` shows Footnote at work, `make test` proves it. Both install what they need.
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
+DEV_EXTRAS := train,qdrant,postgres,eval,dev
+
+.PHONY: setup demo test check format bench clean
+
+setup: $(VENV)/.dev  ## everything for development: all extras, torch included
+
+$(VENV)/.base: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Footnote (without torch); the first time takes a minute or two …"
+	$(PIP) --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.base
+	@echo "Installing what the tests need (torch included) …"
+	$(PIP) --editable ".[$(DEV_EXTRAS)]"
+	touch $@
+
+demo: $(VENV)/.base  ## ONCE=1 ends after printing instead of serving on
+	$(BIN)/python -m api.demo $(if $(ONCE),--once)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev  ## what a change must pass
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest $(ARGS)
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m eval.bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) .demo build *.egg-info

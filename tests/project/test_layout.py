@@ -1,0 +1,68 @@
+"""The layout holds: imports run one way, a vendor stays in its file, and nothing imports torch by accident."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("rag", "ingest", "adapt", "eval", "api")
+VENDORS = {
+    "faiss": ("rag/index/faiss.py",),
+    "tantivy": ("rag/index/tantivy.py",),
+    "qdrant_client": ("rag/index/qdrant.py",),
+    "unstructured": ("ingest/parse/",),
+    "pypdfium2": ("ingest/parse/",),
+    "haystack": ("rag/answer/",),
+    "ragas": ("eval/",),
+    "torch": ("adapt/", "rag/models/torch.py"),
+    "sentence_transformers": ("adapt/", "rag/models/torch.py"),
+    "transformers": ("adapt/", "rag/models/torch.py"),
+    "dbos": ("ingest/",),
+    "fastapi": ("api/",),
+    "openai": (),
+}
+
+
+def _sources() -> Iterator[tuple[str, ast.Module]]:
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())
+
+
+def _imports(tree: ast.Module) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("vendor", sorted(VENDORS))
+def test_a_vendor_stays_where_it_belongs(vendor: str) -> None:
+    homes = VENDORS[vendor]
+    strays = [p for p, tree in _sources() if vendor in _imports(tree) and not p.startswith(homes)]
+    assert not strays
+
+
+def test_imports_run_one_way() -> None:
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+
+
+def test_types_need_the_standard_library_only() -> None:
+    tree = ast.parse((ROOT / "rag" / "types.py").read_text())
+    assert _imports(tree) <= set(sys.stdlib_module_names)
+
+
+def test_serving_loads_no_torch() -> None:
+    code = "import sys, api.app, ingest.worker; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
