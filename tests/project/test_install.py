@@ -19,6 +19,7 @@ IMPORT_NAMES = {
     "python-multipart": "python_multipart",
     "pyyaml": "yaml",
     "rouge-score": "rouge_score",
+    "scikit-learn": "sklearn",
     "types-pyyaml": None,  # stubs for mypy only
 }
 
