@@ -1,0 +1,116 @@
+"""What is handed to the store and what it hands back, beside the types that the whole project shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.types import Chunk, Document, Metadata
+
+Floats = NDArray[np.float32]
+Put = Literal["added", "replaced", "unchanged"]
+Outcome = Literal["added", "replaced", "unchanged", "removed", "failed"]
+ItemState = Literal["pending", "done", "failed", "cancelled"]
+KeyRole = Literal["admin", "write", "read"]
+Option = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewChunk:
+    """A passage to store: its place in the text in code points, its dense vector (dim,) and packed token vectors.
+
+    With a `quarantine` reason the chunk is kept and counted, but is never searched.
+    """
+
+    ordinal: int
+    start: int
+    end: int
+    page: int | None
+    headings: tuple[str, ...]
+    dense: Floats
+    tokens: bytes | None = None
+    quarantine: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A document with everything that is stored of it; `content_sha256` is the hash of the source's bytes.
+
+    `document.id` must be `document_id(document.collection, document.source)`; an empty id stands for that.
+    """
+
+    document: Document
+    text: str
+    content_sha256: str
+    chunks: Sequence[NewChunk]
+    model: str
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedChunk:
+    """A live chunk with its key and its dense vector (dim,), as stored in half precision and widened."""
+
+    key: int
+    chunk: Chunk
+    dense: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedChunk:
+    """A chunk that is kept out of search, and why."""
+
+    chunk: Chunk
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobItem:
+    """One source of a job: an upload brings its `payload`, a file on disk its `path`."""
+
+    source: str
+    sha256: str = ""
+    media_type: str = ""
+    title: str = ""
+    metadata: Metadata = field(default_factory=dict)
+    payload: bytes | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord:
+    """A job's item as stored. `item.payload` is always None here: `Store.item_payload(id)` reads it."""
+
+    id: int
+    job_id: str
+    item: JobItem
+    state: ItemState
+    outcome: Outcome | None
+    error_code: str | None
+    error_message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """What a job was created with, for the worker that carries it out."""
+
+    id: str
+    kind: str
+    collection: str
+    options: Mapping[str, Option]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key without its secret. `collections` None means every collection."""
+
+    id: str
+    name: str
+    role: KeyRole
+    collections: tuple[str, ...] | None
+    created_at: datetime
