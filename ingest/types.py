@@ -1,0 +1,87 @@
+"""What passes between the stages of ingest: found files, parsed documents, pieces of text, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from rag.types import Job, Metadata, Page, Span
+
+BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file below the folder that is read: `source` is its POSIX path relative to that folder, `size` is bytes."""
+
+    source: str
+    path: Path
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Content handed over by a client. An empty media type is found from content and name."""
+
+    source: str
+    content: bytes
+    media_type: str = ""
+    title: str = ""
+    metadata: Metadata = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A stretch of the text that belongs together: `text[start:end]`.
+
+    `level` is 1 to 6 for a heading. `header` is the first row of a table, when there is one: it explains every
+    row that stands in another chunk.
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+    level: int | None = None
+    page: int | None = None
+    header: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDocument:
+    """A file as text. Blocks are in order, do not overlap, and cover every character that is not white space."""
+
+    text: str
+    blocks: tuple[Block, ...]
+    pages: tuple[Page, ...] = ()
+    title: str = ""
+    metadata: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A chunk before it is embedded: `text[start:end]`, and what the encoder reads in front of it."""
+
+    start: int
+    end: int
+    page: int | None
+    headings: tuple[str, ...]
+    context: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is. `done` and `total` count sources, `seconds` since this worker took it up."""
+
+    job: Job
+    done: int
+    total: int
+    chunks: int
+    seconds: float
+    source: str
+
+    @property
+    def chunks_per_second(self) -> float:
+        """Chunks committed a second, 0 before the first."""
+        return self.chunks / self.seconds if self.seconds > 0 else 0.0
