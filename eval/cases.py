@@ -15,7 +15,9 @@ FIELDS = ("question", "reference", "relevant_sources", "contexts")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question; the answer it should get; the sources, and the passages, that hold it. None means not known."""
+    """A question; the answer it should get; the sources, and the passages, that hold it. None means not
+    known.
+    """
 
     question: str
     reference: str | None = None
@@ -26,16 +28,18 @@ class Case:
 def read_cases(path: Path) -> list[Case]:
     """Cases of a .jsonl or .csv file.
 
-    In CSV the first line names the columns; a cell of `relevant_sources` holds a JSON list or names parted by `|`,
-    a cell of `contexts` a JSON list or one passage; an empty cell means not known.
-    Raises NotFound `cases_not_found`, InvalidInput `cases_unsupported`, `cases_invalid` (with the line) or `cases_empty`.
+    In CSV the first line names the columns; a cell of `relevant_sources` holds a JSON list or names parted
+    by `|`, a cell of `contexts` a JSON list or one passage; an empty cell means not known. Raises NotFound
+    `cases_not_found`, InvalidInput `cases_unsupported`, `cases_invalid` (with the line) or `cases_empty`.
     """
     if not path.is_file():
         raise NotFound(f"There is no file of cases at {path}.", code="cases_not_found")
     readers = {".jsonl": _json_lines, ".ndjson": _json_lines, ".csv": _csv_rows}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise InvalidInput(f"Cases must be .jsonl or .csv, not {path.suffix or path.name}.", code="cases_unsupported")
+        raise InvalidInput(
+            f"Cases must be .jsonl or .csv, not {path.suffix or path.name}.", code="cases_unsupported"
+        )
     try:
         cases = [parse_case(row, f"line {line}") for line, row in reader(path)]
     except UnicodeDecodeError as error:
@@ -104,7 +108,11 @@ def _texts(row: Mapping[str, object], key: str, where: str) -> tuple[str, ...] |
     value = row.get(key)
     if value is None:
         return None
-    if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(part, str) for part in value):
+    if (
+        not isinstance(value, Sequence)
+        or isinstance(value, str)
+        or not all(isinstance(part, str) for part in value)
+    ):
         raise _invalid(f"{where}: {key} must be a list of strings.")
     return tuple(value) or None
 

@@ -18,15 +18,16 @@ class Evaluations:
     def submit(self, collection: str, cases: Sequence[Case], metrics: Sequence[str] | None = None) -> Job:
         """Queue an evaluation and return its job (kind `evaluation`).
 
-        Parse request rows with `eval.cases.parse_case(row, f"cases[{i}]")` first.
-        Raises NotFound `collection_not_found`, InvalidInput `unknown_metric` or `cases_empty`, ModelError `extra_missing`.
+        Parse request rows with `eval.cases.parse_case(row, f"cases[{i}]")` first. Raises NotFound
+        `collection_not_found`, InvalidInput `unknown_metric` or `cases_empty`, ModelError `extra_missing`.
         """
         raise NotImplementedError
 
     def result(self, job_id: str) -> str:
         """The finished report as JSON text (`scores`, `rows`, …).
 
-        Raises NotFound `evaluation_not_found`; Conflict `evaluation_not_finished` while it is queued or running.
+        Raises NotFound `evaluation_not_found`; Conflict `evaluation_not_finished` while it is queued or
+        running.
         """
         raise NotImplementedError
 

@@ -10,10 +10,14 @@ ADVICE = "Install it with: pip install 'footnote-rag[eval]'"
 
 
 def require(*modules: str) -> None:
-    """Raise ModelError `extra_missing` when one of the top-level modules is not installed; imports none of them."""
+    """Raise ModelError `extra_missing` when one of the top-level modules is not installed; imports none of
+    them.
+    """
     missing = [module for module in modules if find_spec(module) is None]
     if missing:
-        raise ModelError(f"This needs the extra eval ({', '.join(missing)} is missing). {ADVICE}", code="extra_missing")
+        raise ModelError(
+            f"This needs the extra eval ({', '.join(missing)} is missing). {ADVICE}", code="extra_missing"
+        )
 
 
 def unusable(error: ImportError) -> ModelError:

@@ -49,20 +49,26 @@ def chosen(names: Sequence[str] | None) -> tuple[Measure, ...]:
     known = {measure.name: measure for measure in MEASURES}
     for name in names:
         if name not in known:
-            raise InvalidInput(f"There is no metric {name!r}; known are {', '.join(known)}.", code="unknown_metric")
+            raise InvalidInput(
+                f"There is no metric {name!r}; known are {', '.join(known)}.", code="unknown_metric"
+            )
     return tuple(known[name] for name in dict.fromkeys(names))
 
 
 def load_metrics(measures: Sequence[Measure], encoder: Encoder, check: Check) -> dict[str, SingleTurnMetric]:
-    """The RAGAS metric behind each measure's name. Raises ModelError `extra_missing` without the extra `eval`.
+    """The RAGAS metric behind each measure's name. Raises ModelError `extra_missing` without the extra
+    `eval`.
 
-    Imports RAGAS, which takes seconds. NonLLMContextRecall is missing from ragas.metrics and none of the others is
-    there without a warning, hence the private modules; the version is pinned.
+    Imports RAGAS, which takes seconds. NonLLMContextRecall is missing from ragas.metrics and none of the
+    others is there without a warning, hence the private modules; the version is pinned.
     """
     require("ragas", "rapidfuzz", "rouge_score", "sacrebleu")
     try:
         from ragas.metrics._answer_similarity import SemanticSimilarity
-        from ragas.metrics._context_precision import IDBasedContextPrecision, NonLLMContextPrecisionWithReference
+        from ragas.metrics._context_precision import (
+            IDBasedContextPrecision,
+            NonLLMContextPrecisionWithReference,
+        )
         from ragas.metrics._context_recall import IDBasedContextRecall, NonLLMContextRecall
         from ragas.metrics._rouge_score import RougeScore
         from ragas.metrics._string import ExactMatch, NonLLMStringSimilarity, StringPresence

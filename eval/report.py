@@ -1,4 +1,6 @@
-"""What an evaluation found: every row, and a mean with its interval for every metric; as JSON and as Markdown."""
+"""What an evaluation found: every row, and a mean with its interval for every metric; as JSON and as
+Markdown.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,8 @@ class Failure:
 class Row:
     """One case: what came back and what each metric said of it.
 
-    A metric is in exactly one of `scores`, `skipped` (it does not apply; the value is the reason, e.g. `no_reference`)
-    and `errors` (it applies and could not be computed). `response` has no citation markers.
+    A metric is in exactly one of `scores`, `skipped` (it does not apply; the value is the reason, e.g.
+    `no_reference`) and `errors` (it applies and could not be computed). `response` has no citation markers.
     """
 
     question: str
@@ -104,7 +106,9 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table: the first column to the left, the others to the right, padded to line up in a terminal."""
+    """A Markdown table: the first column to the left, the others to the right, padded to line up in a
+    terminal.
+    """
     widths = [max(len(line[column]) for line in [header, *rows]) for column in range(len(header))]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     lines = [_padded(line, widths) for line in [header, rule, *rows]]
@@ -113,7 +117,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _padded(line: Sequence[str], widths: Sequence[int]) -> str:
     first, *others = zip(line, widths, strict=True)
-    return "| " + " | ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]) + " |"
+    return (
+        "| " + " | ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]) + " |"
+    )
 
 
 def _report_object(report: Report) -> dict[str, object]:
@@ -156,5 +162,7 @@ def _row_object(row: Row) -> dict[str, object]:
 
 def _table_row(metric: str, summary: Summary) -> str:
     found = summary.interval
-    mean, between, n = (f"{found.mean:.3f}", f"{found.low:.3f} – {found.high:.3f}", found.n) if found else ("–", "–", 0)
+    mean, between, n = (
+        (f"{found.mean:.3f}", f"{found.low:.3f} – {found.high:.3f}", found.n) if found else ("–", "–", 0)
+    )
     return f"| {metric} | {mean} | {between} | {n} | {summary.skipped} | {summary.errors} |"

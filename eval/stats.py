@@ -35,7 +35,9 @@ def mean_interval(values: Sequence[float], *, seed: int = 0) -> Interval:
 
 
 def paired_difference(ours: Sequence[float], theirs: Sequence[float], *, seed: int = 0) -> Interval:
-    """Bootstrap of the mean of `ours[i] - theirs[i]`: two systems on the same queries. ValueError if lengths differ."""
+    """Bootstrap of the mean of `ours[i] - theirs[i]`: two systems on the same queries. ValueError if
+    lengths differ.
+    """
     return mean_interval([a - b for a, b in zip(ours, theirs, strict=True)], seed=seed)
 
 

@@ -8,7 +8,9 @@ from rag.models.types import Encoder
 
 
 class EncoderEmbeddings(BaseRagasEmbedding):  # type: ignore[misc]
-    """Any Footnote encoder for RAGAS metrics; texts are encoded as passages, so that similarity is symmetric."""
+    """Any Footnote encoder for RAGAS metrics; texts are encoded as passages, so that similarity is
+    symmetric.
+    """
 
     def __init__(self, encoder: Encoder) -> None:
         super().__init__()

@@ -12,16 +12,19 @@ from ragas.run_config import RunConfig
 from rag.types import Sentence
 
 Check = Callable[[str, Sequence[str], str | None], Sequence[Sentence]]
-"""From an answer, its context passages and the question (or None) to checked sentences; Engine.check is one."""
+"""From an answer, its context passages and the question (or None) to checked sentences; Engine.check is
+one.
+"""
 
 
 @dataclass
 class CheckerFaithfulness(SingleTurnMetric):  # type: ignore[misc]
     """The share of the response's sentences that the retrieved contexts support, 0 to 1.
 
-    RAGAS' own faithfulness (Es et al. 2023) asks an LLM to split the response into claims and to judge each; here the
-    claims are its sentences and the judge is the shipped checker, so that no server is needed and two runs agree.
-    Without `check` the shipped checker is loaded on first use. Raises ValueError for a response without a sentence.
+    RAGAS' own faithfulness (Es et al. 2023) asks an LLM to split the response into claims and to judge
+    each; here the claims are its sentences and the judge is the shipped checker, so that no server is
+    needed and two runs agree. Without `check` the shipped checker is loaded on first use. Raises ValueError
+    for a response without a sentence.
     """
 
     name: str = "faithfulness"
