@@ -1,0 +1,130 @@
+"""The claim data under nli/ and ground/: which rows train the checker, which are kept for checks, leaks removed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapt.records import ClaimRow, bucket, read_rows, text_of, texts_of
+
+NLI_FILES = (
+    "cad_nli", "conjnli", "covidfact", "dnc", "fever_dev", "mnli_taxinli", "rte_resplit", "scifact", "sick",
+    "snli_devtest",
+)  # fmt: skip
+LABELS = {
+    "supported": "entailment", "partially_supported": "not_entailment", "not_supported": "not_entailment",
+    "hallucination": "not_entailment", "generic": "not_entailment", "off-topic": "not_entailment",
+}  # fmt: skip
+_TOKENS = {
+    "-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}", "``": '"', "''": '"',
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ClaimSplits:
+    """`train` fits the net, `calibrate` fits the head on top, `checks` are only ever measured."""
+
+    train: list[ClaimRow]
+    calibrate: list[ClaimRow]
+    checks: dict[str, list[ClaimRow]]
+
+
+def clean(text: str) -> str:
+    """Undo treebank tokenisation, so that training text looks like what people upload."""
+    for token, plain in _TOKENS.items():
+        text = text.replace(token, plain)
+    text = re.sub(r"\s+([.,;:!?%)\]}]|'s\b|n't\b)", r"\1", text)
+    return re.sub(r"([(\[{])\s+", r"\1", text)
+
+
+def load_nli(path: Path) -> Iterator[ClaimRow]:
+    """Premise and hypothesis pairs; the premise is one evidence sentence."""
+    for row in read_rows(path):
+        premise = clean(text_of(row, "premise"))
+        yield ClaimRow(
+            text_of(row, "source"),
+            text_of(row, "split"),
+            text_of(row, "group") or premise,
+            clean(text_of(row, "hypothesis")),
+            (premise,),
+            text_of(row, "label"),
+            question=text_of(row, "question"),
+        )
+
+
+def load_ground(path: Path) -> Iterator[ClaimRow]:
+    """Claims or responses against a context of sentences, with gold sentences or word marks where the set has them."""
+    for row in read_rows(path):
+        sentences = texts_of(row, "evidence") or (text_of(row, "context"),)
+        label = text_of(row, "label")
+        marks = row.get("non_supported")
+        yield ClaimRow(
+            text_of(row, "source"),
+            text_of(row, "split"),
+            text_of(row, "group") or text_of(row, "claim"),
+            clean(text_of(row, "claim") or text_of(row, "response")),
+            tuple(clean(s) for s in sentences),
+            LABELS.get(label, label),
+            question=text_of(row, "message"),
+            gold=_gold(row.get("supporting_sentences")),
+            words=texts_of(row, "tokens"),
+            marks=tuple(bool(m) for m in marks) if isinstance(marks, list) else (),
+        )
+
+
+def _gold(value: object) -> tuple[int, ...]:
+    groups = value if isinstance(value, list) else []
+    flat = {int(i) for group in groups for i in (group if isinstance(group, list) else [group])}
+    return tuple(sorted(flat))
+
+
+def _load(folder: Path, kind: str, name: str) -> list[ClaimRow]:
+    path = folder / kind / f"{name}.jsonl.gz"
+    loader = load_nli if kind == "nli" else load_ground
+    return list(loader(path)) if path.exists() else []
+
+
+def is_check(row: ClaimRow) -> bool:
+    """Whether a row of a training source is kept for checks.
+
+    Official dev and test parts where a train part exists; else a tenth by group (page, premise). snli's dev part trains.
+    """
+    if row.source == "snli":
+        return row.split == "test"
+    if row.source == "fm2":
+        return row.split == "test"
+    if row.source in ("cad_nli", "conjnli", "covidfact", "sick", "rte", "wice_tokens") or row.source.startswith("dnc"):
+        return "train" not in row.split
+    return bucket(row.group, 10) == 0
+
+
+def barred_texts(checks: dict[str, list[ClaimRow]]) -> set[str]:
+    """Claims of all checks, and their evidence where it is not boilerplate of web pages (wice)."""
+    rows = [row for found in checks.values() for row in found]
+    evidence = {s for row in rows if not row.source.startswith("wice") for s in row.sentences if len(s) > 30}
+    return evidence | {row.claim for row in rows}
+
+
+def split_claims(folder: Path) -> ClaimSplits:
+    """The checker's splits from the data folder.
+
+    Never trained on: begin_v1, wice_claims, climate_fever, healthver. A training row is dropped when its claim or its
+    evidence also stands in a check (fever_eraser's claims are all in fever_dev; cad_nli's dev and test premises come
+    from snli); sick keeps its official split, whose parts share sentences but no pairs. One group in sixteen of the training rows is kept to fit the head.
+    """
+    rows = [row for name in NLI_FILES for row in _load(folder, "nli", name)]
+    rows += [row for name in ("fever_eraser", "fm2_claims", "wice_tokens") for row in _load(folder, "ground", name)]
+    checks: dict[str, list[ClaimRow]] = {}
+    for row in rows:
+        if is_check(row):
+            checks.setdefault(row.source.split("/")[0], []).append(row)
+    unseen = [("nli", "climate_fever"), ("nli", "healthver_devtest"), ("ground", "begin_v1"), ("ground", "wice_claims")]
+    checks |= {name: _load(folder, kind, name) for kind, name in unseen}
+    barred = barred_texts(checks)
+    pool = [r for r in rows if not is_check(r) and (r.source == "sick" or barred.isdisjoint([r.claim, *r.sentences]))]
+    calibrate = [row for row in pool if bucket("calibrate" + row.group, 16) == 0]
+    held = {row.claim for row in calibrate}
+    train = [r for r in pool if bucket("calibrate" + r.group, 16) != 0 and r.claim not in held]
+    return ClaimSplits(train, calibrate, checks)

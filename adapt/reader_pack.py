@@ -1,0 +1,189 @@
+"""Turns questions and passages into token windows and batches for the reader."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+
+from adapt.embed import pad
+from adapt.records import QaRow
+
+CLS, SEP = 101, 102
+MAX_QUESTION = 48
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A passage's token ids and their character offsets, without special tokens."""
+
+    ids: list[int]
+    offsets: list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One training question: its tokens, its passage, its answers as token spans (inclusive), its hard negatives."""
+
+    source: str
+    ids: list[int]
+    passage: Tokens
+    spans: list[tuple[int, int]]
+    negatives: list[Tokens]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One sequence: `start`/`end` are positions in it, 0 when there is no answer; `group` joins one question's pairs."""
+
+    ids: list[int]
+    types: list[int]
+    start: int
+    end: int
+    relevant: float
+    group: int
+
+
+@dataclass(frozen=True)
+class ReaderBatch:
+    """Padded tensors [B,T] and targets [B]."""
+
+    ids: torch.Tensor
+    mask: torch.Tensor
+    types: torch.Tensor
+    start: torch.Tensor
+    end: torch.Tensor
+    relevant: torch.Tensor
+    group: torch.Tensor
+
+
+def token_span(offsets: Sequence[tuple[int, int]], start: int, end: int) -> tuple[int, int] | None:
+    """The first and last token that overlap the characters [start, end), or None."""
+    inside = [i for i, (a, b) in enumerate(offsets) if b > start and a < end]
+    return (inside[0], inside[-1]) if inside else None
+
+
+class PassageCache:
+    """Tokenises each different text once."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._seen: dict[str, Tokens] = {}
+
+    def get(self, text: str) -> Tokens:
+        """The text's tokens, without special ones."""
+        if text not in self._seen:
+            item = self._tokenizer.encode(text, add_special_tokens=False)
+            self._seen[text] = Tokens(item.ids, item.offsets)
+        return self._seen[text]
+
+
+def pack(rows: Sequence[QaRow], negatives: Sequence[Sequence[str]], cache: PassageCache) -> list[Question]:
+    """Tokenise rows with their negatives."""
+    packed = []
+    for row, wrong in zip(rows, negatives, strict=True):
+        passage = cache.get(row.context)
+        spans = [token_span(passage.offsets, s.start, s.end) for s in row.spans]
+        ids = cache.get(row.question).ids[:MAX_QUESTION]
+        packed.append(Question(row.source, ids, passage, [s for s in spans if s], [cache.get(t) for t in wrong]))
+    return packed
+
+
+def load_negatives(path: Path, split: str, keep: int) -> list[list[str]]:
+    """The first `keep` mined negatives of each row of a split (see adapt/mine_reader.py)."""
+    mined = json.loads(path.read_text(encoding="utf-8"))
+    contexts: list[str] = mined["contexts"]
+    return [[contexts[i] for i in found[:keep]] for found in mined[split]]
+
+
+def window(passage: Tokens, span: tuple[int, int] | None, size: int, rng: random.Random) -> tuple[int, int]:
+    """A random window of at most `size` tokens that holds the span when there is one."""
+    total = len(passage.ids)
+    if total <= size:
+        return 0, total
+    low, high = (0, total - size) if span is None else (max(0, span[1] + 1 - size), min(span[0], total - size))
+    start = rng.randint(min(low, high), max(low, high))
+    return start, start + size
+
+
+def make_pair(
+    question: Question, passage: Tokens, span: tuple[int, int] | None, size: int, group: int, rng: random.Random
+) -> Pair:
+    """[CLS] question [SEP] window [SEP] with its targets; an answer longer than the window counts as none."""
+    if span and span[1] - span[0] >= size:
+        span = None
+    first, last = window(passage, span, size, rng)
+    ids = [CLS, *question.ids, SEP, *passage.ids[first:last], SEP]
+    lead = len(question.ids) + 2
+    types = [0] * lead + [1] * (last - first) + [0]
+    start, end = (span[0] - first + lead, span[1] - first + lead) if span else (0, 0)
+    return Pair(ids, types, start, end, float(span is not None), group)
+
+
+def draw(question: Question, group: int, negative_share: float, rng: random.Random) -> list[Pair]:
+    """The question with its own passage and, some of the time, with one hard negative of the same window size."""
+    size = rng.randint(80, 144) if rng.random() < 0.7 else 224
+    span = rng.choice(question.spans) if question.spans else None
+    pairs = [make_pair(question, question.passage, span, size, group, rng)]
+    if question.spans and question.negatives and rng.random() < negative_share:
+        pairs.append(make_pair(question, rng.choice(question.negatives), None, size, group, rng))
+    return pairs
+
+
+def collate(pairs: Sequence[Pair]) -> ReaderBatch:
+    """Pad pairs into one batch."""
+    ids = pad([p.ids for p in pairs])
+    return ReaderBatch(
+        ids,
+        pad([[1] * len(p.ids) for p in pairs]),
+        pad([p.types for p in pairs]),
+        torch.tensor([p.start for p in pairs]),
+        torch.tensor([p.end for p in pairs]),
+        torch.tensor([p.relevant for p in pairs]),
+        torch.tensor([p.group for p in pairs]),
+    )
+
+
+def cut_groups(groups: Sequence[list[Pair]], budget: int) -> list[list[Pair]]:
+    """Groups of similar length joined so that rows × longest row stays within `budget` tokens."""
+    ordered = sorted(groups, key=lambda g: -max(len(p.ids) for p in g))
+    batches: list[list[Pair]] = []
+    longest = 0
+    for group in ordered:
+        if batches and (len(batches[-1]) + len(group)) * longest <= budget:
+            batches[-1].extend(group)
+        else:
+            batches.append(list(group))
+            longest = max(len(p.ids) for p in group)
+    return batches
+
+
+@dataclass(frozen=True)
+class Mix:
+    """How examples are drawn: tokens in a batch, share of questions with a negative, weight of each source."""
+
+    budget: int = 3072
+    negative_share: float = 0.6
+    weights: tuple[tuple[str, float], ...] = (("subjqa", 0.4),)
+
+    def weight(self, source: str) -> float:
+        """The chance that a row of this source is used in an epoch."""
+        return next((w for prefix, w in self.weights if source.startswith(prefix)), 1.0)
+
+
+def stream(questions: Sequence[Question], mix: Mix, seed: int) -> Iterator[ReaderBatch]:
+    """Endless shuffled batches; lengths are sorted only inside blocks of 256 questions."""
+    rng = random.Random(seed)
+    while True:
+        chosen = [q for q in questions if rng.random() < mix.weight(q.source)]
+        rng.shuffle(chosen)
+        for start in range(0, len(chosen), 256):
+            block = chosen[start : start + 256]
+            batches = cut_groups([draw(q, i, mix.negative_share, rng) for i, q in enumerate(block)], mix.budget)
+            rng.shuffle(batches)
+            yield from map(collate, batches)

@@ -1,0 +1,80 @@
+"""Trains the checker: `python -m adapt.train_checker --data DIR --out DIR --minutes 70`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+from torch.nn import functional
+
+from adapt.backbone import backbone_folder, load_backbone, load_tokenizer
+from adapt.checker_net import CheckerNet
+from adapt.checker_pack import UNKNOWN, CheckerBatch, Claim, pack_claim, stream
+from adapt.claim_data import split_claims
+from adapt.loop import Budget, State, Trainer
+from adapt.qa_data import split_qa
+from adapt.reader_pack import PassageCache
+from adapt.records import ClaimRow
+from adapt.synthetic import synthesise
+
+
+def label_loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy; a not_entailment row is charged for the chance of "supported" alone."""
+    chances = functional.log_softmax(logits, -1)
+    rest = torch.logsumexp(chances[:, 1:], -1, keepdim=True)
+    return functional.nll_loss(torch.cat([chances, rest], -1), target, reduction="mean")
+
+
+def mark_loss(logits: torch.Tensor, marks: torch.Tensor) -> torch.Tensor:
+    """Binary cross-entropy over the claim tokens whose mark is known."""
+    known = marks != UNKNOWN
+    if not bool(known.any()):
+        return logits.sum() * 0
+    return functional.binary_cross_entropy_with_logits(logits[known], marks[known].float())
+
+
+def checker_loss(net: CheckerNet, batch: CheckerBatch) -> torch.Tensor:
+    """Labels plus half the marks."""
+    with torch.autocast("cpu", torch.bfloat16):
+        label, mark = net(batch.ids, batch.mask, batch.types)
+    return label_loss(label.float(), batch.target) + 0.5 * mark_loss(mark.float(), batch.marks)
+
+
+def training_rows(data: Path, synthetic: int, seed: int) -> list[ClaimRow]:
+    """The judged rows and `synthetic` planted ones over the reader's training passages."""
+    return split_claims(data).train + synthesise(split_qa(data).train, synthetic, seed)
+
+
+def train(claims: list[Claim], backbone: Path, out: Path, budget: Budget, tokens: int = 3072, seed: int = 1) -> State:
+    """Train from the backbone, or go on from the checkpoint in `out`; `tokens` is the size of a batch."""
+    torch.manual_seed(seed)
+    net = CheckerNet(load_backbone(backbone))
+    net.eval()  # no dropout, as in the reader's recipe
+    trainer: Trainer[CheckerBatch] = Trainer(
+        net, lambda batch: checker_loss(net, batch), lambda batch: int(batch.mask.sum()), out, budget
+    )
+    trainer.resume()
+    return trainer.run(stream(claims, tokens, seed + trainer.state.step))
+
+
+def main() -> None:
+    """Command line of this recipe."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--backbone")
+    parser.add_argument("--minutes", type=float, default=70)
+    parser.add_argument("--synthetic", type=int, default=20000)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    backbone = backbone_folder(args.backbone)
+    cache = PassageCache(load_tokenizer(backbone))
+    claims = [pack_claim(row, cache) for row in training_rows(args.data, args.synthetic, args.seed)]
+    print(train(claims, backbone, args.out, Budget(args.minutes), seed=args.seed))
+
+
+if __name__ == "__main__":
+    main()
