@@ -1,0 +1,95 @@
+"""Connections: one engine that threads share, reads that never wait, and one writer at a time on SQLite."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from rag.errors import StoreError
+from rag.store.engines import LOCK_TIMEOUT_S, WRITE, make_engine, parse_url
+from rag.store.failures import translated
+from rag.store.migrate import migrate
+
+Row = sa.Row[*tuple[Any, ...]]
+"""A row of any query: its columns are attributes."""
+
+
+class Database:
+    """An open database with the present tables. What it raises inside `read` and `write` comes out as StoreError."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._sqlite = engine.dialect.name == "sqlite"
+        self._engine = engine
+        self._reader = engine if self._sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._writer = engine.execution_options(**{WRITE: True})
+        # SQLite's busy handler polls and is unfair; threads of one process queue up here instead.
+        self._writing = threading.Lock()
+
+    @classmethod
+    def open(cls, url: str) -> Database:
+        """Connect, and make or upgrade the tables."""
+        engine = make_engine(parse_url(url))
+        try:
+            with translated():
+                migrate(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine)
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A connection without a transaction: each statement sees the newest commit."""
+        with translated(), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction: committed at the end, rolled back on any error. Keep it short and never nest it."""
+        with translated(), self._turn(), self._writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection; SQLite then folds its write-ahead log into the file."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._sqlite:
+            yield
+            return
+        if not self._writing.acquire(timeout=LOCK_TIMEOUT_S):
+            raise StoreError("The store is busy with another write. Try again.", code="store_locked")
+        try:
+            yield
+        finally:
+            self._writing.release()
+
+
+class Part:
+    """A part of the Store: what its methods share is the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+
+def insert_once(connection: sa.Connection, table: sa.Table, **values: object) -> bool:
+    """Insert a row unless a unique one like it exists; whether it was inserted."""
+    insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
+    return connection.execute(insert(table).values(**values).on_conflict_do_nothing()).rowcount == 1
+
+
+def now() -> datetime:
+    """The time of day, in UTC."""
+    return datetime.now(UTC)
