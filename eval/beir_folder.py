@@ -1,4 +1,6 @@
-"""A retrieval collection in BEIR's layout: corpus.jsonl, queries*.jsonl (each maybe .gz) and qrels/SPLIT.tsv."""
+"""A retrieval collection in BEIR's layout: corpus.jsonl, queries*.jsonl (each maybe .gz) and
+qrels/SPLIT.tsv.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def load_beir(folder: Path, split: str | None = None) -> BeirFolder:
     """
     split = split or _first_split(folder)
     qrels = _read_qrels(folder / "qrels" / f"{split}.tsv")
-    texts = {_field(row, "_id", at): _field(row, "text", at) for row, at in _rows(_queries_file(folder, split))}
+    texts = {
+        _field(row, "_id", at): _field(row, "text", at) for row, at in _rows(_queries_file(folder, split))
+    }
     lost = [query for query in qrels if query not in texts]
     if lost:
         raise _invalid(f"{folder}: query {lost[0]!r} is judged but has no text.")
@@ -105,7 +109,9 @@ def _read_qrels(path: Path) -> dict[str, dict[str, int]]:
         if number == 1 and cells[-1] == "score":
             continue
         if len(cells) != 3 or not cells[2].lstrip("-").isdigit():
-            raise _invalid(f"{path}, line {number}: wants query-id, corpus-id and a whole number, tab-separated.")
+            raise _invalid(
+                f"{path}, line {number}: wants query-id, corpus-id and a whole number, tab-separated."
+            )
         qrels.setdefault(cells[0], {})[cells[1]] = int(cells[2])
     if not qrels:
         raise _invalid(f"{path} judges nothing.")

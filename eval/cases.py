@@ -6,11 +6,13 @@ import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from rag.errors import InvalidInput, NotFound
 
 FIELDS = ("question", "reference", "relevant_sources", "contexts")
+ALIASES = {"answer": "reference", "source": "relevant_sources"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,18 @@ def read_cases(path: Path) -> list[Case]:
 
 
 def parse_case(row: object, where: str) -> Case:
-    """A case from a decoded JSON object; `where` opens the message of InvalidInput `cases_invalid`."""
+    """A case from a decoded JSON object; `where` opens the message of InvalidInput `cases_invalid`.
+
+    `answer` is read as reference and `source` as the one relevant source. Other fields are passed over, but
+    not what looks like a slip for a known one.
+    """
     if not isinstance(row, Mapping):
         raise _invalid(f"{where}: a case is an object with a question.")
-    unknown = sorted(str(key) for key in row if key not in FIELDS)
-    if unknown:
-        raise _invalid(f"{where}: unknown field {unknown[0]!r}; known are {', '.join(FIELDS)}.")
+    row = {ALIASES.get(key, key): value for key, value in row.items()}
+    for key in row:
+        meant = get_close_matches(str(key), FIELDS, n=1, cutoff=0.8)
+        if meant and key not in FIELDS:
+            raise _invalid(f"{where}: unknown field {key!r}; did you mean {meant[0]!r}?")
     question = _text(row, "question", where)
     if question is None or not question.strip():
         raise _invalid(f"{where}: the question is missing or empty.")
@@ -108,12 +116,9 @@ def _texts(row: Mapping[str, object], key: str, where: str) -> tuple[str, ...] |
     value = row.get(key)
     if value is None:
         return None
-    if (
-        not isinstance(value, Sequence)
-        or isinstance(value, str)
-        or not all(isinstance(part, str) for part in value)
-    ):
-        raise _invalid(f"{where}: {key} must be a list of strings.")
+    value = [value] if isinstance(value, str) else value
+    if not isinstance(value, Sequence) or not all(isinstance(part, str) for part in value):
+        raise _invalid(f"{where}: {key} must be a string or a list of strings.")
     return tuple(value) or None
 
 

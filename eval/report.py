@@ -82,7 +82,8 @@ class Report:
         lines = [
             f"# Evaluation of `{self.collection}`",
             "",
-            f"{len(self.rows)} questions, {self.abstained} without an answer, {self.created_at:%Y-%m-%d %H:%M} UTC.",
+            f"{len(self.rows)} questions, {self.abstained} of them without an answer;"
+            f" {self.created_at:%Y-%m-%d %H:%M} UTC.",
             "Models: " + ", ".join(f"{role} `{name}`" for role, name in self.models.items()) + ".",
             "",
             "| metric | mean | 95% interval | n | not applicable | errors |",

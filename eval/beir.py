@@ -1,0 +1,189 @@
+"""Search on BEIR folders: `python -m eval.beir FOLDER… --variants bm25 rrf convex --out scores.json`.
+
+Each folder is put into a store of its own and searched by the real engine; ir_measures scores the rankings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import get_args
+
+from eval.beir_folder import BeirFolder, load_beir
+from eval.corpus import Split, put_product, put_whole
+from eval.extra import require
+from eval.machine import machine
+from eval.ranking import DEFAULT_MEASURES, score_ranking
+from eval.report import table, write_whole
+from eval.stats import Interval, mean_interval, paired_difference
+from eval.variants import VARIANTS, Variant, parse_variant, rank
+from rag.answer.engine import Engine
+from rag.errors import RagError
+from rag.settings import Settings
+
+COLLECTION = "beir"
+DEPTH: Mapping[Split, int] = {"whole": 100, "product": 300}
+"""Chunks asked for, so that about a hundred documents are ranked: R@100 needs them."""
+BASELINE: Variant = "rrf"
+
+
+@dataclass(frozen=True, slots=True)
+class VariantScores:
+    """One variant on one folder. `against_baseline`: nDCG@10 less that of plain fusion, query by query."""
+
+    measures: Mapping[str, Interval]
+    against_baseline: Interval | None
+    ms_per_query: float
+
+
+@dataclass(frozen=True, slots=True)
+class FolderScores:
+    """All variants on one folder."""
+
+    name: str
+    split: str
+    documents: int
+    queries: int
+    chunks: int
+    variants: Mapping[Variant, VariantScores]
+
+
+def score_folder(
+    folder: BeirFolder, settings: Settings, variants: Sequence[Variant], ingest: Split = "whole"
+) -> FolderScores:
+    """Ingest a folder into the (empty) store of `settings` and score every variant on all of its judged
+    queries.
+
+    Raises ModelError `extra_missing` without the extra `eval`, before anything is ingested.
+    """
+    require("ir_measures")
+    if ingest == "product":
+        put_product(settings.data, COLLECTION, folder.documents)
+    with closing(Engine(settings)) as engine:
+        if ingest == "whole":
+            put_whole(engine.store, engine.encoder, COLLECTION, folder.documents, _say_progress)
+        engine.indexes.catch_up(COLLECTION)
+        chunks = engine.store.collection(COLLECTION).chunks
+        scored = _score_variants(engine, folder, variants, DEPTH[ingest])
+    return FolderScores(folder.name, folder.split, len(folder.documents), len(folder.queries), chunks, scored)
+
+
+def _score_variants(
+    engine: Engine, folder: BeirFolder, variants: Sequence[Variant], depth: int
+) -> dict[Variant, VariantScores]:
+    values: dict[Variant, dict[str, dict[str, float]]] = {}
+    seconds: dict[Variant, float] = {}
+    for variant in variants:
+        started = time.perf_counter()
+        ranking = {
+            query: rank(variant, engine, COLLECTION, text, depth) for query, text in folder.queries.items()
+        }
+        seconds[variant] = time.perf_counter() - started
+        values[variant] = score_ranking(folder.qrels, ranking)
+        _say(f"{folder.name} {variant} {_mean(values[variant][DEFAULT_MEASURES[0]]):.3f}")
+    return {
+        variant: VariantScores(
+            {measure: mean_interval(list(found.values())) for measure, found in values[variant].items()},
+            _against(values, variant),
+            1000 * seconds[variant] / len(folder.queries),
+        )
+        for variant in variants
+    }
+
+
+def _against(
+    values: Mapping[Variant, Mapping[str, Mapping[str, float]]], variant: Variant
+) -> Interval | None:
+    if variant == BASELINE or BASELINE not in values:
+        return None
+    ours, theirs = (values[name][DEFAULT_MEASURES[0]] for name in (variant, BASELINE))
+    return paired_difference([ours[query] for query in theirs], list(theirs.values()))
+
+
+def markdown(scores: Sequence[FolderScores], variants: Sequence[Variant]) -> str:
+    """nDCG@10 per folder and variant, the mean over folders, and the difference to plain fusion with its
+    interval.
+    """
+    means = [[_ndcg(one, variant) for variant in variants] for one in scores]
+    rows = [[one.name, *(f"{value:.3f}" for value in line)] for one, line in zip(scores, means, strict=True)]
+    average = ["mean", *(f"{sum(column) / len(column):.3f}" for column in zip(*means, strict=True))]
+    lines = [table(["nDCG@10", *variants], [*rows, average])]
+    if BASELINE in variants and len(variants) > 1:
+        others = [variant for variant in variants if variant != BASELINE]
+        rows = [
+            [one.name, *(_difference(one.variants[variant].against_baseline) for variant in others)]
+            for one in scores
+        ]
+        lines.append(table([f"less {BASELINE}", *others], rows))
+    return "\n\n".join(lines)
+
+
+def _ndcg(scores: FolderScores, variant: Variant) -> float:
+    return scores.variants[variant].measures[DEFAULT_MEASURES[0]].mean
+
+
+def _difference(found: Interval | None) -> str:
+    return f"{found.mean:+.3f} ({found.low:+.3f} – {found.high:+.3f})" if found else "–"
+
+
+def _mean(values: Mapping[str, float]) -> float:
+    return sum(values.values()) / len(values)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _say_progress(done: int, total: int) -> None:
+    if done % 1024 == 0 or done == total:
+        _say(f"  {done} of {total} documents")
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m eval.beir", description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    parser.add_argument(
+        "--variants", nargs="+", default=list(VARIANTS), metavar="NAME", help=", ".join(VARIANTS)
+    )
+    parser.add_argument("--split", help="qrels/SPLIT.tsv; without it the first of test, dev, val, train")
+    parser.add_argument(
+        "--ingest",
+        choices=get_args(Split),
+        default="whole",
+        help="whole: a chunk per document, cut to the encoder's window; product: as a user's upload is split",
+    )
+    parser.add_argument("--out", type=Path, help="where to write the scores as JSON")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; 1 after an error that it names."""
+    arguments = _arguments(argv)
+    try:
+        variants = [parse_variant(name) for name in dict.fromkeys(arguments.variants)]
+        scores = [_score(path, arguments.split, variants, arguments.ingest) for path in arguments.folders]
+    except RagError as error:
+        _say(f"error: {error.message} ({error.code})")
+        return 1
+    print(markdown(scores, variants))
+    if arguments.out:
+        found = {"ingest": arguments.ingest, "machine": machine(), "folders": [asdict(one) for one in scores]}
+        write_whole(arguments.out, json.dumps(found, indent=2, allow_nan=False) + "\n")
+    return 0
+
+
+def _score(path: Path, split: str | None, variants: Sequence[Variant], ingest: Split) -> FolderScores:
+    folder = load_beir(path, split)
+    with tempfile.TemporaryDirectory(prefix="footnote-beir-") as data:
+        return score_folder(folder, Settings(data=Path(data)), variants, ingest)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

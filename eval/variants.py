@@ -1,0 +1,78 @@
+"""The ways to rank that are compared: from BM25 alone to the reader on top, all on the real engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, get_args
+
+from rag.index.fusion import reciprocal_rank
+
+from eval.ranking import first_of_each
+from rag.answer.engine import Engine
+from rag.errors import InvalidInput
+from rag.types import Hit, Mode, Query
+
+Variant = Literal["bm25", "dense", "rrf", "convex", "late", "reader"]
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
+READER_DEPTH = 20  # chunks that the reader rescores: each costs a transformer pass
+
+Ranker = Callable[[Engine, str, str, int], list[str]]
+"""From engine, collection, query and number of chunks to each chunk's source, best first."""
+
+
+def rank(variant: Variant, engine: Engine, collection: str, query: str, k: int) -> list[str]:
+    """Sources in order of their best chunk among the first `k` chunks."""
+    return first_of_each(_ranker(variant)(engine, collection, query, k))
+
+
+def parse_variant(name: str) -> Variant:
+    """The variant of this name. Raises InvalidInput `unknown_variant`."""
+    for known in VARIANTS:
+        if name == known:
+            return known
+    raise InvalidInput(
+        f"There is no variant {name!r}; known are {', '.join(VARIANTS)}.", code="unknown_variant"
+    )
+
+
+def _ranker(variant: Variant) -> Ranker:
+    rankers: dict[Variant, Ranker] = {
+        "bm25": _searched("lexical"),
+        "dense": _searched("dense"),
+        "rrf": _plain_fusion,
+        "convex": _searched("hybrid"),
+        "late": _searched("hybrid", rerank=True),
+        "reader": _reader,
+    }
+    return rankers[variant]
+
+
+def _searched(mode: Mode, *, rerank: bool = False) -> Ranker:
+    def ranker(engine: Engine, collection: str, query: str, k: int) -> list[str]:
+        hits, _ = engine.search(Query(query, collection, k, mode=mode), rerank=rerank)
+        return _sources(hits)
+
+    return ranker
+
+
+def _plain_fusion(engine: Engine, collection: str, query: str, k: int) -> list[str]:
+    """Reciprocal-rank fusion (Cormack 2009, k = 60) of the replicas' own dense and BM25 lists."""
+    vector = engine.encoder.encode_queries([query])[0].dense
+    dense = engine.indexes.search_dense(collection, vector, k, None)
+    lexical = engine.indexes.search_lexical(collection, query, k, None)
+    fused = reciprocal_rank([dense, lexical])[:k]
+    found = engine.store.hydrate([scored.key for scored in fused])
+    return [found[scored.key][1].source for scored in fused if scored.key in found]
+
+
+def _reader(engine: Engine, collection: str, query: str, k: int) -> list[str]:
+    """The first chunks of the reranked list in the order of the reader's relevance, then the rest."""
+    hits, _ = engine.search(Query(query, collection, k), rerank=True)
+    first = hits[:READER_DEPTH]
+    relevance = engine.reader.relevance(query, [hit.chunk.text for hit in first])
+    order = sorted(range(len(first)), key=lambda place: -float(relevance[place]))
+    return _sources([first[place] for place in order]) + _sources(hits[READER_DEPTH:])
+
+
+def _sources(hits: Sequence[Hit]) -> list[str]:
+    return [hit.document.source for hit in hits]
