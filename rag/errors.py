@@ -13,7 +13,9 @@ class RagError(Exception):
     code = "internal_error"
     status = 500
 
-    def __init__(self, message: str, *, code: str | None = None, details: Mapping[str, Detail] | None = None) -> None:
+    def __init__(
+        self, message: str, *, code: str | None = None, details: Mapping[str, Detail] | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code or type(self).code
@@ -105,4 +107,11 @@ class StoreError(RagError):
     """The store cannot be read or written: `store_unavailable`, `store_full`, `store_read_only`, `store_locked`."""
 
     code = "store_unavailable"
+    status = 503
+
+
+class IndexUnavailable(RagError):
+    """An index cannot be reached, read or written: `index_unavailable`, `index_locked`, `index_full`, `index_read_only`."""
+
+    code = "index_unavailable"
     status = 503

@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     data: Path = Field(Path("footnote-data"), description="Folder of the store, the index replicas and the first key.")
     store: str = Field("", description="Store URL: sqlite:///FILE or postgresql://…; empty means DATA/footnote.db.")
     index: str = Field("embedded", description="embedded (FAISS and Tantivy in process) or qdrant+http://HOST:PORT.")
+    index_key: SecretStr | None = Field(None, description="API key of the Qdrant server.")
+    language: str = Field("english", description="Language whose word endings search ignores; none for no stemming.")
+    hnsw_threshold: int = Field(50_000, ge=1, description="Chunks from which FAISS searches a graph, not every vector.")
     sync_roots: Annotated[list[Path], NoDecode] = Field([], description="Folders that sync may read, os.pathsep-separated.")
 
     # the service

@@ -23,6 +23,8 @@ class IndexSpec:
     revision: str
     dimension: int
     metric: str = "cosine"
+    uid: str = ""
+    """Which collection of which store: two that merely share a name differ in this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,38 @@ class Scored:
     terms: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """A candidate of several searches: its joint score, each search's own (None: not scored) and rank (None: not found)."""
+
+    key: int
+    score: float
+    dense: float | None = None
+    dense_rank: int | None = None
+    lexical: float | None = None
+    lexical_rank: int | None = None
+    terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaStatus:
+    """How far one replica of a collection is behind its log: `version` is the log's, `position` the replica's."""
+
+    collection: str
+    backend: str
+    position: int
+    version: int
+    chunks: int
+    detail: str = ""
+
+    @property
+    def current(self) -> bool:
+        """Whether every change of the log is applied."""
+        return self.position >= self.version
+
+
 class Index(Protocol):
-    """Common to all replicas. Best first; equal scores in order of key; never more than `k`, never a dead chunk."""
+    """Common to all replicas, safe to share between threads. Best first; equal scores in order of key; never more than `k`, never a dead chunk."""
 
     @property
     def spec(self) -> IndexSpec: ...
@@ -79,6 +111,10 @@ class Index(Protocol):
         """Make the present state the one that the next open starts from."""
         ...
 
+    def maintain(self) -> bool:
+        """Do what housekeeping is due (it may take long; searches and `apply` go on meanwhile); whether any was."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -96,3 +132,7 @@ class LexicalIndex(Index, Protocol):
     """BM25."""
 
     def lexical(self, text: str, k: int, filters: Filter | None = None) -> list[Scored]: ...
+
+    def relevance(self, text: str, keys: Sequence[int]) -> dict[int, float]:
+        """The score `lexical` would give to these live chunks; one without a query term scores 0."""
+        ...

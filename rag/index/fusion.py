@@ -1,0 +1,93 @@
+"""Two rankings made one.
+
+Reciprocal rank fusion needs no scores: Cormack, Clarke and Büttcher, SIGIR 2009, https://doi.org/10.1145/1571941.1572114.
+The convex combination of standardised scores uses them: Bruch, Gai and Ingber, TOIS 2023, https://arxiv.org/abs/2210.11934.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean, pstdev
+
+from rag.index.types import Fused, Scored
+
+RANK_CONSTANT = 60
+DENSE_WEIGHT = 1.0
+LEXICAL_WEIGHT = 0.5
+
+
+def reciprocal_rank(
+    rankings: Sequence[Sequence[Scored]],
+    *,
+    constant: int = RANK_CONSTANT,
+    weights: Sequence[float] | None = None,
+) -> list[Scored]:
+    """Every chunk of the rankings with the sum over them of weight / (constant + rank); best first, ties by key."""
+    if weights is not None and len(weights) != len(rankings):
+        raise ValueError(f"{len(rankings)} rankings need as many weights, got {len(weights)}")
+    scores: dict[int, float] = {}
+    terms: dict[int, tuple[str, ...]] = {}
+    for ranking, weight in zip(rankings, weights or [1.0] * len(rankings), strict=True):
+        for rank, scored in enumerate(ranking, start=1):
+            scores[scored.key] = scores.get(scored.key, 0.0) + weight / (constant + rank)
+            terms[scored.key] = terms.get(scored.key) or scored.terms
+    fused = [Scored(key, score, terms[key]) for key, score in scores.items()]
+    return sorted(fused, key=lambda scored: (-scored.score, scored.key))
+
+
+def convex(
+    dense: Sequence[Scored],
+    lexical: Sequence[Scored],
+    similarities: Mapping[int, float] | None = None,
+    relevance: Mapping[int, float] | None = None,
+    *,
+    dense_weight: float = DENSE_WEIGHT,
+    lexical_weight: float = LEXICAL_WEIGHT,
+) -> list[Fused]:
+    """The union of both rankings by the weighted sum of its scores, each standardised over that union; ties by key.
+
+    `similarities` are the dense scores of chunks that only `lexical` found (`DenseIndex.similarities`), `relevance`
+    the lexical ones of chunks that only `dense` found (`LexicalIndex.relevance`). A chunk without a score counts as
+    the lowest one known: what was not among the first k scores no higher.
+    """
+    keys = sorted({scored.key for scored in (*dense, *lexical)})
+    by_dense = _scores(dense, similarities)
+    by_lexical = _scores(lexical, relevance)
+    dense_part = _standardised(keys, by_dense)
+    lexical_part = _standardised(keys, by_lexical)
+    dense_ranks, lexical_ranks = _ranks(dense), _ranks(lexical)
+    terms = {scored.key: scored.terms for scored in lexical}
+    fused = [
+        Fused(
+            key,
+            dense_weight * dense_part[key] + lexical_weight * lexical_part[key],
+            by_dense.get(key),
+            dense_ranks.get(key),
+            by_lexical.get(key),
+            lexical_ranks.get(key),
+            terms.get(key, ()),
+        )
+        for key in keys
+    ]
+    return sorted(fused, key=lambda candidate: (-candidate.score, candidate.key))
+
+
+def _scores(found: Sequence[Scored], further: Mapping[int, float] | None) -> dict[int, float]:
+    return {**(further or {}), **{scored.key: scored.score for scored in found}}
+
+
+def _ranks(found: Sequence[Scored]) -> dict[int, int]:
+    return {scored.key: rank for rank, scored in enumerate(found, start=1)}
+
+
+def _standardised(keys: Sequence[int], scores: Mapping[int, float]) -> dict[int, float]:
+    """Zero mean and unit deviation over the keys; all zero when the scores do not differ."""
+    known = [scores[key] for key in keys if key in scores]
+    if not known:
+        return dict.fromkeys(keys, 0.0)
+    lowest = min(known)
+    values = [scores.get(key, lowest) for key in keys]
+    mean, deviation = fmean(values), pstdev(values)
+    if deviation == 0:
+        return dict.fromkeys(keys, 0.0)
+    return {key: (value - mean) / deviation for key, value in zip(keys, values, strict=True)}
