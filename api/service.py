@@ -1,6 +1,6 @@
 """The service as a process: its socket, the record by which others find it, and the worker that it minds.
 
-`DATA/service.json` holds where a running service listens; the command line looks there before it does work itself.
+`DATA/service.json` says where a running service listens; the command line looks there first.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Running:
 
 
 def find_running(data: Path) -> Running | None:
-    """The service on this data folder if one is alive and answers; a record left by a killed one is ignored."""
+    """The service on this data folder if one answers; a record left by a killed one is ignored."""
     import httpx
 
     running = _read_record(data)
@@ -98,7 +98,7 @@ def stop_on_signal() -> Iterator[None]:
 
 
 def stop_with_parent() -> None:
-    """Watch standard input from a thread and stop this process when it closes, as it does when the parent dies."""
+    """Stop this process when standard input closes, as it does when the parent dies."""
 
     def watch() -> None:
         while sys.stdin.buffer.read(1):
@@ -178,10 +178,19 @@ def _worker_beside(settings: Settings, *, wanted: bool) -> Iterator[None]:
 
 
 class WorkerMinder:
-    """Keeps one `footnote worker` alive: started now, started again (ever more slowly) when it dies, ended by `stop`."""
+    """Keeps one `footnote worker` alive: starts it again, ever more slowly, when it dies; ended by `stop`."""
 
     def __init__(self, settings: Settings) -> None:
-        self._command = [sys.executable, "-P", "-m", "api.cli", "worker", "--stop-with-parent", "--data", str(settings.data)]
+        self._command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "api.cli",
+            "worker",
+            "--stop-with-parent",
+            "--data",
+            str(settings.data),
+        ]
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._mind, name="worker-minder", daemon=True)
@@ -212,7 +221,7 @@ class WorkerMinder:
             self._stopping.wait(delay)
 
     def _run_once(self) -> int:
-        # Its own session: Ctrl-C reaches the service, which then ends the worker in order. The pipe closes with us.
+        # Its own session: Ctrl-C reaches the service, which ends the worker. The pipe closes with us.
         with subprocess.Popen(self._command, stdin=subprocess.PIPE, start_new_session=True) as process:
             self._process = process
             return process.wait()

@@ -1,4 +1,4 @@
-"""The Dockerfile and docker-compose.yml, read as text: no engine runs in the suite, so what they name is looked up."""
+"""The Dockerfile and docker-compose.yml: no engine runs here, so what they name is looked up."""
 
 from __future__ import annotations
 
@@ -26,7 +26,11 @@ def instructions() -> list[tuple[str, str]]:
     """(KEYWORD, rest) of every instruction, continuation lines joined, comments left out."""
     lines = [line for line in DOCKERFILE.read_text().splitlines() if not line.lstrip().startswith("#")]
     joined = re.sub(r"\\\n\s*", " ", "\n".join(lines))
-    return [(word.upper(), rest.strip()) for word, _, rest in (line.partition(" ") for line in joined.splitlines()) if word]
+    return [
+        (word.upper(), rest.strip())
+        for word, _, rest in (line.partition(" ") for line in joined.splitlines())
+        if word
+    ]
 
 
 def arguments(keyword: str) -> list[str]:

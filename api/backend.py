@@ -1,0 +1,62 @@
+"""Search and ask from the command line: over HTTP where a service runs on this data, else in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+from api.client import Client
+from api.schemas.query import QueryIn, QueryOut
+from api.schemas.search import HitOut, SearchIn, SearchOut
+from api.service import find_running, local_key
+from rag.answer.engine import Engine
+from rag.answer.filters import parse_filter
+from rag.settings import Settings
+from rag.types import Query
+
+
+def search(settings: Settings, request: SearchIn) -> SearchOut:
+    """As POST /v1/search. Models that are loaded already, in a running service, answer at once."""
+    client = _client(settings)
+    if client is not None:
+        with client:
+            return client.search(request)
+    query = Query(request.query, request.collection, request.k, parse_filter(request.filters), request.mode)
+    with _engine(settings) as engine:
+        hits, timings = engine.search(query, rerank=request.rerank, explain=request.explain)
+    return SearchOut(hits=[HitOut.of(hit) for hit in hits], timings_ms=timings)
+
+
+def ask(settings: Settings, request: QueryIn) -> QueryOut:
+    """As POST /v1/query."""
+    client = _client(settings)
+    if client is not None:
+        with client:
+            return client.query(request)
+    with _engine(settings) as engine:
+        answer = engine.ask(
+            request.question,
+            request.collection,
+            k=request.k,
+            mode=request.mode,
+            check=request.check,
+            filters=parse_filter(request.filters),
+        )
+    return QueryOut.of(answer, request_id=uuid4().hex)
+
+
+def _client(settings: Settings) -> Client | None:
+    """The running service, when there is one and this user may read its key."""
+    key = local_key(settings)
+    running = find_running(settings.data) if key else None
+    return Client(running.url, key) if running and key else None
+
+
+@contextmanager
+def _engine(settings: Settings) -> Iterator[Engine]:
+    engine = Engine(settings)
+    try:
+        yield engine
+    finally:
+        engine.close()

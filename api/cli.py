@@ -1,0 +1,373 @@
+"""The command line. Commands stay thin and import late, so that `footnote --help` answers at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rag.settings import Settings
+
+    JsonObject = dict[str, object]
+
+FAILED = 1
+USAGE = 2
+
+app = typer.Typer(
+    name="footnote",
+    help="Answers from your own documents, with a checked footnote behind every sentence.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+eval_app = typer.Typer(help="Measure how good the answers are.", no_args_is_help=True)
+key_app = typer.Typer(help="Add, list and revoke API keys.", no_args_is_help=True)
+app.add_typer(eval_app, name="eval")
+app.add_typer(key_app, name="key")
+
+
+class SearchMode(StrEnum):
+    """How passages are found."""
+
+    hybrid = "hybrid"
+    dense = "dense"
+    lexical = "lexical"
+
+
+class Mode(StrEnum):
+    """Who writes the answer."""
+
+    auto = "auto"
+    extractive = "extractive"
+    generative = "generative"
+
+
+class Check(StrEnum):
+    """What happens to sentences that the checker does not support."""
+
+    off = "off"
+    flag = "flag"
+    retry = "retry"
+    drop = "drop"
+    refuse = "refuse"
+
+
+class Role(StrEnum):
+    """What a key may do."""
+
+    read = "read"
+    write = "write"
+    admin = "admin"
+
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        help="Folder of the store, the indexes and the first key.",
+        show_default=False,
+    ),
+]
+Collection = Annotated[str, typer.Option("--collection", "-c", help="The collection to use.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+StopWithParent = Annotated[bool, typer.Option("--stop-with-parent", hidden=True)]
+Filters = Annotated[
+    str | None,
+    typer.Option(
+        "--filter",
+        metavar="JSON",
+        help='Only documents whose metadata fits, such as \'{"year": {"gte": 2020}}\'.',
+    ),
+]
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"footnote {installed('footnote-rag')}")
+        raise typer.Exit
+
+
+@app.command()
+def serve(
+    data: Data = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.", show_default="8000"),
+    ] = None,
+    worker: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="Run a worker beside the service.")
+    ] = True,
+    parent: StopWithParent = False,
+) -> None:
+    """Serve the HTTP API and the page until Ctrl-C."""
+    from api.service import serve as run
+    from api.service import stop_with_parent
+
+    settings = settings_from(data=data, host=host, port=port)
+    _log_to_stderr()
+    if parent:
+        stop_with_parent()
+    run(
+        settings,
+        worker=worker,
+        announce=lambda running: typer.echo(f"Footnote serves at {running.url} (data in {settings.data})"),
+    )
+
+
+@app.command()
+def worker(
+    data: Data = None,
+    drain: Annotated[bool, typer.Option("--drain", help="End when no job is left.")] = False,
+    parent: StopWithParent = False,
+) -> None:
+    """Do the work of ingest jobs until Ctrl-C. Any number of workers may share a store."""
+    from api.work import run_worker
+
+    settings = settings_from(data=data)
+    _log_to_stderr()
+    run_worker(settings, drain=drain, with_parent=parent)
+
+
+@app.command()
+def ingest(
+    path: Annotated[Path, typer.Argument(help="A folder or a file.")],
+    collection: Collection = "default",
+    delete_missing: Annotated[
+        bool, typer.Option("--delete-missing", help="Delete documents whose file is gone from the folder.")
+    ] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Read a folder into a collection, which is made if need be. What did not change is skipped."""
+    from api.work import ingest_and_report
+
+    job = ingest_and_report(
+        settings_from(data=data), collection, path, delete_missing=delete_missing, as_json=json
+    )
+    if job.status != "succeeded":
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    collection: Collection = "default",
+    k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many passages.")] = 10,
+    mode: Annotated[SearchMode, typer.Option(help="How passages are found.")] = SearchMode.hybrid,
+    rerank: Annotated[bool, typer.Option("--rerank/--no-rerank", help="Look at the best ones again.")] = True,
+    filters: Filters = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show every stage's score and rank.")] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Find passages, best first."""
+    from api.backend import search as run
+    from api.console import print_hits
+    from api.schemas.search import SearchIn
+
+    fields = {"collection": collection, "query": query, "k": k, "mode": mode.value, "rerank": rerank}
+    request = SearchIn.model_validate({**fields, "filters": _filters(filters), "explain": explain})
+    found = run(settings_from(data=data), request)
+    if json:
+        typer.echo(found.model_dump_json(indent=2))
+    else:
+        print_hits(found, explain=explain)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="The question.")],
+    collection: Collection = "default",
+    k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many passages to answer from.")] = 5,
+    mode: Annotated[Mode, typer.Option(help="Quote, write with the language model, or choose.")] = Mode.auto,
+    check: Annotated[
+        Check | None, typer.Option(help="What to do about unsupported sentences.", show_default="the setting")
+    ] = None,
+    filters: Filters = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Answer a question with footnotes, and check every sentence."""
+    from api.backend import ask as run
+    from api.console import print_answer
+    from api.schemas.query import QueryIn
+
+    fields = {"collection": collection, "question": question, "k": k, "mode": mode.value}
+    policy = check.value if check else None
+    request = QueryIn.model_validate({**fields, "check": policy, "filters": _filters(filters)})
+    answer = run(settings_from(data=data), request)
+    if json:
+        typer.echo(answer.model_dump_json(indent=2))
+    else:
+        print_answer(answer)
+
+
+@eval_app.command("run")
+def eval_run(
+    cases: Annotated[Path, typer.Argument(metavar="CASES", help="Questions as .jsonl or .csv.")],
+    collection: Collection = "default",
+    metric: Annotated[
+        list[str] | None,
+        typer.Option("--metric", "-m", help="Only this metric; may be repeated.", show_default="all"),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Write report.json, report.md and dataset.jsonl here."),
+    ] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Ask every case live and score the answers."""
+    from api.evaluate import run_and_report
+
+    run_and_report(settings_from(data=data), cases, collection, out, metric or None, as_json=json)
+
+
+@app.command()
+def doctor(data: Data = None, json: Json = False) -> None:
+    """Say what is installed, what loads and works, and what to do about what does not."""
+    from dataclasses import asdict
+
+    from api.console import print_findings
+    from api.doctor import examine
+
+    findings = examine(settings_from(data=data))
+    if json:
+        typer.echo(_json([asdict(finding) for finding in findings]))
+    else:
+        print_findings(findings)
+    if not all(finding.ok for finding in findings if finding.needed):
+        raise typer.Exit(FAILED)
+
+
+@key_app.command("add")
+def key_add(
+    name: Annotated[str, typer.Argument(help="A name to know the key by.")],
+    role: Annotated[Role, typer.Option(help="What the key may do.")] = Role.read,
+    collection: Annotated[
+        list[str] | None,
+        typer.Option("--collection", "-c", help="Only this collection; may be repeated.", show_default="all"),
+    ] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Make a key and print it, this once."""
+    from api.keys import add_key
+
+    secret = add_key(settings_from(data=data), name, role.value, collection or None)
+    typer.echo(_json({"name": name, "role": role.value, "key": secret}) if json else secret)
+
+
+@key_app.command("list")
+def key_list(data: Data = None, json: Json = False) -> None:
+    """List the keys, without their secrets."""
+    from dataclasses import asdict
+
+    from api.console import print_keys
+    from api.keys import list_keys
+
+    keys = list_keys(settings_from(data=data))
+    if json:
+        typer.echo(_json([asdict(key) for key in keys]))
+    else:
+        print_keys(keys)
+
+
+@key_app.command("revoke")
+def key_revoke(
+    key_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The key's id, as `footnote key list` shows it.")
+    ],
+    data: Data = None,
+) -> None:
+    """Revoke a key; calls with it are refused from now on."""
+    from api.keys import revoke_key
+
+    revoke_key(settings_from(data=data), key_id)
+
+
+def settings_from(**given: object) -> Settings:
+    """The settings with what the command line gave on top; a value that is not valid is an error of usage."""
+    from tomllib import TOMLDecodeError
+
+    from pydantic import ValidationError
+
+    from rag.settings import Settings
+
+    try:
+        return Settings.model_validate({name: value for name, value in given.items() if value is not None})
+    except TOMLDecodeError as error:
+        raise typer.BadParameter(f"footnote.toml is not TOML: {error}") from error
+    except ValidationError as error:
+        raise typer.BadParameter("; ".join(_reason(dict(e)) for e in error.errors())) from error
+
+
+def _reason(error: Mapping[str, object]) -> str:
+    """One setting that is not valid: its variable and why."""
+    location = error["loc"]
+    name = str(location[0]) if isinstance(location, tuple) and location else "settings"
+    if error["type"] == "extra_forbidden":
+        return f"footnote.toml: there is no setting {name!r}"
+    return f"setting {name} (FOOTNOTE_{name.upper()}): {error['msg']}"
+
+
+def _filters(text: str | None) -> JsonObject | None:
+    """The JSON of --filter as an object; what it means is for the engine to say."""
+    import json
+
+    if text is None:
+        return None
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise typer.BadParameter(f"not JSON: {error}", param_hint="--filter") from error
+    if not isinstance(value, dict):
+        raise typer.BadParameter("must be a JSON object", param_hint="--filter")
+    return value
+
+
+def _json(value: object) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+
+
+def _log_to_stderr() -> None:
+    import logging
+
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for chatty in ("httpx", "httpcore", "dbos", "alembic", "unstructured", "haystack"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def main() -> None:
+    """The entry point: every error that is not one of usage becomes one line and exit status 1."""
+    if not os.environ.get("FOOTNOTE_DEBUG"):
+        sys.excepthook = _one_line
+    app()
+
+
+def _one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    from api.console import print_error
+
+    print_error(error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Ingest from the command line: a running service has a worker for it; without one this process works."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+import typer
+
+from api.console import ingest_bar, print_job
+from api.schemas.jobs import JobOut
+from api.service import find_running, stop_on_signal, stop_with_parent
+from ingest.submit import submit_folder
+from ingest.types import Progress
+from ingest.worker import Worker, follow
+from rag.errors import Conflict
+from rag.settings import Settings
+from rag.store import Store
+from rag.types import Job
+
+OnProgress = Callable[[Progress], None]
+
+
+def run_worker(settings: Settings, *, drain: bool, with_parent: bool) -> None:
+    """Work until told to stop, with `drain` until no job is pending, `with_parent` until the parent ends."""
+    if with_parent:
+        stop_with_parent()
+    worker = Worker(settings)
+    try:
+        if drain:
+            with stop_on_signal():
+                worker.drain()
+        else:
+            with _stop_event() as stop:
+                worker.run(stop)
+    finally:
+        worker.close()
+
+
+def ingest_folder(
+    settings: Settings, collection: str, path: Path, *, delete_missing: bool, on_progress: OnProgress
+) -> Job:
+    """Bring a collection (made if need be) in line with a folder; returns the finished job.
+
+    Interrupted, the job stays in the store and the next worker goes on with it.
+    """
+    store = Store.open(settings.store_url)
+    try:
+        with suppress(Conflict):
+            store.create_collection(collection)
+        job = submit_folder(store, collection, path.resolve(), delete_missing)
+        _carry_out(settings, store, job, on_progress)
+        return store.job(job.id)
+    finally:
+        store.close()
+
+
+def ingest_and_report(
+    settings: Settings, collection: str, path: Path, *, delete_missing: bool, as_json: bool
+) -> Job:
+    """ingest_folder with a progress bar and a table at the end, or the job as the API's JSON."""
+    last: Progress | None = None
+
+    def show(progress: Progress) -> None:
+        nonlocal last
+        last = progress
+        bar.update(progress.done, progress.total, progress.chunks_per_second, progress.source)
+
+    started = time.monotonic()
+    with ingest_bar(quiet=as_json) as bar:
+        job = ingest_folder(settings, collection, path, delete_missing=delete_missing, on_progress=show)
+    if as_json:
+        typer.echo(JobOut.of(job).model_dump_json(indent=2))
+    else:
+        print_job(job, last.chunks if last else 0, time.monotonic() - started)
+    return job
+
+
+def _carry_out(settings: Settings, store: Store, job: Job, on_progress: OnProgress) -> None:
+    running = find_running(settings.data)
+    if running is not None and running.worker:
+        for progress in follow(store, job.id):
+            on_progress(progress)
+        return
+    worker = Worker(settings, store=store)
+    try:
+        # drain() also finishes what an earlier run left behind; only this job is shown.
+        worker.drain(lambda progress: on_progress(progress) if progress.job.id == job.id else None)
+    finally:
+        worker.close()
+
+
+@contextmanager
+def _stop_event() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set, so that the file at hand is finished first."""
+    event = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        event.set()
+
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield event
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
