@@ -15,6 +15,8 @@ from rag.store.records import (
     Put,
     QuarantinedChunk,
 )
+from rag.store.store import Store
+from rag.store.text import clean, clean_source
 
 __all__ = [
     "EmbeddedChunk",
@@ -29,6 +31,9 @@ __all__ = [
     "Outcome",
     "Put",
     "QuarantinedChunk",
+    "Store",
     "chunk_id",
+    "clean",
+    "clean_source",
     "document_id",
 ]

@@ -21,12 +21,12 @@ class Collections(Part):
     def create_collection(self, name: str, description: str = "") -> Collection:
         """Make an empty collection.
 
-        Raises InvalidInput `invalid_collection_name`, Conflict `collection_exists`. A name that was used before
-        goes on with the old log, so `version` need not start at 0.
+        Raises InvalidInput `invalid_collection_name`, Conflict `collection_exists`. A name that was used
+        before goes on with the old log, so `version` need not start at 0.
         """
         if not _NAME.fullmatch(name):
             raise InvalidInput(
-                "A collection's name is 1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit.",
+                "A name is 1 to 64 letters, digits, '.', '_' or '-', and begins with a letter or digit.",
                 code="invalid_collection_name",
             )
         with self._db.write() as connection:
@@ -70,10 +70,10 @@ class Collections(Part):
 
 
 def live(connection: sa.Connection, name: str, *, lock: bool = False) -> Row:
-    """The collection's row; raises NotFound. With `lock`, other writers to the collection wait for this one.
+    """The collection's row; raises NotFound. With `lock`, the collection's other writers wait for this one.
 
-    The lock is what makes the change log gapless on PostgreSQL: sequences are given out, and so committed, one
-    after another.
+    The lock is what makes the change log gapless on PostgreSQL: sequences are given out, and so committed,
+    one after another.
     """
     query = sa.select(collections).where(collections.c.name == name, ~collections.c.deleted)
     if lock:
@@ -95,7 +95,7 @@ def is_name(name: str) -> bool:
 
 
 def bind(connection: sa.Connection, row: Row, model: str, revision: str, dimension: int) -> int:
-    """The id of the locked collection's model, recorded when it has none; raises IndexMismatch for another one."""
+    """The id of the locked collection's model, recorded if it has none; raises IndexMismatch for another."""
     bound = _model(connection, row.model_id)
     if bound is not None and bound != (model, revision, dimension):
         raise _mismatch(row.name, bound, (model, revision, dimension))
@@ -113,7 +113,7 @@ def bind(connection: sa.Connection, row: Row, model: str, revision: str, dimensi
 def advance(
     connection: sa.Connection, row: Row, document: str, operation: Operation, *, documents: int, chunks: int
 ) -> int:
-    """Log a change of the locked collection and count `documents` and `chunks` more (or less); its sequence."""
+    """Log a change of the locked collection, count `documents` and `chunks` more; the change's sequence."""
     sequence = int(row.version) + 1
     connection.execute(
         sa.update(collections)

@@ -21,7 +21,7 @@ Row = sa.Row[*tuple[Any, ...]]
 
 
 class Database:
-    """An open database with the present tables. What it raises inside `read` and `write` comes out as StoreError."""
+    """An open database with the present tables; what it raises in `read` and `write` becomes a StoreError."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._sqlite = engine.dialect.name == "sqlite"
@@ -86,7 +86,7 @@ class Part:
 
 def insert_once(connection: sa.Connection, table: sa.Table, **values: object) -> bool:
     """Insert a row unless a unique one like it exists; whether it was inserted."""
-    insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     return connection.execute(insert(table).values(**values).on_conflict_do_nothing()).rowcount == 1
 
 

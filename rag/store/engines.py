@@ -34,7 +34,7 @@ _SQLITE_SETUP = (
 
 
 def parse_url(url: str) -> URL:
-    """The URL with its driver named; raises InvalidInput `invalid_store_url` for one that cannot be a store."""
+    """The URL with its driver named; raises InvalidInput `invalid_store_url` for what cannot be a store."""
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -87,8 +87,8 @@ def _set_up_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> No
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    # A read is one statement, and a statement is a snapshot by itself. A write takes the lock before it reads:
-    # a lock taken later cannot be waited for once another writer has committed (SQLITE_BUSY_SNAPSHOT).
+    # A read is one statement, and a statement is a snapshot by itself. A write takes the lock before it
+    # reads: a lock taken later fails at once when another writer has committed (SQLITE_BUSY_SNAPSHOT).
     if connection.get_execution_options().get(WRITE):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 

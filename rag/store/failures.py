@@ -63,7 +63,7 @@ def translated() -> Iterator[None]:
 
 
 def store_error(error: DBAPIError) -> StoreError:
-    """The StoreError that tells `error`: `store_locked`, `store_full`, `store_read_only`, … or `store_failed`."""
+    """The StoreError for a driver's error: `store_locked`, `store_full`, `store_read_only`, …"""
     code = _code(error)
     return StoreError(f"{_MESSAGES[code]} ({_first_line(error)})", code=code)
 

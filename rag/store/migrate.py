@@ -73,8 +73,8 @@ def _check_encoding(connection: sa.Connection) -> None:
 def _use_wal(engine: sa.Engine) -> None:
     """Switch the file to write-ahead logging, which it keeps.
 
-    SQLite does not call its busy handler while switching (https://sqlite.org/wal.html), so that two first starts
-    at once need this loop.
+    SQLite does not always wait for its lock while switching (https://sqlite.org/wal.html), so that two first
+    starts at once need this loop.
     """
     deadline = time.monotonic() + LOCK_TIMEOUT_S
     while True:

@@ -22,7 +22,7 @@ Option = str | int | float | bool | None
 
 @dataclass(frozen=True, slots=True)
 class NewChunk:
-    """A passage to store: its place in the text in code points, its dense vector (dim,) and packed token vectors.
+    """A passage to store: its span of the text in code points, dense vector (dim,) and packed token vectors.
 
     With a `quarantine` reason the chunk is kept and counted, but is never searched.
     """

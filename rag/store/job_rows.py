@@ -1,0 +1,98 @@
+"""Jobs and items between rows and dataclasses."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from rag.store.database import Row
+from rag.store.records import ItemRecord, JobItem, Option
+from rag.store.schema import job_items
+from rag.store.text import check_source, clean, clean_metadata
+from rag.types import Job, JobCounts, SourceError
+
+
+def fingerprint(kind: str, options: Mapping[str, Option], items: Sequence[JobItem]) -> str:
+    """A hash that tells requests apart. Files on disk may change between two tries of the same request."""
+    uploads = [
+        [
+            item.source,
+            item.sha256 or hashlib.sha256(item.payload).hexdigest(),
+            item.title,
+            dict(item.metadata),
+        ]
+        for item in items
+        if item.payload is not None
+    ]
+    return hashlib.sha256(json.dumps([kind, dict(options), uploads], sort_keys=True).encode()).hexdigest()
+
+
+def item_row(item: JobItem) -> dict[str, object]:
+    """The columns of a new item, its job's key excepted; raises InvalidInput for what cannot be stored."""
+    return {
+        "source": check_source(item.source),
+        "sha256": item.sha256,
+        "media_type": clean(item.media_type),
+        "title": clean(item.title),
+        "metadata": clean_metadata(item.metadata),
+        "path": item.path and clean(item.path),
+        "state": "pending",
+        "quarantined": 0,
+    }
+
+
+def to_item(row: Row, job: str) -> ItemRecord:
+    """An item as stored."""
+    item = JobItem(row.source, row.sha256, row.media_type, row.title, row.metadata, None, row.path)
+    return ItemRecord(row.id, job, item, row.state, row.outcome, row.error_code, row.error_message)
+
+
+def read_jobs(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]], errors: int) -> list[Job]:
+    """The jobs of a query of the whole table, with their counts and at most so many errors each."""
+    rows = connection.execute(query).all()
+    keys = [row.key for row in rows]
+    counts, failures = _counts(connection, keys), _errors(connection, keys, errors)
+    return [
+        Job(
+            id=row.id,
+            kind=row.kind,
+            collection=row.collection,
+            status=row.status,
+            counts=counts.get(row.key, JobCounts()),
+            errors=tuple(failures.get(row.key, ())),
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+        for row in rows
+    ]
+
+
+def _counts(connection: sa.Connection, keys: Sequence[int]) -> dict[int, JobCounts]:
+    columns = (job_items.c.job_key, job_items.c.outcome)
+    sums = sa.func.count().label("items"), sa.func.sum(job_items.c.quarantined).label("quarantined")
+    query = sa.select(*columns, *sums).where(job_items.c.job_key.in_(keys)).group_by(*columns)
+    found: dict[int, dict[str, int]] = {}
+    for row in connection.execute(query):
+        counts = found.setdefault(row.job_key, {"total": 0, "quarantined": 0})
+        counts["total"] += row.items
+        counts["quarantined"] += int(row.quarantined)
+        if row.outcome is not None:
+            counts[row.outcome] = row.items
+    return {key: JobCounts(**counts) for key, counts in found.items()}
+
+
+def _errors(connection: sa.Connection, keys: Sequence[int], most: int) -> dict[int, list[SourceError]]:
+    rank = sa.func.row_number().over(partition_by=job_items.c.job_key, order_by=job_items.c.id)
+    failed = sa.select(job_items, rank.label("rank")).where(
+        job_items.c.job_key.in_(keys), job_items.c.state == "failed"
+    )
+    ranked = failed.subquery()
+    found: dict[int, list[SourceError]] = {}
+    for row in connection.execute(sa.select(ranked).where(ranked.c.rank <= most).order_by(ranked.c.id)):
+        error = SourceError(row.source, row.error_code or "", row.error_message or "")
+        found.setdefault(row.job_key, []).append(error)
+    return found

@@ -1,0 +1,245 @@
+"""Jobs and their items: what the worker has to do, and how it went."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+
+from rag.errors import Conflict, InvalidInput, NotFound
+from rag.store.collections import live
+from rag.store.database import Part, Row, now
+from rag.store.job_rows import fingerprint, item_row, read_jobs, to_item
+from rag.store.records import ItemRecord, ItemState, JobItem, JobRequest, Option, Outcome
+from rag.store.schema import job_items, job_payloads, jobs
+from rag.store.text import clean
+from rag.types import Job, JobStatus
+
+_OPEN = ("queued", "running")
+_ERRORS_OF_ONE = 1000
+_ERRORS_IN_LIST = 20
+
+
+class Jobs(Part):
+    """What the store does with jobs."""
+
+    def create_job(
+        self,
+        kind: str,
+        collection: str,
+        items: Sequence[JobItem],
+        options: Mapping[str, Option] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Queue a job with its items and their payloads, in one transaction.
+
+        With an idempotency key that the collection has seen, the earlier job is returned and nothing queued;
+        Conflict `idempotency_key_reused` when that job was another request. Raises NotFound
+        `collection_not_found`, InvalidInput `invalid_source` and `invalid_metadata`.
+        """
+        rows, given = [item_row(item) for item in items], dict(options or {})
+        request = fingerprint(kind, given, items)
+        with self._db.write() as connection:
+            live(connection, collection, lock=True)
+            key = None if idempotency_key is None else clean(idempotency_key)
+            id_ = _repeated(connection, collection, key, request)
+            if id_ is None:
+                id_ = _insert(connection, kind, collection, given, key, request)
+                _insert_items(connection, id_, items, rows)
+            return _one(connection, id_)
+
+    def job(self, id: str) -> Job:  # noqa: A002 - the word of the API
+        """One job with its first 1,000 errors; raises NotFound `job_not_found`."""
+        with self._db.read() as connection:
+            return _one(connection, id)
+
+    def jobs(
+        self, collection: str | None = None, status: JobStatus | None = None, limit: int = 50
+    ) -> list[Job]:
+        """The newest jobs first, each with its first 20 errors; InvalidInput `invalid_limit` (1 to 1000)."""
+        if not 1 <= limit <= 1000:
+            raise InvalidInput(f"limit must be between 1 and 1000, not {limit}.", code="invalid_limit")
+        query = sa.select(jobs).order_by(jobs.c.key.desc()).limit(limit)
+        if collection is not None:
+            query = query.where(jobs.c.collection == clean(collection))
+        if status is not None:
+            query = query.where(jobs.c.status == status)
+        with self._db.read() as connection:
+            return read_jobs(connection, query, _ERRORS_IN_LIST)
+
+    def pending_jobs(self) -> list[Job]:
+        """The jobs that are queued or running, oldest first."""
+        query = sa.select(jobs).where(jobs.c.status.in_(_OPEN)).order_by(jobs.c.key)
+        with self._db.read() as connection:
+            return read_jobs(connection, query, _ERRORS_IN_LIST)
+
+    def job_request(self, id: str) -> JobRequest:  # noqa: A002
+        """What a job was asked to do; raises NotFound `job_not_found`."""
+        with self._db.read() as connection:
+            row = _row(connection, id)
+        return JobRequest(row.id, row.kind, row.collection, row.options)
+
+    def job_items(self, id: str, state: ItemState | None = None) -> list[ItemRecord]:  # noqa: A002
+        """A job's items in the order given, all or those in one state; raises NotFound `job_not_found`."""
+        with self._db.read() as connection:
+            query = sa.select(job_items).where(job_items.c.job_key == _row(connection, id).key)
+            if state is not None:
+                query = query.where(job_items.c.state == state)
+            return [to_item(row, id) for row in connection.execute(query.order_by(job_items.c.id))]
+
+    def item_payload(self, item_id: int) -> bytes | None:
+        """The bytes of an upload; None for an item without any, and once it has been dealt with."""
+        query = sa.select(job_payloads.c.payload).where(job_payloads.c.item_id == item_id)
+        with self._db.read() as connection:
+            found = connection.scalar(query)
+        return None if found is None else bytes(found)
+
+    def finish_item(
+        self, item_id: int, outcome: Outcome, error: tuple[str, str] | None = None, quarantined: int = 0
+    ) -> None:
+        """Record how an item ended, with (code, message) of a failure, and drop its payload unless it failed.
+
+        The first outcome stands: finishing again does nothing. Raises NotFound `job_item_not_found`.
+        """
+        code, message = error or (None, None)
+        values = {
+            "state": "failed" if outcome == "failed" else "done",
+            "outcome": outcome,
+            "error_code": code,
+            "error_message": message and clean(message),
+            "quarantined": quarantined,
+        }
+        with self._db.write() as connection:
+            _finish(connection, item_id, values)
+
+    def set_job_status(self, id: str, status: JobStatus) -> JobStatus:  # noqa: A002
+        """Set a job's status and return the one that holds: a cancelled job stays so until it is retried.
+
+        Raises NotFound `job_not_found`.
+        """
+        with self._db.write() as connection:
+            key = _row(connection, id).key
+            change = sa.update(jobs).where(jobs.c.key == key, jobs.c.status != "cancelled")
+            changed = connection.execute(change.values(status=status, updated_at=now())).rowcount
+            return status if changed else "cancelled"
+
+    def cancel_job(self, id: str) -> Job:  # noqa: A002
+        """Cancel a job: what is pending stays undone, what is done stays. Cancelling twice does nothing.
+
+        Raises NotFound `job_not_found`, Conflict `job_finished`.
+        """
+        with self._db.write() as connection:
+            row = _row(connection, id, lock=True)
+            if row.status not in (*_OPEN, "cancelled"):
+                raise Conflict(f"Job {id} has already {row.status}.", code="job_finished")
+            _move_items(connection, row.key, ("pending",), "cancelled")
+            _set_status(connection, row.key, "cancelled")
+            return _one(connection, id)
+
+    def retry_job(self, id: str) -> Job:  # noqa: A002
+        """Queue a job's failed and cancelled items again.
+
+        Raises NotFound `job_not_found`, Conflict `job_not_finished` while it is queued or running, Conflict
+        `nothing_to_retry`.
+        """
+        with self._db.write() as connection:
+            row = _row(connection, id, lock=True)
+            if row.status in _OPEN:
+                raise Conflict(f"Job {id} is {row.status}; cancel it or wait.", code="job_not_finished")
+            live(connection, row.collection)
+            if _move_items(connection, row.key, ("failed", "cancelled"), "pending") == 0:
+                raise Conflict(f"Job {id} has no failed or cancelled item.", code="nothing_to_retry")
+            _set_status(connection, row.key, "queued")
+            return _one(connection, id)
+
+
+def _repeated(connection: sa.Connection, collection: str, key: str | None, request: str) -> str | None:
+    if key is None:
+        return None
+    query = sa.select(jobs.c.id, jobs.c.fingerprint)
+    row = connection.execute(
+        query.where(jobs.c.collection == collection, jobs.c.idempotency_key == key)
+    ).one_or_none()
+    if row is not None and row.fingerprint != request:
+        raise Conflict(
+            "This idempotency key was used for another request; use a new one.", code="idempotency_key_reused"
+        )
+    return None if row is None else str(row.id)
+
+
+def _insert(
+    connection: sa.Connection,
+    kind: str,
+    collection: str,
+    options: Mapping[str, Option],
+    key: str | None,
+    request: str,
+) -> str:
+    id_, moment = secrets.token_hex(12), now()
+    connection.execute(
+        sa.insert(jobs).values(
+            id=id_,
+            kind=kind,
+            collection=collection,
+            status="queued",
+            options=options,
+            idempotency_key=key,
+            fingerprint=request,
+            created_at=moment,
+            updated_at=moment,
+        )
+    )
+    return id_
+
+
+def _insert_items(
+    connection: sa.Connection, id_: str, items: Sequence[JobItem], rows: list[dict[str, object]]
+) -> None:
+    if not rows:
+        return
+    key = connection.scalar(sa.select(jobs.c.key).where(jobs.c.id == id_))
+    connection.execute(sa.insert(job_items), [{**row, "job_key": key} for row in rows])
+    written = sa.select(job_items.c.id).where(job_items.c.job_key == key).order_by(job_items.c.id)
+    payloads = [
+        {"item_id": item_id, "payload": item.payload}
+        for item_id, item in zip(connection.scalars(written), items, strict=True)
+        if item.payload is not None
+    ]
+    if payloads:
+        connection.execute(sa.insert(job_payloads), payloads)
+
+
+def _finish(connection: sa.Connection, item_id: int, values: Mapping[str, str | int | None]) -> None:
+    unfinished = (job_items.c.id == item_id) & job_items.c.state.in_(["pending", "cancelled"])
+    if connection.execute(sa.update(job_items).where(unfinished).values(**values)).rowcount == 0:
+        if connection.scalar(sa.select(job_items.c.id).where(job_items.c.id == item_id)) is None:
+            raise NotFound(f"There is no job item {item_id}.", code="job_item_not_found")
+        return
+    if values["outcome"] != "failed":
+        connection.execute(sa.delete(job_payloads).where(job_payloads.c.item_id == item_id))
+    owner = sa.select(job_items.c.job_key).where(job_items.c.id == item_id).scalar_subquery()
+    connection.execute(sa.update(jobs).where(jobs.c.key == owner).values(updated_at=now()))
+
+
+def _move_items(connection: sa.Connection, key: int, states: Sequence[str], state: str) -> int:
+    values = {"state": state, "outcome": None, "error_code": None, "error_message": None}
+    chosen = (job_items.c.job_key == key) & job_items.c.state.in_(states)
+    return connection.execute(sa.update(job_items).where(chosen).values(**values)).rowcount
+
+
+def _set_status(connection: sa.Connection, key: int, status: JobStatus) -> None:
+    connection.execute(sa.update(jobs).where(jobs.c.key == key).values(status=status, updated_at=now()))
+
+
+def _row(connection: sa.Connection, id_: str, *, lock: bool = False) -> Row:
+    query = sa.select(jobs).where(jobs.c.id == clean(id_))
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no job {clean(id_)[:80]!r}.", code="job_not_found")
+    return row
+
+
+def _one(connection: sa.Connection, id_: str) -> Job:
+    _row(connection, id_)
+    return read_jobs(connection, sa.select(jobs).where(jobs.c.id == id_), _ERRORS_OF_ONE)[0]

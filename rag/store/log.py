@@ -1,0 +1,68 @@
+"""The change log and what a replica needs to follow it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from rag.store.collections import is_name, live, not_found
+from rag.store.database import Part, Row
+from rag.store.records import EmbeddedChunk
+from rag.store.rows import CHUNK, sliced, to_chunk, to_vectors
+from rag.store.schema import changes, chunks, collections, models, vectors
+from rag.types import Change
+
+_VERSION = sa.select(collections.c.version).where(
+    collections.c.name == sa.bindparam("name"), ~collections.c.deleted
+)
+
+
+class Log(Part):
+    """What index replicas read."""
+
+    def version(self, collection: str) -> int:
+        """The sequence number of a collection's last change; raises NotFound `collection_not_found`."""
+        with self._db.read() as connection:
+            found = connection.scalar(_VERSION, {"name": collection}) if is_name(collection) else None
+        if found is None:
+            raise not_found(collection)
+        return int(found)
+
+    def changes(self, collection: str, after: int, limit: int = 1000) -> list[Change]:
+        """The changes with a sequence above `after`, at most `limit`: gapless and in commit order.
+
+        The document of a put may have been replaced or deleted since; a later change then says so.
+        """
+        with self._db.read() as connection:
+            row = live(connection, collection)
+            query = (
+                sa.select(changes.c.sequence, changes.c.document_id, changes.c.operation)
+                .where(changes.c.collection_id == row.id, changes.c.sequence > after)
+                .order_by(changes.c.sequence)
+                .limit(limit)
+            )
+            return [Change(*change) for change in connection.execute(query)]
+
+    def embedded(self, document_ids: Sequence[str], model: str, revision: str) -> list[EmbeddedChunk]:
+        """The searchable chunks of these documents with their vectors under this model, in order of key.
+
+        Documents that are gone, or were embedded with another model, have none.
+        """
+        query = (
+            sa.select(*CHUNK, chunks.c.key, vectors.c.dense)
+            .select_from(chunks.join(vectors).join(models))
+            .where(models.c.name == model, models.c.revision == revision)
+            .order_by(chunks.c.key)
+        )
+        found: list[Row] = []
+        with self._db.read() as connection:
+            for part in sliced(document_ids, 200):
+                found += connection.execute(query.where(chunks.c.document_id.in_(part))).all()
+        if not found:
+            return []
+        dense = to_vectors([row.dense for row in found])
+        return [
+            EmbeddedChunk(row.key, to_chunk(row[:8]), vector)
+            for row, vector in zip(found, dense, strict=True)
+        ]

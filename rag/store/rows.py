@@ -1,0 +1,86 @@
+"""Rows of the tables as the dataclasses that leave the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+import numpy as np
+import sqlalchemy as sa
+
+from rag.store.database import Row
+from rag.store.records import Floats
+from rag.store.schema import chunks, collections, documents
+from rag.types import Chunk, Document, DocumentRecord, Page
+
+T = TypeVar("T")
+
+# Each needs a join of documents with collections.
+DOCUMENT = (
+    documents.c.id,
+    collections.c.name.label("collection"),
+    documents.c.source,
+    documents.c.title,
+    documents.c.media_type,
+    documents.c.text_sha256,
+    documents.c.pages,
+    documents.c.metadata,
+)
+RECORD = (
+    *DOCUMENT,
+    documents.c.status,
+    documents.c.error_code,
+    documents.c.error_message,
+    documents.c.chunks,
+    documents.c.quarantined,
+    documents.c.characters,
+    documents.c.created_at,
+    documents.c.updated_at,
+)
+CHUNK = (
+    chunks.c.id,
+    chunks.c.document_id,
+    chunks.c.ordinal,
+    chunks.c.start_offset,
+    chunks.c.end_offset,
+    chunks.c.page,
+    chunks.c.headings,
+    chunks.c.text,
+)
+
+
+def select_documents(*columns: sa.ColumnElement[Any]) -> sa.Select[*tuple[Any, ...]]:
+    """A query of documents with their collections."""
+    return sa.select(*columns).select_from(documents.join(collections))
+
+
+def to_document(row: Row) -> Document:
+    """From the columns of DOCUMENT, which must come first."""
+    key, collection, source, title, media_type, sha256, pages, metadata = row[:8]
+    spans = tuple(Page(*page) for page in pages)
+    return Document(key, collection, source, title, media_type, sha256, spans, metadata)
+
+
+def to_record(row: Row) -> DocumentRecord:
+    """From the columns of RECORD."""
+    return DocumentRecord(to_document(row), *row[8:])
+
+
+def to_chunk(row: Sequence[Any]) -> Chunk:
+    """From the columns of CHUNK alone."""
+    key, document, ordinal, start, end, page, headings, text = row
+    return Chunk(key, document, ordinal, start, end, page, tuple(headings), text)
+
+
+def to_vectors(blobs: Sequence[bytes]) -> Floats:
+    """Stored half-precision vectors as one float32 matrix (len(blobs), dim)."""
+    packed = np.frombuffer(b"".join(blobs), dtype=np.float16)
+    return packed.reshape(len(blobs), -1).astype(np.float32)
+
+
+def sliced(items: Iterable[T], size: int = 1000) -> Iterator[list[T]]:
+    """The items in lists of at most `size`: SQLite takes 32,766 parameters, and long lists plan badly."""
+    rest = iter(items)
+    while part := list(islice(rest, size)):
+        yield part

@@ -1,0 +1,45 @@
+"""The Store: its parts under one roof."""
+
+from __future__ import annotations
+
+from rag.store.audit import Audit
+from rag.store.collections import Collections
+from rag.store.database import Database
+from rag.store.documents import Documents
+from rag.store.hits import Hits
+from rag.store.jobs import Jobs
+from rag.store.keys import Keys
+from rag.store.log import Log
+
+
+class Store(Collections, Documents, Log, Hits, Keys, Jobs, Audit):
+    """The truth: documents with their texts, chunks and vectors, the change log, API keys and jobs.
+
+    Threads share one Store, processes open one each. Every write is one transaction. What the database cannot
+    do is raised as StoreError: `store_locked`, `store_full`, `store_read_only`, `store_corrupt`,
+    `store_unavailable`, `store_failed`.
+    """
+
+    @classmethod
+    def open(cls, url: str) -> Store:
+        """Open `sqlite:///FILE` or `postgresql://…`, making or upgrading the tables; several may at once.
+
+        Raises InvalidInput `invalid_store_url`, StoreError (also `extra_missing`, `store_too_new`,
+        `store_encoding`).
+        """
+        return cls(Database.open(url))
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._db.dialect
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._db.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
