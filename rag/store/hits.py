@@ -2,53 +2,101 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from rag.store.database import Part
+from rag.store.database import Database, Part
 from rag.store.rows import CHUNK, DOCUMENT, select_documents, sliced, to_chunk, to_document
 from rag.store.schema import chunks, documents, models, token_vectors
 from rag.types import Chunk, Document
 
+_REMEMBERED = 1000
+
+# Built once: building a statement takes longer than running it.
+_CHUNKS = (
+    sa.select(*CHUNK, chunks.c.key, documents.c.sequence)
+    .select_from(chunks.join(documents))
+    .where(chunks.c.key.in_(sa.bindparam("keys", expanding=True)), chunks.c.quarantine.is_(None))
+)
+_OWNERS = select_documents(*DOCUMENT, documents.c.sequence).where(
+    documents.c.id.in_(sa.bindparam("ids", expanding=True))
+)
+_TOKENS = (
+    sa.select(token_vectors.c.chunk_key, token_vectors.c.packed)
+    .join(models)
+    .where(token_vectors.c.chunk_key.in_(sa.bindparam("keys", expanding=True)))
+    .where(models.c.name == sa.bindparam("model"))
+)
+_TOKENS_OF_REVISION = _TOKENS.where(models.c.revision == sa.bindparam("revision"))
+
+Version = tuple[str, int]
+"""A document's id and the log sequence of its present version."""
+
 
 class Hits(Part):
     """What the store does for a search."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._remembered = _Documents(_REMEMBERED)
 
     def hydrate(self, keys: Sequence[int]) -> dict[int, tuple[Chunk, Document]]:
         """The chunks behind these keys with their documents, in the order of `keys`; dead keys are absent."""
         found: dict[int, tuple[Chunk, Document]] = {}
         with self._db.read() as connection:
             for part in sliced(keys):
-                found |= _hydrate(connection, part)
+                rows = connection.execute(_CHUNKS, {"keys": part}).all()
+                owners = self._owners(connection, {(row.document_id, row.sequence) for row in rows})
+                for row in rows:
+                    owner = owners.get((row.document_id, row.sequence))
+                    if (
+                        owner is not None
+                    ):  # None: replaced since the first statement, which makes the key dead
+                        found[row.key] = to_chunk(row[:8]), owner
         return {key: found[key] for key in keys if key in found}
 
     def token_vectors(self, keys: Sequence[int], model: str, revision: str | None = None) -> dict[int, bytes]:
         """The packed token vectors of these keys under this model (and revision); keys without are absent."""
-        query = sa.select(token_vectors.c.chunk_key, token_vectors.c.packed).join(models)
-        query = query.where(models.c.name == model)
-        if revision is not None:
-            query = query.where(models.c.revision == revision)
         found: dict[int, bytes] = {}
+        query = _TOKENS if revision is None else _TOKENS_OF_REVISION
+        wanted = {"model": model} if revision is None else {"model": model, "revision": revision}
         with self._db.read() as connection:
             for part in sliced(keys):
-                rows = connection.execute(query.where(token_vectors.c.chunk_key.in_(part)))
-                found |= {key: bytes(packed) for key, packed in rows}
+                rows = connection.execute(query, {"keys": part, **wanted})
+                found.update((key, bytes(packed)) for key, packed in rows)
         return found
 
-
-def _hydrate(connection: sa.Connection, keys: Sequence[int]) -> dict[int, tuple[Chunk, Document]]:
-    query = sa.select(*CHUNK, chunks.c.key, documents.c.sequence).select_from(chunks.join(documents))
-    rows = connection.execute(query.where(chunks.c.key.in_(keys), chunks.c.quarantine.is_(None))).all()
-    owners = _owners(connection, {row.document_id for row in rows})
-    # Two statements are two snapshots: a document replaced in between no longer has the chunk.
-    return {
-        row.key: (to_chunk(row[:8]), owners[row.document_id][1])
-        for row in rows
-        if row.document_id in owners and owners[row.document_id][0] == row.sequence
-    }
+    def _owners(self, connection: sa.Connection, versions: set[Version]) -> dict[Version, Document]:
+        known = self._remembered.get(versions)
+        missing = [id_ for id_, sequence in versions if (id_, sequence) not in known]
+        if missing:
+            rows = connection.execute(_OWNERS, {"ids": missing})
+            read = {(row.id, row.sequence): to_document(row) for row in rows}
+            self._remembered.add(read)
+            known |= read
+        return known
 
 
-def _owners(connection: sa.Connection, ids: set[str]) -> dict[str, tuple[int, Document]]:
-    query = select_documents(*DOCUMENT, documents.c.sequence).where(documents.c.id.in_(ids))
-    return {row.id: (row.sequence, to_document(row)) for row in connection.execute(query)}
+class _Documents:
+    """The documents read last. A version never changes, so nothing here grows stale; threads share it."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[Version, Document] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, versions: Iterable[Version]) -> dict[Version, Document]:
+        with self._lock:
+            found = {version: self._kept[version] for version in versions if version in self._kept}
+            for version in found:
+                self._kept.move_to_end(version)
+        return found
+
+    def add(self, documents: Mapping[Version, Document]) -> None:
+        with self._lock:
+            self._kept.update(documents)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)

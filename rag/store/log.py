@@ -17,6 +17,13 @@ _VERSION = sa.select(collections.c.version).where(
     collections.c.name == sa.bindparam("name"), ~collections.c.deleted
 )
 
+_EMBEDDED = (
+    sa.select(*CHUNK, chunks.c.key, vectors.c.dense)
+    .select_from(chunks.join(vectors).join(models))
+    .where(chunks.c.document_id.in_(sa.bindparam("ids", expanding=True)))
+    .where(models.c.name == sa.bindparam("model"), models.c.revision == sa.bindparam("revision"))
+)
+
 
 class Log(Part):
     """What index replicas read."""
@@ -49,18 +56,14 @@ class Log(Part):
 
         Documents that are gone, or were embedded with another model, have none.
         """
-        query = (
-            sa.select(*CHUNK, chunks.c.key, vectors.c.dense)
-            .select_from(chunks.join(vectors).join(models))
-            .where(models.c.name == model, models.c.revision == revision)
-            .order_by(chunks.c.key)
-        )
         found: list[Row] = []
         with self._db.read() as connection:
             for part in sliced(document_ids, 200):
-                found += connection.execute(query.where(chunks.c.document_id.in_(part))).all()
+                wanted = {"ids": part, "model": model, "revision": revision}
+                found += connection.execute(_EMBEDDED, wanted).all()
         if not found:
             return []
+        found.sort(key=lambda row: row.key)
         dense = to_vectors([row.dense for row in found])
         return [
             EmbeddedChunk(row.key, to_chunk(row[:8]), vector)
