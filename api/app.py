@@ -1,0 +1,99 @@
+"""The application: middleware, routes, and what lives as long as it does."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from api import errors, page
+from api.auth import AuthMiddleware, KeyRing
+from api.first_key import admin_key
+from api.limits import BodyLimit
+from api.metrics import Metrics, MetricsMiddleware
+from api.request_id import RequestIdMiddleware
+from api.routes import (
+    chat,
+    check,
+    collections,
+    documents,
+    embeddings,
+    health,
+    jobs,
+    models,
+    query,
+    read,
+    rerank,
+    search,
+    sync,
+)
+from api.state import Runtime, install_gauges
+from rag.settings import Settings
+from rag.store import Store
+
+log = logging.getLogger("footnote.api")
+
+DESCRIPTION = """Answers from your own documents, with a checked footnote behind every sentence.
+
+Times are milliseconds, scores are floats where higher is better, offsets count Unicode code points in a
+document's extracted text, timestamps are RFC 3339 in UTC. Every answer carries `X-Request-Id`."""
+
+_ROUTES = (
+    collections, documents, sync, jobs, search, query, read, check, rerank, chat, embeddings, models, health,
+)  # fmt: skip
+_WEB = Path(__file__).with_name("web")
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The HTTP API on this store. Its lifespan opens the store and loads the models in the background."""
+    metrics = Metrics()
+    app = FastAPI(
+        title="Footnote",
+        version=version("footnote-rag"),
+        description=DESCRIPTION,
+        lifespan=_lifespan(settings, metrics),
+        # the viewers load their scripts from another host, and nothing here may
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    errors.install(app)
+    # the last one added is the outermost
+    app.add_middleware(BodyLimit, upload_bytes=settings.max_upload_mb * 2**20)
+    app.add_middleware(AuthMiddleware)
+    app.add_middleware(MetricsMiddleware, metrics=metrics)
+    app.add_middleware(RequestIdMiddleware)
+    for module in _ROUTES:
+        app.include_router(module.router)
+    page.install(app, _WEB)
+    return app
+
+
+def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        runtime = await run_in_threadpool(_start, settings, metrics)
+        app.state.runtime = runtime
+        try:
+            yield
+        finally:
+            await run_in_threadpool(runtime.close)
+
+    return lifespan
+
+
+def _start(settings: Settings, metrics: Metrics) -> Runtime:
+    key, created = admin_key(settings)
+    if created:
+        print(
+            f"A first key was written to {settings.data / 'api_key'}. It is shown only now: {key}", flush=True
+        )
+    store = Store.open(settings.store_url)
+    runtime = Runtime(settings, store, KeyRing(key, store), metrics)
+    install_gauges(runtime)
+    return runtime

@@ -1,0 +1,89 @@
+"""Questions to the engine: whole answers and streams of events, in a place of the gate, counted."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from api import sse
+from api.state import Runtime
+from rag.answer.events import AnswerEvent, Event
+from rag.errors import RagError
+from rag.types import Answer, AnswerMode, CheckPolicy, Filter
+
+Encode = Callable[[Event], Iterator[bytes]]
+EncodeError = Callable[[RagError], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with everything the caller chose; `check` None leaves the policy to the settings."""
+
+    question: str
+    collection: str
+    k: int = 5
+    mode: AnswerMode = "auto"
+    check: CheckPolicy | None = None
+    filters: Filter | None = None
+
+
+async def answer(running: Runtime, asked: Asked) -> Answer:
+    """The whole answer. Raises Busy, Starting, NotFound, Conflict."""
+    given = await running.run(_answer, running, asked)
+    running.metrics.observe_answer(given)
+    return given
+
+
+async def stream(
+    running: Runtime, asked: Asked, encode: Encode, encode_error: EncodeError
+) -> sse.EventStream:
+    """The answer as events. What goes wrong before the first one is raised, later it is an event itself."""
+    return sse.EventStream(await sse.Primed.start(_frames(running, asked, encode, encode_error)))
+
+
+def _answer(running: Runtime, a: Asked) -> Answer:
+    engine = running.engine()
+    running.store.collection(a.collection)
+    return engine.ask(a.question, a.collection, k=a.k, mode=a.mode, check=a.check, filters=a.filters)
+
+
+def _events(running: Runtime, a: Asked) -> Iterator[Event]:
+    engine = running.engine()
+    running.store.collection(a.collection)
+    yield from engine.ask_events(
+        a.question, a.collection, k=a.k, mode=a.mode, check=a.check, filters=a.filters
+    )
+
+
+async def _frames(
+    running: Runtime, asked: Asked, encode: Encode, encode_error: EncodeError
+) -> AsyncGenerator[bytes, None]:
+    started = False
+    async with running.gate.place(), aclosing(sse.pull(_events(running, asked), running.pool)) as events:
+        try:
+            async for event in events:
+                for frame in _encoded(running, event, encode):
+                    started = True
+                    yield frame
+        except Exception as error:
+            if not started:
+                raise
+            yield encode_error(_shown(error))
+            if not isinstance(error, RagError):
+                raise  # the log gets what the caller does not
+
+
+def _encoded(running: Runtime, event: Event | None, encode: Encode) -> Iterator[bytes]:
+    if event is None:
+        yield sse.PING
+        return
+    if isinstance(event, AnswerEvent):
+        running.metrics.observe_answer(event.answer)
+    yield from encode(event)
+
+
+def _shown(error: Exception) -> RagError:
+    return (
+        error if isinstance(error, RagError) else RagError("Footnote failed while it answered; see its log.")
+    )

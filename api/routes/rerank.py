@@ -1,0 +1,51 @@
+"""Reranking, as clients of Cohere and Jina call it."""
+
+from __future__ import annotations
+
+import numpy as np
+from fastapi import APIRouter, Request
+
+from api.auth import MayRead
+from api.errors import request_id
+from api.routes.answers import errors
+from api.schemas.rerank import RerankDocument, RerankIn, RerankOut, RerankResult
+from api.state import Running, Runtime
+from rag.errors import NotFound
+
+router = APIRouter(prefix="/v1", tags=["models"])
+
+
+@router.post("/rerank", summary="Order documents by relevance", responses=errors(404, 422, 429, 503))
+async def rerank(body: RerankIn, request: Request, running: Running, _: MayRead) -> RerankOut:
+    """The reader's relevance of each document to the query, squashed to [0, 1]."""
+    model, scores, tokens = await running.run(_relevance, running, body)
+    order = sorted(range(len(scores)), key=lambda i: (-scores[i], i))[: body.top_n]
+    texts = body.texts()
+    results = [
+        RerankResult(
+            index=i,
+            relevance_score=scores[i],
+            document=RerankDocument(text=texts[i]) if body.return_documents else None,
+        )
+        for i in order
+    ]
+    meta: dict[str, dict[str, str | int]] = {
+        "api_version": {"version": "2"},
+        "billed_units": {"search_units": 1},
+    }
+    return RerankOut(
+        id=request_id(request), model=model, results=results, meta=meta, usage={"total_tokens": tokens}
+    )
+
+
+def _relevance(running: Runtime, body: RerankIn) -> tuple[str, list[float], int]:
+    engine = running.engine()
+    name = engine.reader.info.name
+    if body.model not in ("", name):
+        message = f"There is no reranking model {body.model!r}; there is {name!r}."
+        raise NotFound(message, code="model_not_found")
+    texts = body.texts()
+    logits = np.asarray(engine.reader.relevance(body.query, texts), dtype=np.float64)
+    scores = 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
+    tokens = sum(len(engine.encoder.token_spans(text)) for text in [body.query, *texts])
+    return name, [float(score) for score in scores], tokens

@@ -1,0 +1,61 @@
+"""Collections."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+from pydantic.config import JsonDict
+
+from api.schemas.base import In, Out, example
+from rag.types import Collection
+
+
+class NewCollection(In):
+    """A name of letters, digits, dot, dash and underscore, up to 64."""
+
+    model_config = example({"name": "manuals", "description": "Manuals of the pumps"})
+    name: str
+    description: Annotated[str, Field(max_length=2_000)] = ""
+
+
+_EXAMPLE: JsonDict = {
+    "name": "manuals",
+    "description": "Manuals of the pumps",
+    "documents": 12,
+    "chunks": 480,
+    "version": 14,
+    "created_at": "2026-11-21T08:00:00Z",
+}
+
+
+class CollectionOut(Out):
+    """A collection with what it holds; `version` counts its changes."""
+
+    model_config = example(_EXAMPLE)
+    name: str
+    description: str
+    documents: int
+    chunks: int
+    version: int
+    created_at: datetime
+
+    @classmethod
+    def of(cls, collection: Collection) -> CollectionOut:
+        """From the store's record."""
+        return cls(
+            name=collection.name,
+            description=collection.description,
+            documents=collection.documents,
+            chunks=collection.chunks,
+            version=collection.version,
+            created_at=collection.created_at,
+        )
+
+
+class CollectionsOut(Out):
+    """The collections that the key covers."""
+
+    model_config = example({"collections": [_EXAMPLE]})
+    collections: list[CollectionOut]
