@@ -45,7 +45,7 @@ def find_running(data: Path) -> Running | None:
     import httpx
 
     running = _read_record(data)
-    if running is None or not _alive(running.pid):
+    if running is None or not is_alive(running.pid):
         return None
     try:
         # trust_env=False: a proxy for the outside world must not be asked about this machine.
@@ -142,7 +142,8 @@ def _read_record(data: Path) -> Running | None:
         return None
 
 
-def _alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether a process has this id."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
