@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -56,7 +55,7 @@ class ParsedDocument:
     blocks: tuple[Block, ...]
     pages: tuple[Page, ...] = ()
     title: str = ""
-    metadata: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    metadata: Metadata = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

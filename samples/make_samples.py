@@ -54,7 +54,7 @@ def _page_stream(text: str) -> bytes:
     out, y = [b"BT"], 790
     for paragraph in text.splitlines():
         level = len(paragraph) - len(paragraph.lstrip("#"))
-        font, size, lead = (b"/F2", 20 - 4 * level, 30) if level else (b"/F1", 11, 18)
+        font, size, lead = (b"/F2", 22 - 4 * level, 30) if level else (b"/F1", 11, 18)
         for number, line in enumerate(textwrap.wrap(paragraph.lstrip("# "), 84)):
             y -= lead if number == 0 else 15
             out.append(b"%s %d Tf 1 0 0 1 60 %d Tm (%s) Tj" % (font, size, y, _escape(line)))
