@@ -87,7 +87,8 @@ class Part:
 def insert_once(connection: sa.Connection, table: sa.Table, **values: object) -> bool:
     """Insert a row unless a unique one like it exists; whether it was inserted."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return connection.execute(insert(table).values(**values).on_conflict_do_nothing()).rowcount == 1
+    statement = insert(table).values(**values).on_conflict_do_nothing().returning(sa.literal(True))
+    return connection.execute(statement).one_or_none() is not None
 
 
 def now() -> datetime:
