@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     check: CheckPolicy = "flag"
     rerank_candidates: int = Field(100, ge=1, description="Fused candidates that late interaction rescores.")
     answer_threshold: float | None = Field(None, ge=0, le=1, description="Least reader probability; None: the reader's own.")
+    reader_alone: float = Field(0.8, ge=0, le=1, description="Reader probability from which no LLM is asked in mode auto.")
 
     # an optional LLM server that speaks OpenAI's protocol
     llm_url: str = Field("", description="Base URL such as http://localhost:11434/v1; empty means none.")

@@ -2,33 +2,172 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cached_property
+from time import perf_counter
+from typing import TYPE_CHECKING
 
+from rag.answer.ask import Ask, empty, to_answer
+from rag.answer.check import check_text
 from rag.answer.events import Event
+from rag.answer.flow import Candidates, Draft, Emit
+from rag.answer.generate import Generator
+from rag.answer.rerank import RerankGate, rerank_by_reader, rerank_late
+from rag.answer.retrieve import Retriever, hydrate
+from rag.answer.revise import checked_draft
+from rag.answer.route import Thresholds
+from rag.answer.stream import streamed
+from rag.errors import Conflict, InvalidInput
+from rag.index import IndexManager
+from rag.models.registry import load_checker, load_encoder, load_reader
 from rag.models.types import Checker, Encoder, Reader, ReadResult
 from rag.settings import Settings
 from rag.store import Store
 from rag.types import Answer, AnswerMode, CheckPolicy, Filter, Hit, Query, Sentence
 
+if TYPE_CHECKING:
+    from haystack import Pipeline
+
+_READER_CANDIDATES = 10
+"""Hits that the reader rescores where its gate admits it."""
+_LONGEST_QUESTION = 4000
+
 
 class Engine:
-    """One store, its index replicas and the small models; safe to share between threads."""
+    """One store, its index replicas and the small models; safe to share between threads.
 
-    def __init__(self, settings: Settings, store: Store | None = None) -> None:
-        raise NotImplementedError
+    Models are loaded when first used, Haystack when first asked; `warm` does all of that now.
+    """
+
+    def __init__(
+        self, settings: Settings, store: Store | None = None, gate: RerankGate | None = None
+    ) -> None:
+        self.settings = settings
+        self.gate = gate or RerankGate()
+        self._owns_store = store is None
+        self.store = store or Store.open(settings.store_url)
+        self._lock = threading.RLock()
+        workers = settings.max_concurrent
+        self._lexical = ThreadPoolExecutor(workers, thread_name_prefix="footnote-lexical")
+        self._asking = ThreadPoolExecutor(workers, thread_name_prefix="footnote-ask")
+
+    # what it holds; cached_property has no lock of its own, so each goes through _lock
 
     @property
-    def encoder(self) -> Encoder: ...
+    def encoder(self) -> Encoder:
+        with self._lock:
+            return self._encoder
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        return load_encoder(self.settings.encoder, self.settings)
 
     @property
-    def reader(self) -> Reader: ...
+    def reader(self) -> Reader:
+        with self._lock:
+            return self._reader
+
+    @cached_property
+    def _reader(self) -> Reader:
+        return load_reader(self.settings.reader, self.settings)
 
     @property
-    def checker(self) -> Checker: ...
+    def checker(self) -> Checker:
+        with self._lock:
+            return self._checker
+
+    @cached_property
+    def _checker(self) -> Checker:
+        return load_checker(self.settings.checker, self.settings)
+
+    @property
+    def indexes(self) -> IndexManager:
+        with self._lock:
+            return self._indexes
+
+    @cached_property
+    def _indexes(self) -> IndexManager:
+        return IndexManager(self.store, self.settings, self._encoder.info)
+
+    @property
+    def generator(self) -> Generator | None:
+        """The LLM, or None where the settings name none."""
+        if not self.settings.llm_url:
+            return None
+        with self._lock:
+            return self._generator
+
+    @cached_property
+    def _generator(self) -> Generator:
+        from rag.answer.components.llm import open_writer  # loads Haystack and the wire, seconds
+
+        return open_writer(self.settings)
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The Haystack pipeline that `ask` runs."""
+        with self._lock:
+            return self._pipeline
+
+    @cached_property
+    def _pipeline(self) -> Pipeline:
+        from rag.answer.pipeline import build_pipeline  # loads Haystack, seconds
+
+        return build_pipeline(self)
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """What the reader's probability has to reach."""
+        answer = self.settings.answer_threshold
+        least = self.reader.threshold if answer is None else answer
+        return Thresholds(least, max(least, self.settings.reader_alone))
+
+    # searching
 
     def search(
         self, query: Query, *, rerank: bool = True, explain: bool = False
-    ) -> tuple[list[Hit], dict[str, float]]: ...
+    ) -> tuple[list[Hit], dict[str, float]]:
+        """The `query.k` best chunks and the milliseconds of each stage (retrieve, rerank, total).
+
+        `explain` fills each hit's `terms`. Raises NotFound `collection_not_found`, InvalidInput `empty_query`
+        and `invalid_k`.
+        """
+        started = perf_counter()
+        self._check_query(query)
+        found = self.candidates(query)
+        retrieved = perf_counter()
+        hits = self.passages(found, query.k, rerank=rerank)
+        ended = perf_counter()
+        timings = {"retrieve": retrieved - started, "rerank": ended - retrieved, "total": ended - started}
+        shown = hits if explain else [replace(hit, terms=()) for hit in hits]
+        return shown, {stage: seconds * 1000 for stage, seconds in timings.items()}
+
+    def _check_query(self, query: Query) -> None:
+        if not query.text.strip():
+            raise InvalidInput("The query is empty.", code="empty_query")
+        if query.k < 1:
+            raise InvalidInput("k must be at least 1.", code="invalid_k")
+        self.store.collection(query.collection)
+
+    def candidates(self, query: Query) -> Candidates:
+        """First-stage search, for `passages` to reorder and read."""
+        retriever = Retriever(self.indexes, self.encoder, self._lexical)
+        return retriever.candidates(query, self.settings.rerank_candidates)
+
+    def passages(self, found: Candidates, k: int, *, rerank: bool = True) -> list[Hit]:
+        """The k best candidates with their text, reordered by what the collection's gate admits."""
+        collection = found.query.collection
+        if rerank and self.gate.late(collection):
+            found = rerank_late(found, self.store, self.encoder.info.name)
+        if not rerank or not self.gate.reader(collection):
+            return hydrate(self.store, found.items, k)
+        hits = hydrate(self.store, found.items, max(k, _READER_CANDIDATES))
+        return rerank_by_reader(found.query.text, hits, self.reader)[:k]
+
+    # answering
 
     def ask(
         self,
@@ -39,7 +178,12 @@ class Engine:
         mode: AnswerMode = "auto",
         check: CheckPolicy | None = None,
         filters: Filter | None = None,
-    ) -> Answer: ...
+    ) -> Answer:
+        """Answer from at most k passages, with footnotes and verdicts, or abstain with a reason.
+
+        Raises NotFound `collection_not_found`, InvalidInput `empty_query`, Conflict `no_generator`.
+        """
+        return self._answered(self._ask(question, collection, k, mode, check, filters), None)
 
     def ask_events(
         self,
@@ -50,14 +194,76 @@ class Engine:
         mode: AnswerMode = "auto",
         check: CheckPolicy | None = None,
         filters: Filter | None = None,
-    ) -> Iterator[Event]: ...
+    ) -> Iterator[Event]:
+        """The same, as it happens: hits, tokens, sentences and citations, and last the whole answer.
 
-    def read(self, question: str, passages: Sequence[str]) -> ReadResult: ...
+        What `ask` raises at once is raised by this call, not by the iterator. Closing the iterator stops the
+        work at the next token.
+        """
+        ask = self._ask(question, collection, k, mode, check, filters)
+        return streamed(self._asking, lambda emit: self._answered(ask, emit))
 
-    def check(
-        self, answer: str, context: Sequence[str], question: str | None = None
-    ) -> list[Sentence]: ...
+    def _ask(
+        self,
+        question: str,
+        collection: str,
+        k: int,
+        mode: AnswerMode,
+        check: CheckPolicy | None,
+        filters: Filter | None,
+    ) -> Ask:
+        if len(question) > _LONGEST_QUESTION:
+            raise InvalidInput(
+                f"A question has at most {_LONGEST_QUESTION} characters.", code="question_too_long"
+            )
+        if mode == "generative" and not self.settings.llm_url:
+            raise Conflict("No LLM server is configured; set FOOTNOTE_LLM_URL.", code="no_generator")
+        self._check_query(Query(question, collection, k, filters))
+        return Ask(question, collection, k, mode, check or self.settings.check, filters)
 
-    def warm(self) -> None: ...
+    def _answered(self, ask: Ask, emit: Emit | None) -> Answer:
+        started = perf_counter()
+        if not self.store.collection(ask.collection).chunks:
+            return empty("empty_collection", started)
+        from rag.answer.pipeline import run_pipeline  # loads Haystack, seconds
 
-    def close(self) -> None: ...
+        draft, hits = run_pipeline(self.pipeline, ask, emit)
+        return to_answer(draft, hits, started)
+
+    def checked(self, question: str, hits: Sequence[Hit], draft: Draft, policy: CheckPolicy) -> Draft:
+        """The draft with verdicts on its claims, and a policy applied to them."""
+        if policy == "off":
+            return draft
+        return checked_draft(question, hits, draft, policy, self.checker, self.generator)
+
+    # single models
+
+    def read(self, question: str, passages: Sequence[str]) -> ReadResult:
+        """Answer spans in any passages."""
+        return self.reader.read(question, list(passages))
+
+    def check(self, answer: str, context: Sequence[str], question: str | None = None) -> list[Sentence]:
+        """A verdict on each sentence of any text against any passages."""
+        return check_text(answer, context, self.checker, question)
+
+    def warm(self) -> None:
+        """Load the models, open the indexes and build the pipeline, so that no question waits for it."""
+        _ = self.indexes, self.reader, self.checker, self.generator, self.pipeline
+        self.encoder.encode_queries(["warm"])
+        self.reader.read("warm?", ["Warm."])
+        self.checker.check(["Warm."], [["Warm."]])
+
+    def close(self) -> None:
+        """Stop the threads and close what this engine opened; a store that was handed in stays open."""
+        self._asking.shutdown(wait=True, cancel_futures=True)
+        self._lexical.shutdown(wait=True, cancel_futures=True)
+        if "_indexes" in self.__dict__:
+            self._indexes.close()
+        if self._owns_store:
+            self.store.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -13,9 +13,9 @@ _MAX_DEPTH = 20
 
 
 def parse_filter(value: object) -> Filter | None:
-    """Read `{"author": "x", "year": {"gte": 2020}, "lang": {"in": [...]}, "$and"|"$or": [...], "$not": {...}}`.
+    """Read `{"author": "x", "year": {"gte": 2020}, "lang": {"in": [...]}, "$or": [{...}], "$not": {...}}`.
 
-    Several keys of one object must all hold. Bounds compare numbers with numbers and ISO 8601 strings as text.
+    Several keys of one object must all hold, as with "$and". Bounds are numbers, or ISO 8601 strings.
     None and `{}` mean no filter. Raises InvalidInput (`invalid_filter`) with the path of what cannot be read.
     """
     if value is None or value == {}:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from time import perf_counter
 
+from rag.answer.events import Event
+from rag.answer.generate import Prompt
 from rag.models.types import EncodedQuery
-from rag.types import AnswerMode, CheckPolicy, Hit, Part, Query, Step, Usage, Verdict
+from rag.types import Hit, Part, Query, Step, Usage, Verdict
+
+Emit = Callable[[Event], None]
+"""Told of each event as it happens."""
 
 
 class Shared:
@@ -35,17 +41,6 @@ class Candidates(Shared):
     query: Query
     encoded: EncodedQuery | None
     items: tuple[Candidate, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ask(Shared):
-    """A question with everything decided about how to answer it."""
-
-    question: str
-    collection: str
-    k: int
-    mode: AnswerMode
-    check: CheckPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +75,26 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Draft(Shared):
-    """An answer in the making. `reason` is set where there is none; `written` holds an LLM's raw text until it is cited."""
+    """An answer in the making; `reason` says why there is none.
+
+    `fallback` is what the reader quoted without being sure enough to answer alone; `prompt` and `written` are
+    what the LLM was asked and wrote, until the text is cited.
+    """
 
     claims: tuple[Claim, ...] = ()
+    fallback: tuple[Claim, ...] = ()
+    prompt: Prompt | None = None
     written: str | None = None
     reason: str | None = None
     route: tuple[Step, ...] = ()
     usage: Usage = field(default_factory=Usage)
     timings: Mapping[str, float] = field(default_factory=dict)
+
+    def timed(self, stage: str, started: float) -> Draft:
+        """The draft with the milliseconds since `started` (time.perf_counter) added to a stage."""
+        spent = self.timings.get(stage, 0.0) + (perf_counter() - started) * 1000
+        return replace(self, timings={**self.timings, stage: spent})
+
+    def stepped(self, step: Step) -> Draft:
+        """The draft with one more decision in its route."""
+        return replace(self, route=(*self.route, step))

@@ -1,0 +1,159 @@
+"""The extractive answer: sentences of the passages, quoted, with a footnote each. Nothing here composes text.
+
+A table row is quoted with its header, cell by cell, a list item with the line that introduces the list; each
+part carries a footnote of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag.answer.cite import end_offset
+from rag.answer.flow import Anchor, Claim
+from rag.answer.overlap import content_words, coverage
+from rag.answer.sentences import split
+from rag.models.types import Reading, ReadResult
+from rag.types import Hit, Span
+
+MOST_SENTENCES = 3
+_LONGEST_QUOTE = 500
+_REPEATED = 0.8
+"""A further sentence that shares this much of its words with one already quoted adds nothing."""
+_BULLET = re.compile(r"(?:[-*+•‣◦–]|\(?\d{1,3}[.)])\s+")
+_RULE = re.compile(r"[\s|:+-]*-[\s|:+-]*")
+_CUT_BULLET = re.compile(r"^(?:[-*+•‣◦]|#{1,6})\s+")
+
+
+def quote_answer(result: ReadResult, hits: Sequence[Hit], threshold: float) -> tuple[Claim, ...]:
+    """One to three quoted sentences: of the best reading, then of others that are as surely right.
+
+    `result.readings` index `hits` and their texts. Readings below `threshold` are not quoted; when even the
+    first is below, there is no answer.
+    """
+    claims: list[Claim] = []
+    for reading in result.readings:
+        if reading.probability < threshold or len(claims) == MOST_SENTENCES:
+            break
+        claim = _claim(hits[reading.passage], reading)
+        if not any(_repeats(claim, other) for other in claims):
+            claims.append(claim)
+    return tuple(_with_lead(claim, before) for claim, before in zip(claims, [None, *claims], strict=False))
+
+
+def _with_lead(claim: Claim, before: Claim | None) -> Claim:
+    """A sentence follows the one before it in line; something without a full stop starts a line."""
+    if before is None:
+        return claim
+    lead = " " if end_offset(before.text) < len(before.text) else "\n"
+    return Claim(lead, claim.text, claim.anchors)
+
+
+def _repeats(claim: Claim, other: Claim) -> bool:
+    return coverage(content_words(claim.text), content_words(other.text)) >= _REPEATED
+
+
+def _claim(hit: Hit, reading: Reading) -> Claim:
+    text = hit.chunk.text
+    span = enclosing_sentences(text, reading.start, reading.end)
+    header = _header(text, span)
+    if header is not None:
+        return _row_claim(hit, reading.passage, header, span)
+    intro = _intro(text, span)
+    parts = [intro, span] if intro is not None else [span]
+    return _joined(hit, reading.passage, parts)
+
+
+def enclosing_sentences(text: str, start: int, end: int) -> Span:
+    """The sentences of `text` that hold the span, cut around it at white space where they are very long."""
+    touched = [s for s in split(text) if s.start < end and s.end > start]
+    if not touched:
+        return Span(start, end)
+    whole = Span(touched[0].start, touched[-1].end)
+    return whole if whole.end - whole.start <= _LONGEST_QUOTE else _narrowed(text, whole, start, end)
+
+
+def _narrowed(text: str, whole: Span, start: int, end: int) -> Span:
+    """At most _LONGEST_QUOTE characters (or the span itself, if longer) around the span, at word borders."""
+    room = max(0, _LONGEST_QUOTE - (end - start)) // 2
+    left, right = max(whole.start, start - room), min(whole.end, end + room)
+    while whole.start < left < start and not text[left - 1].isspace():
+        left += 1
+    while end < right < whole.end and not text[right].isspace():
+        right -= 1
+    piece = text[left:right]
+    return Span(left + len(piece) - len(piece.lstrip()), right - len(piece) + len(piece.rstrip()))
+
+
+def _joined(hit: Hit, passage: int, parts: Sequence[Span]) -> Claim:
+    """The spans one after the other, white space collapsed, each with its footnote at its end."""
+    text = ""
+    anchors: list[Anchor] = []
+    for part in parts:
+        words = _flat(hit.chunk.text[part.start : part.end])
+        text += f" {words}" if text else words
+        anchors.append(_anchor(hit, passage, text, part))
+    return Claim("", text, tuple(anchors))
+
+
+def _anchor(hit: Hit, passage: int, text: str, span: Span) -> Anchor:
+    return Anchor(end_offset(text), passage, hit.chunk.start + span.start, hit.chunk.start + span.end)
+
+
+def _flat(text: str) -> str:
+    """One line, without the bullet or hashes of its first line."""
+    return " ".join(_CUT_BULLET.sub("", text).split())
+
+
+def _intro(text: str, span: Span) -> Span | None:
+    """The line that introduces the list whose item the span is: the line above it that ends with a colon."""
+    if not _BULLET.match(text, span.start):
+        return None
+    above = [s for s in split(text[: span.start]) if not _BULLET.match(text, s.start)]
+    return above[-1] if above and text[above[-1].end - 1] == ":" else None
+
+
+def _header(text: str, span: Span) -> Span | None:
+    """The header row of the table that the span's row belongs to; None outside of tables and in headers."""
+    separator = _separator(text[span.start : span.end])
+    if separator is None or "\n" in text[span.start : span.end]:
+        return None
+    header = None
+    for line in reversed(_lines(text, span.start)):
+        if _separator(text[line.start : line.end]) != separator:
+            break
+        header = line
+    return header
+
+
+def _lines(text: str, end: int) -> list[Span]:
+    """Spans of the non-empty lines in front of `end`, trimmed; an empty line ends the search."""
+    spans: list[Span] = []
+    for match in re.finditer(r"[^\n]*\n", text[:end]):
+        line = match[0].strip()
+        spans = [*spans, Span(match.start(), match.end() - 1)] if line else []
+    return spans
+
+
+def _separator(row: str) -> str | None:
+    if row.lstrip().startswith("|") or row.count(" | ") >= 1:
+        return "|"
+    return "\t" if "\t" in row.strip() else None
+
+
+def _cells(row: str) -> list[str]:
+    separator = _separator(row)
+    inner = row.strip().strip("|") if separator == "|" else row.strip("\n")
+    return [" ".join(cell.split()) for cell in inner.split(separator)]
+
+
+def _row_claim(hit: Hit, passage: int, header: Span, row: Span) -> Claim:
+    """`Column: cell` for each filled cell, with footnotes on the header and on the row."""
+    text = hit.chunk.text
+    names, cells = _cells(text[header.start : header.end]), _cells(text[row.start : row.end])
+    if len(names) != len(cells) or _RULE.fullmatch(text[row.start : row.end]):
+        return _joined(hit, passage, [row])
+    line = "; ".join(
+        f"{name}: {cell}" if name else cell for name, cell in zip(names, cells, strict=True) if cell
+    )
+    return Claim("", line, (_anchor(hit, passage, line, header), _anchor(hit, passage, line, row)))

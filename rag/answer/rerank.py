@@ -1,0 +1,95 @@
+"""Reordering candidates: late interaction over stored token vectors, and the reader where a gate is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from rag.answer.flow import Candidate, Candidates
+from rag.models.late import maxsim
+from rag.models.types import Floats, Reader
+from rag.store import Store
+from rag.types import Hit, Part
+
+LATE_WEIGHT = 0.5
+"""Weight of the standardised late-interaction score beside the standardised candidates' score."""
+
+
+@dataclass(frozen=True, slots=True)
+class RerankGate:
+    """Which rerankers may act, per collection: each has to win on held-out questions there first.
+
+    Late interaction is on but for the collections in `late_off`; the reader only for those in `reader_on`.
+    """
+
+    late_off: frozenset[str] = field(default_factory=frozenset)
+    reader_on: frozenset[str] = field(default_factory=frozenset)
+
+    def late(self, collection: str) -> bool:
+        return collection not in self.late_off
+
+    def reader(self, collection: str) -> bool:
+        return collection in self.reader_on
+
+
+def rerank_late(found: Candidates, store: Store, model: str, weight: float = LATE_WEIGHT) -> Candidates:
+    """Rescore by MaxSim (ColBERT, https://arxiv.org/abs/2004.12832) between query and stored token vectors.
+
+    The new score is z(candidate score) + weight · z(MaxSim); one without token vectors counts as average.
+    """
+    if found.encoded is None or found.encoded.tokens is None or len(found.items) < 2:
+        return found
+    blobs = store.token_vectors([item.key for item in found.items], model)
+    stored = [n for n, item in enumerate(found.items) if item.key in blobs]
+    if len(stored) < 2:
+        return found
+    raw = maxsim(found.encoded.tokens, [blobs[found.items[n].key] for n in stored])
+    late = dict(zip(stored, raw.tolist(), strict=True))
+    return replace(found, items=_reordered(found.items, "late", late, weight))
+
+
+def _reordered(
+    items: Sequence[Candidate], stage: str, raw: Mapping[int, float], weight: float
+) -> tuple[Candidate, ...]:
+    """Candidates by their standardised score plus a stage's; the stage's own score and rank are noted."""
+    before = standardised([item.score for item in items])
+    added = np.zeros(len(items), np.float32)
+    places = list(raw)
+    added[places] = standardised([raw[n] for n in places])
+    ranks = {n: rank for rank, n in enumerate(sorted(places, key=lambda n: -raw[n]), start=1)}
+    scored = [
+        replace(
+            item, score=float(before[n] + weight * added[n]), parts=_noted(item.parts, stage, raw, ranks, n)
+        )
+        for n, item in enumerate(items)
+    ]
+    return tuple(sorted(scored, key=lambda item: (-item.score, -item.key)))
+
+
+def _noted(
+    parts: Mapping[str, Part], stage: str, raw: Mapping[int, float], ranks: Mapping[int, int], n: int
+) -> Mapping[str, Part]:
+    return {**parts, stage: Part(raw[n], ranks[n])} if n in raw else parts
+
+
+def standardised(scores: Sequence[float]) -> Floats:
+    """Scores (n,) with mean 0 and standard deviation 1; zeros where they are all alike."""
+    values = np.asarray(scores, np.float32)
+    spread = float(values.std()) if len(values) else 0.0
+    return (values - values.mean()) / spread if spread > 1e-9 else np.zeros_like(values)
+
+
+def rerank_by_reader(question: str, hits: Sequence[Hit], reader: Reader, weight: float = 1.0) -> list[Hit]:
+    """Rescore hits by the reader's relevance, standardised and added to their standardised scores."""
+    if len(hits) < 2:
+        return list(hits)
+    logits = reader.relevance(question, [hit.chunk.text for hit in hits])
+    total = standardised([hit.score for hit in hits]) + weight * standardised(logits.tolist())
+    ranks = {n: rank for rank, n in enumerate(np.argsort(-logits, kind="stable").tolist(), start=1)}
+    scored = [
+        replace(hit, score=float(total[n]), parts={**hit.parts, "rerank": Part(float(logits[n]), ranks[n])})
+        for n, hit in enumerate(hits)
+    ]
+    return sorted(scored, key=lambda hit: -hit.score)
