@@ -18,7 +18,7 @@ from rag.answer.generate import Generator
 from rag.answer.rerank import RerankGate, rerank_by_reader, rerank_late
 from rag.answer.retrieve import Retriever, hydrate
 from rag.answer.revise import checked_draft
-from rag.answer.route import Thresholds
+from rag.answer.route import LEAST_PROBABILITY, Thresholds
 from rag.answer.stream import streamed
 from rag.errors import Conflict, InvalidInput
 from rag.index import IndexManager
@@ -122,7 +122,7 @@ class Engine:
     def thresholds(self) -> Thresholds:
         """What the reader's probability has to reach."""
         answer = self.settings.answer_threshold
-        least = self.reader.threshold if answer is None else answer
+        least = LEAST_PROBABILITY if answer is None else answer
         return Thresholds(least, max(least, self.settings.reader_alone))
 
     # searching

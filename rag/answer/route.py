@@ -13,6 +13,8 @@ from rag.errors import GeneratorError
 from rag.models.types import Reader
 from rag.types import AnswerMode, Hit, Step
 
+LEAST_PROBABILITY = 0.5
+"""A calibrated answer at even odds: below, it is more likely wrong than right."""
 _NOTHING_THERE = 0.9
 """From this probability on that no passage answers, the reason is that none is relevant."""
 

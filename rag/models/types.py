@@ -87,11 +87,6 @@ class Reader(Protocol):
     @property
     def info(self) -> ModelInfo: ...
 
-    @property
-    def threshold(self) -> float:
-        """Least calibrated probability at which its answer should be shown; chosen on its own dev split."""
-        ...
-
     def read(self, question: str, passages: Sequence[str], *, top: int = 5) -> ReadResult: ...
 
     def relevance(self, question: str, passages: Sequence[str]) -> Floats:

@@ -69,7 +69,7 @@ def _to_hit(document: HaystackDocument) -> Hit:
 
 
 def to_answer(query: str, cited: Cited, hits: Sequence[Hit], reason: str | None) -> GeneratedAnswer:
-    """A finished answer as Haystack has it; `meta` holds sentences, verdicts and citations as plain values."""
+    """A finished answer as Haystack has it; `meta` holds sentences, verdicts and citations as plain data."""
     meta: dict[str, Any] = {
         "abstained": not cited.sentences,
         "reason": reason,

@@ -92,7 +92,7 @@ def _messages(prompt: Prompt) -> list[ChatMessage]:
 
 
 def open_writer(settings: Settings) -> OpenAIWriter:
-    """The writer that the settings describe; without a key a placeholder is sent, for the client wants one."""
+    """The writer that the settings describe; without a key it sends a placeholder, as clients must."""
     key = settings.llm_key.get_secret_value() if settings.llm_key else "none"
     chat = OpenAIChatGenerator(
         api_key=Secret.from_token(key),
