@@ -59,9 +59,9 @@ def parse_case(row: object, where: str) -> Case:
     """
     if not isinstance(row, Mapping):
         raise _invalid(f"{where}: a case is an object with a question.")
-    row = {ALIASES.get(key, key): value for key, value in row.items()}
+    row = _with_full_names(row)
     for key in row:
-        meant = get_close_matches(str(key), FIELDS, n=1, cutoff=0.8)
+        meant = get_close_matches(key, FIELDS, n=1, cutoff=0.8)
         if meant and key not in FIELDS:
             raise _invalid(f"{where}: unknown field {key!r}; did you mean {meant[0]!r}?")
     question = _text(row, "question", where)
@@ -69,6 +69,11 @@ def parse_case(row: object, where: str) -> Case:
         raise _invalid(f"{where}: the question is missing or empty.")
     reference = _text(row, "reference", where)
     return Case(question, reference, _texts(row, "relevant_sources", where), _texts(row, "contexts", where))
+
+
+def _with_full_names(row: Mapping[object, object]) -> dict[str, object]:
+    aliased = {ALIASES[key]: row[key] for key in ALIASES if key in row}
+    return {**aliased, **{str(key): value for key, value in row.items() if key not in ALIASES}}
 
 
 def _json_lines(path: Path) -> Iterator[tuple[int, object]]:

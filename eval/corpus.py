@@ -22,7 +22,11 @@ Progress = Callable[[int, int], None]
 
 
 def put_whole(
-    store: Store, encoder: Encoder, collection: str, documents: Sequence[CorpusDocument], progress: Progress
+    store: Store,
+    encoder: Encoder,
+    collection: str,
+    documents: Sequence[CorpusDocument],
+    progress: Progress | None = None,
 ) -> None:
     """One chunk per document, title and text: BM25 sees all of it, the encoder cuts it to its window.
 
@@ -38,7 +42,8 @@ def put_whole(
             batch, encoder.encode_passages([one.full for one in batch]), strict=True
         ):
             store.put_document(_whole(collection, document, encoded, info.name, info.revision))
-        progress(start + len(batch), len(filled))
+        if progress:
+            progress(start + len(batch), len(filled))
 
 
 def put_product(data: Path, collection: str, documents: Sequence[CorpusDocument]) -> None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from eval.ragas.faithfulness import Check
 
+REQUIRED = ("ragas", "rapidfuzz", "rouge_score", "sacrebleu")
+"""Packages that only the extra `eval` brings."""
+
 Needs = Literal["reference", "reference_contexts", "reference_context_ids"]
 
 
@@ -62,7 +65,7 @@ def load_metrics(measures: Sequence[Measure], encoder: Encoder, check: Check) ->
     Imports RAGAS, which takes seconds. NonLLMContextRecall is missing from ragas.metrics and none of the
     others is there without a warning, hence the private modules; the version is pinned.
     """
-    require("ragas", "rapidfuzz", "rouge_score", "sacrebleu")
+    require(*REQUIRED)
     try:
         from ragas.metrics._answer_similarity import SemanticSimilarity
         from ragas.metrics._context_precision import (

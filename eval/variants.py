@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal, get_args
 
-from rag.index.fusion import reciprocal_rank
-
 from eval.ranking import first_of_each
 from rag.answer.engine import Engine
+from rag.answer.rerank import rerank_by_reader
 from rag.errors import InvalidInput
+from rag.index.fusion import reciprocal_rank
 from rag.types import Hit, Mode, Query
 
 Variant = Literal["bm25", "dense", "rrf", "convex", "late", "reader"]
@@ -66,12 +66,12 @@ def _plain_fusion(engine: Engine, collection: str, query: str, k: int) -> list[s
 
 
 def _reader(engine: Engine, collection: str, query: str, k: int) -> list[str]:
-    """The first chunks of the reranked list in the order of the reader's relevance, then the rest."""
+    """The first chunks of the reranked list rescored by the reader, as the engine does where its gate is
+    open.
+    """
     hits, _ = engine.search(Query(query, collection, k), rerank=True)
-    first = hits[:READER_DEPTH]
-    relevance = engine.reader.relevance(query, [hit.chunk.text for hit in first])
-    order = sorted(range(len(first)), key=lambda place: -float(relevance[place]))
-    return _sources([first[place] for place in order]) + _sources(hits[READER_DEPTH:])
+    first = rerank_by_reader(query, hits[:READER_DEPTH], engine.reader)
+    return _sources([*first, *hits[READER_DEPTH:]])
 
 
 def _sources(hits: Sequence[Hit]) -> list[str]:

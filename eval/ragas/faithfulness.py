@@ -9,6 +9,9 @@ from ragas.dataset_schema import SingleTurnSample
 from ragas.metrics.base import MetricOutputType, MetricType, SingleTurnMetric
 from ragas.run_config import RunConfig
 
+from rag.answer.check import check_text
+from rag.models.registry import load_checker
+from rag.settings import Settings
 from rag.types import Sentence
 
 Check = Callable[[str, Sequence[str], str | None], Sequence[Sentence]]
@@ -50,5 +53,11 @@ class CheckerFaithfulness(SingleTurnMetric):  # type: ignore[misc]
 
 
 def shipped_check() -> Check:
-    """The check of the checker that the settings name; ModelError when it cannot be loaded."""
-    raise NotImplementedError
+    """The check by the checker that the settings name; ModelError when it cannot be loaded."""
+    settings = Settings()
+    checker = load_checker(settings.checker, settings)
+
+    def check(answer: str, context: Sequence[str], question: str | None) -> Sequence[Sentence]:
+        return check_text(answer, context, checker, question)
+
+    return check
