@@ -22,7 +22,8 @@ _FAILURES: tuple[tuple[type[Exception], str, str], ...] = (
     (openai.RateLimitError, "generator_busy", "is over its rate limit"),
     (openai.AuthenticationError, "generator_unauthorized", "refused the key"),
     (openai.APIConnectionError, "generator_unreachable", "cannot be reached"),
-    (openai.APIStatusError, "generator_failed", "answered with an error"),
+    (openai.APIError, "generator_failed", "answered with an error"),
+    (httpx2.TransportError, "generator_incomplete", "broke off its answer"),
 )
 """What the wire can raise, the code it gets, and what it means. The first that fits counts."""
 _NONSENSE = (
@@ -106,4 +107,5 @@ def open_writer(settings: Settings) -> OpenAIWriter:
             "stream_options": {"include_usage": True},
         },
     )
+    chat.warm_up()  # the client's first construction takes a second that belongs to no question
     return OpenAIWriter(chat, settings.llm_timeout_s, settings.llm_prompt_cost, settings.llm_completion_cost)
