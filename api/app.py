@@ -16,6 +16,7 @@ from api.auth import AuthMiddleware, KeyRing
 from api.first_key import admin_key
 from api.limits import BodyLimit
 from api.metrics import Metrics, MetricsMiddleware
+from api.openapi import DocumentedAPI
 from api.request_id import RequestIdMiddleware
 from api.routes import (
     chat,
@@ -23,6 +24,7 @@ from api.routes import (
     collections,
     documents,
     embeddings,
+    evaluations,
     health,
     jobs,
     models,
@@ -44,15 +46,28 @@ Times are milliseconds, scores are floats where higher is better, offsets count 
 document's extracted text, timestamps are RFC 3339 in UTC. Every answer carries `X-Request-Id`."""
 
 _ROUTES = (
-    collections, documents, sync, jobs, search, query, read, check, rerank, chat, embeddings, models, health,
-)  # fmt: skip
+    collections,
+    documents,
+    sync,
+    jobs,
+    search,
+    query,
+    read,
+    check,
+    rerank,
+    chat,
+    embeddings,
+    models,
+    evaluations,
+    health,
+)  # in the order of the documentation
 _WEB = Path(__file__).with_name("web")
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The HTTP API on this store. Its lifespan opens the store and loads the models in the background."""
     metrics = Metrics()
-    app = FastAPI(
+    app = DocumentedAPI(
         title="Footnote",
         version=version("footnote-rag"),
         description=DESCRIPTION,

@@ -15,8 +15,9 @@ from api.auth import KeyRing
 from api.errors import Starting
 from api.limits import Gate
 from api.metrics import LabelledGauge, Metrics, tally
+from eval.evaluations import Evaluations
 from rag.answer.engine import Engine
-from rag.errors import RagError
+from rag.errors import ModelError, RagError
 from rag.settings import Settings
 from rag.store import Store
 
@@ -50,16 +51,25 @@ class Runtime:
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="footnote-start")
         self._engine: Future[Engine] = self._loader.submit(Engine, settings, store)
         self._warm: Future[None] = self._loader.submit(self._warm_up)
+        self._evaluations: Future[Evaluations] = self._loader.submit(self._open_evaluations)
 
     def _warm_up(self) -> None:
-        self._engine.result().warm()
+        try:
+            self._engine.result().warm()
+        except Exception as error:
+            log.error("The models cannot be loaded.", exc_info=error)
+            raise
 
     def engine(self) -> Engine:
         """The engine; blocks a while just after the start. Raises Starting, or why it cannot load."""
-        try:
-            return self._engine.result(START_SECONDS)
-        except TimeoutError:
-            raise Starting("The models are still being loaded; try again in a moment.") from None
+        return _loaded(self._engine)
+
+    def evaluations(self) -> Evaluations:
+        """The evaluations; blocks and raises like `engine`."""
+        return _loaded(self._evaluations)
+
+    def _open_evaluations(self) -> Evaluations:
+        return Evaluations(self._engine.result(), self.settings.data)
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do model work in the bounded pool. Raises Busy at once when too much waits."""
@@ -74,7 +84,9 @@ class Runtime:
         """End in the opposite order of the start; waits for work that is under way."""
         self._loader.shutdown(wait=True, cancel_futures=True)
         self.pool.shutdown(wait=True, cancel_futures=True)
-        if self._engine.done() and not self._engine.cancelled() and self._engine.exception() is None:
+        if _succeeded(self._evaluations):
+            self._evaluations.result().close()
+        if _succeeded(self._engine):
             self._engine.result().close()
         self.store.close()
 
@@ -89,20 +101,18 @@ class Runtime:
             return Check(False, "loading")
         error = self._warm.exception()
         if error is not None:
-            return Check(
-                False, error.message if isinstance(error, RagError) else "failed to load; see the log"
-            )
+            return Check(False, _reason(error))
         return Check(True, "loaded")
 
     def _index_check(self) -> Check:
-        if not self._warm.done() or self._warm.exception() is not None:
+        if not _succeeded(self._warm):
             return Check(False, "waits for the models")
         behind = sum(self.index_lag().values())
         return Check(True, "caught up" if behind == 0 else f"{behind:.0f} changes behind")
 
     def index_lag(self) -> Mapping[str, float]:
-        """Changes that the slowest replica has yet to apply; empty before the engine is there."""
-        if not self._engine.done() or self._engine.exception() is not None:
+        """Changes that the slowest replica has yet to apply; empty before the models are."""
+        if not _succeeded(self._warm):
             return {}
         lag: dict[str, float] = {}
         for replica in self._engine.result().indexes.status():
@@ -112,6 +122,25 @@ class Runtime:
     def jobs(self) -> Mapping[str, float]:
         """Jobs that are not finished, by status."""
         return tally(job.status for job in self.store.pending_jobs())
+
+
+def _loaded(future: Future[T]) -> T:
+    try:
+        error = future.exception(START_SECONDS)
+    except TimeoutError:
+        raise Starting("The models are still being loaded; try again in a moment.") from None
+    if error is not None:
+        # a new one each time: a raised exception keeps every traceback it went through
+        raise ModelError(_reason(error), code=error.code if isinstance(error, RagError) else None)
+    return future.result()
+
+
+def _succeeded(future: Future[T]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
+
+
+def _reason(error: BaseException) -> str:
+    return error.message if isinstance(error, RagError) else "The models cannot be loaded; the log says why."
 
 
 def runtime(request: Request) -> Runtime:
