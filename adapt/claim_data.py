@@ -1,4 +1,6 @@
-"""The claim data under nli/ and ground/: which rows train the checker, which are kept for checks, leaks removed."""
+"""The claim data under nli/ and ground/: which rows train the checker, which are kept for checks, leaks
+removed.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ def load_nli(path: Path) -> Iterator[ClaimRow]:
 
 
 def load_ground(path: Path) -> Iterator[ClaimRow]:
-    """Claims or responses against a context of sentences, with gold sentences or word marks where the set has them."""
+    """Claims or responses against a context of sentences, with gold sentences or word marks where the set
+    has them.
+    """
     for row in read_rows(path):
         sentences = texts_of(row, "evidence") or (text_of(row, "context"),)
         label = text_of(row, "label")
@@ -89,13 +93,21 @@ def _load(folder: Path, kind: str, name: str) -> list[ClaimRow]:
 def is_check(row: ClaimRow) -> bool:
     """Whether a row of a training source is kept for checks.
 
-    Official dev and test parts where a train part exists; else a tenth by group (page, premise). snli's dev part trains.
+    Official dev and test parts where a train part exists; else a tenth by group (page, premise). snli's dev
+    part trains.
     """
     if row.source == "snli":
         return row.split == "test"
     if row.source == "fm2":
         return row.split == "test"
-    if row.source in ("cad_nli", "conjnli", "covidfact", "sick", "rte", "wice_tokens") or row.source.startswith("dnc"):
+    if row.source in (
+        "cad_nli",
+        "conjnli",
+        "covidfact",
+        "sick",
+        "rte",
+        "wice_tokens",
+    ) or row.source.startswith("dnc"):
         return "train" not in row.split
     return bucket(row.group, 10) == 0
 
@@ -110,20 +122,34 @@ def barred_texts(checks: dict[str, list[ClaimRow]]) -> set[str]:
 def split_claims(folder: Path) -> ClaimSplits:
     """The checker's splits from the data folder.
 
-    Never trained on: begin_v1, wice_claims, climate_fever, healthver. A training row is dropped when its claim or its
-    evidence also stands in a check (fever_eraser's claims are all in fever_dev; cad_nli's dev and test premises come
-    from snli); sick keeps its official split, whose parts share sentences but no pairs. One group in sixteen of the training rows is kept to fit the head.
+    Never trained on: begin_v1, wice_claims, climate_fever, healthver. A training row is dropped when its
+    claim or its evidence also stands in a check (fever_eraser's claims are all in fever_dev; cad_nli's dev
+    and test
+    premises come from snli); sick keeps its official split, whose parts share sentences but no pairs. One
+    group in
+    sixteen of the training rows is kept to fit the head.
     """
     rows = [row for name in NLI_FILES for row in _load(folder, "nli", name)]
-    rows += [row for name in ("fever_eraser", "fm2_claims", "wice_tokens") for row in _load(folder, "ground", name)]
+    rows += [
+        row for name in ("fever_eraser", "fm2_claims", "wice_tokens") for row in _load(folder, "ground", name)
+    ]
     checks: dict[str, list[ClaimRow]] = {}
     for row in rows:
         if is_check(row):
             checks.setdefault(row.source.split("/")[0], []).append(row)
-    unseen = [("nli", "climate_fever"), ("nli", "healthver_devtest"), ("ground", "begin_v1"), ("ground", "wice_claims")]
+    unseen = [
+        ("nli", "climate_fever"),
+        ("nli", "healthver_devtest"),
+        ("ground", "begin_v1"),
+        ("ground", "wice_claims"),
+    ]
     checks |= {name: _load(folder, kind, name) for kind, name in unseen}
     barred = barred_texts(checks)
-    pool = [r for r in rows if not is_check(r) and (r.source == "sick" or barred.isdisjoint([r.claim, *r.sentences]))]
+    pool = [
+        r
+        for r in rows
+        if not is_check(r) and (r.source == "sick" or barred.isdisjoint([r.claim, *r.sentences]))
+    ]
     calibrate = [row for row in pool if bucket("calibrate" + row.group, 16) == 0]
     held = {row.claim for row in calibrate}
     train = [r for r in pool if bucket("calibrate" + r.group, 16) != 0 and r.claim not in held]

@@ -36,7 +36,10 @@ def embed_texts(
 ) -> npt.NDArray[np.float32]:
     """Unit vectors [len(texts), H] of the first `max_tokens` tokens of each text."""
     encoded = tokenizer.encode_batch(list(texts))
-    ids = [item.ids[: max_tokens - 1] + item.ids[-1:] if len(item.ids) > max_tokens else item.ids for item in encoded]
+    ids = [
+        item.ids[: max_tokens - 1] + item.ids[-1:] if len(item.ids) > max_tokens else item.ids
+        for item in encoded
+    ]
     out = np.zeros((len(texts), model.config.hidden_size), np.float32)
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         for batch in token_batches([len(row) for row in ids], budget):

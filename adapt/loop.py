@@ -1,4 +1,6 @@
-"""One plain training loop for every small model: a wall-clock schedule, bfloat16 autocast, resumable checkpoints."""
+"""One plain training loop for every small model: a wall-clock schedule, bfloat16 autocast, resumable
+checkpoints.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ Batch = TypeVar("Batch")
 
 @dataclass(frozen=True)
 class Budget:
-    """How long and how fast to train. The rate follows elapsed minutes, so that a run ends when it was told to."""
+    """How long and how fast to train. The rate follows elapsed minutes, so that a run ends when it was told
+    to.
+    """
 
     minutes: float
     learning_rate: float = 1.2e-4
@@ -46,7 +50,7 @@ def rate(progress: float, warmup: float) -> float:
 
 
 class Trainer(Generic[Batch]):
-    """Trains `net` on batches until the budget's minutes are used; `save` and `resume` make it restartable."""
+    """Trains `net` on batches until the budget's minutes are used; `resume` goes on from a checkpoint."""
 
     def __init__(
         self,
@@ -83,7 +87,11 @@ class Trainer(Generic[Batch]):
     def save(self) -> None:
         """Write the checkpoint under a temporary name first, so that a kill never leaves half a file."""
         path = self._folder / "checkpoint.pt"
-        tensors = {"net": self._net.state_dict(), "optimizer": self._optimizer.state_dict(), "state": asdict(self.state)}
+        tensors = {
+            "net": self._net.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "state": asdict(self.state),
+        }
         torch.save(tensors, path.with_suffix(".tmp"))
         path.with_suffix(".tmp").replace(path)
 
@@ -120,7 +128,9 @@ class Trainer(Generic[Batch]):
 
 
 def parameter_groups(net: nn.Module, budget: Budget) -> list[dict[str, object]]:
-    """Body and heads at their own rates; the body's word embeddings stay frozen (half the weights, no gain in hours)."""
+    """Body and heads at their own rates; the body's word embeddings stay frozen (half the weights, no gain
+    in hours).
+    """
     body: list[nn.Parameter] = []
     heads: list[nn.Parameter] = []
     for name, parameter in net.named_parameters():

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+from scipy import sparse  # type: ignore[import-untyped]
 
 Floats = npt.NDArray[np.float32]
 
@@ -36,8 +36,12 @@ class Bm25:
 
     def scores(self, queries: Sequence[str]) -> Floats:
         """[len(queries), len(texts)] scores."""
-        pairs = [(q, self._vocabulary[w]) for q, t in enumerate(queries) for w in words(t) if w in self._vocabulary]
-        rows, cols = (np.array(pairs, np.int32).T) if pairs else (np.zeros(0, np.int32), np.zeros(0, np.int32))
+        pairs = [
+            (q, self._vocabulary[w]) for q, t in enumerate(queries) for w in words(t) if w in self._vocabulary
+        ]
+        rows, cols = (
+            (np.array(pairs, np.int32).T) if pairs else (np.zeros(0, np.int32), np.zeros(0, np.int32))
+        )
         shape = (len(queries), len(self._vocabulary))
         query = sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, cols)), shape)
         return np.asarray((query @ self._matrix).todense(), np.float32)

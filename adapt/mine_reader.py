@@ -55,7 +55,10 @@ def mine_pool(rows: Sequence[QaRow], embed: Embedder, keep: int) -> list[list[st
     contexts = sorted({row.context for row in rows})
     questions = [row.question for row in rows]
     ranked = rank_pool(questions, embed(questions), Bm25(contexts), embed(contexts), min(40, len(contexts)))
-    return [[contexts[i] for i in negatives(row, order, contexts, keep)] for row, order in zip(rows, ranked.tolist(), strict=True)]
+    return [
+        [contexts[i] for i in negatives(row, order, contexts, keep)]
+        for row, order in zip(rows, ranked.tolist(), strict=True)
+    ]
 
 
 class Embedder:
@@ -84,14 +87,18 @@ def mine(splits: QaSplits, embed: Embedder, keep: int) -> dict[str, dict[str, li
     return out
 
 
-def in_order(mined: dict[str, dict[str, list[list[str]]]], split: str, rows: Sequence[QaRow]) -> list[list[str]]:
+def in_order(
+    mined: dict[str, dict[str, list[list[str]]]], split: str, rows: Sequence[QaRow]
+) -> list[list[str]]:
     """The negatives of one split in the order of its rows."""
     queues = {pool: iter(by_split[split]) for pool, by_split in mined.items()}
     return [next(queues[pool_name(row)]) for row in rows]
 
 
 def main() -> None:
-    """Write negatives.json into --out: `contexts`, and for each split one list of indices into them per row."""
+    """Write negatives.json into --out: `contexts`, and for each split one list of indices into them per
+    row.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)

@@ -56,16 +56,23 @@ def answered(rows: Iterable[QaRow]) -> list[QaRow]:
 def split_qa(folder: Path) -> QaSplits:
     """The reader's splits from the data folder.
 
-    dev: qed_nq dev without paragraphs that also occur in its train. Train never holds a question or a paragraph of
-    dev (1,020 nq_open_oracle questions are in qed dev). One part in twenty of the training articles, by title, is
-    kept to fit the probability. policyqa is never trained on.
+    dev: qed_nq dev without paragraphs that also occur in its train. Train never holds a question or a
+    paragraph of dev (1,020 nq_open_oracle questions are in qed dev). One part in twenty of the training
+    articles, by
+    title, is kept to fit the probability. policyqa is never trained on.
     """
     rows = [row for name in TRAIN_FILES for row in answered(load_set(folder, name))]
     qed_train = {normal(r.context) for r in rows if r.source == "qed_nq" and r.split == "train"}
-    dev = [r for r in rows if r.source == "qed_nq" and r.split == "dev" and normal(r.context) not in qed_train]
+    dev = [
+        r for r in rows if r.source == "qed_nq" and r.split == "dev" and normal(r.context) not in qed_train
+    ]
     barred = {normal(r.question) for r in rows if r.source == "qed_nq" and r.split == "dev"}
     barred |= {normal(r.context) for r in dev}
-    pool = [r for r in rows if _may_train(r) and normal(r.question) not in barred and normal(r.context) not in barred]
+    pool = [
+        r
+        for r in rows
+        if _may_train(r) and normal(r.question) not in barred and normal(r.context) not in barred
+    ]
     kept = [r for r in pool if bucket(r.title or r.context[:80], 20) == 0]
     train = [r for r in pool if bucket(r.title or r.context[:80], 20) != 0]
     return QaSplits(train, kept, dev, _checks(folder, rows))

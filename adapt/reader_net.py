@@ -12,8 +12,8 @@ MASKED = -1e4
 class ReaderNet(nn.Module):
     """BERT body with a span head and a relevance head.
 
-    Returns relevance [B], start [B,T] and end [B,T] logits. Position 0 ([CLS]) stands for "no answer here"; positions
-    of the question and of the padding are masked (Devlin et al. 2019, section 4.3).
+    Returns relevance [B], start [B,T] and end [B,T] logits. Position 0 ([CLS]) stands for "no answer here";
+    positions of the question and of the padding are masked (Devlin et al. 2019, section 4.3).
     """
 
     def __init__(self, body: BertModel) -> None:
@@ -26,7 +26,9 @@ class ReaderNet(nn.Module):
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        hidden = self.body(input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids).last_hidden_state
+        hidden = self.body(
+            input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
+        ).last_hidden_state
         passage = (token_type_ids * attention_mask).to(hidden.dtype)
         mean = (hidden * passage.unsqueeze(-1)).sum(1) / passage.sum(1, keepdim=True).clamp(min=1)
         relevance = self.relevance(torch.cat([hidden[:, 0], mean], -1)).squeeze(-1)

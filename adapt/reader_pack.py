@@ -28,7 +28,9 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Question:
-    """One training question: its tokens, its passage, its answers as token spans (inclusive), its hard negatives."""
+    """One training question: its tokens, its passage, its answers as token spans (inclusive), its hard
+    negatives.
+    """
 
     source: str
     ids: list[int]
@@ -39,7 +41,9 @@ class Question:
 
 @dataclass(frozen=True)
 class Pair:
-    """One sequence: `start`/`end` are positions in it, 0 when there is no answer; `group` joins one question's pairs."""
+    """One sequence: `start`/`end` are positions in it, 0 when there is no answer; `group` joins one
+    question's pairs.
+    """
 
     ids: list[int]
     types: list[int]
@@ -90,7 +94,9 @@ def pack(rows: Sequence[QaRow], negatives: Sequence[Sequence[str]], cache: Passa
         passage = cache.get(row.context)
         spans = [token_span(passage.offsets, s.start, s.end) for s in row.spans]
         ids = cache.get(row.question).ids[:MAX_QUESTION]
-        packed.append(Question(row.source, ids, passage, [s for s in spans if s], [cache.get(t) for t in wrong]))
+        packed.append(
+            Question(row.source, ids, passage, [s for s in spans if s], [cache.get(t) for t in wrong])
+        )
     return packed
 
 
@@ -106,13 +112,20 @@ def window(passage: Tokens, span: tuple[int, int] | None, size: int, rng: random
     total = len(passage.ids)
     if total <= size:
         return 0, total
-    low, high = (0, total - size) if span is None else (max(0, span[1] + 1 - size), min(span[0], total - size))
+    low, high = (
+        (0, total - size) if span is None else (max(0, span[1] + 1 - size), min(span[0], total - size))
+    )
     start = rng.randint(min(low, high), max(low, high))
     return start, start + size
 
 
 def make_pair(
-    question: Question, passage: Tokens, span: tuple[int, int] | None, size: int, group: int, rng: random.Random
+    question: Question,
+    passage: Tokens,
+    span: tuple[int, int] | None,
+    size: int,
+    group: int,
+    rng: random.Random,
 ) -> Pair:
     """[CLS] question [SEP] window [SEP] with its targets; an answer longer than the window counts as none."""
     if span and span[1] - span[0] >= size:
@@ -126,7 +139,9 @@ def make_pair(
 
 
 def draw(question: Question, group: int, negative_share: float, rng: random.Random) -> list[Pair]:
-    """The question with its own passage and, some of the time, with one hard negative of the same window size."""
+    """The question with its own passage and, some of the time, with one hard negative of the same window
+    size.
+    """
     size = rng.randint(80, 144) if rng.random() < 0.7 else 224
     span = rng.choice(question.spans) if question.spans else None
     pairs = [make_pair(question, question.passage, span, size, group, rng)]
@@ -165,7 +180,7 @@ def cut_groups(groups: Sequence[list[Pair]], budget: int) -> list[list[Pair]]:
 
 @dataclass(frozen=True)
 class Mix:
-    """How examples are drawn: tokens in a batch, share of questions with a negative, weight of each source."""
+    """How examples are drawn: tokens in a batch, share of questions with a negative, sources' weights."""
 
     budget: int = 3072
     negative_share: float = 0.6
@@ -184,6 +199,8 @@ def stream(questions: Sequence[Question], mix: Mix, seed: int) -> Iterator[Reade
         rng.shuffle(chosen)
         for start in range(0, len(chosen), 256):
             block = chosen[start : start + 256]
-            batches = cut_groups([draw(q, i, mix.negative_share, rng) for i, q in enumerate(block)], mix.budget)
+            batches = cut_groups(
+                [draw(q, i, mix.negative_share, rng) for i, q in enumerate(block)], mix.budget
+            )
             rng.shuffle(batches)
             yield from map(collate, batches)

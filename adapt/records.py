@@ -34,8 +34,9 @@ class QaRow:
 class ClaimRow:
     """One claim judged against evidence.
 
-    `label` is entailment, contradiction, neutral or not_entailment. `sentences` is the evidence in order; `gold` names
-    the sentences that settle the claim (empty: unknown). `marks` flags claim words that the evidence does not
+    `label` is entailment, contradiction, neutral or not_entailment. `sentences` is the evidence in order;
+    `gold` names the sentences that settle the claim (empty: unknown). `marks` flags claim words that the
+    evidence does not
     support (empty: unknown); words are those of `claim.split()` unless `words` is given.
     """
 
@@ -77,7 +78,9 @@ def texts_of(row: dict[str, object], key: str) -> tuple[str, ...]:
 
 
 def spans_of(row: dict[str, object]) -> tuple[Span, ...]:
-    """The answers that really stand in the context at their offsets (a wrong offset is dropped, not trusted)."""
+    """The answers that really stand in the context at their offsets (a wrong offset is dropped, not
+    trusted).
+    """
     context, answers = text_of(row, "context"), row.get("answers")
     found: list[Span] = []
     for answer in answers if isinstance(answers, list) else []:

@@ -1,7 +1,8 @@
-"""Synthetic claims over real passages: sentences that are supported, and sentences with one planted error each.
+"""Synthetic claims over real passages: sentences that are supported, and sentences with one planted error
+each.
 
-The planted errors follow the kinds that people find in model-written answers (numbers, names, negation, opposite words,
-sentences from elsewhere, invented additions); every changed word is marked.
+The planted errors follow the kinds that people find in model-written answers (numbers, names, negation,
+opposite words, sentences from elsewhere, invented additions); every changed word is marked.
 """
 
 from __future__ import annotations
@@ -15,21 +16,37 @@ from adapt.claim_data import clean
 from adapt.records import ClaimRow, QaRow
 
 OPPOSITES = {
-    "more": "less", "less": "more", "first": "last", "last": "first", "before": "after", "after": "before",
-    "increase": "decrease", "decrease": "increase", "increased": "decreased", "decreased": "increased",
-    "higher": "lower", "lower": "higher", "largest": "smallest", "smallest": "largest", "north": "south",
-    "south": "north", "east": "west", "west": "east", "always": "never", "never": "always", "all": "none of the",
-    "most": "few", "older": "younger", "younger": "older", "won": "lost", "lost": "won", "allow": "forbid",
-    "allowed": "forbidden", "begin": "end", "began": "ended", "begins": "ends", "early": "late", "late": "early",
-    "with": "without", "without": "with", "above": "below", "below": "above", "good": "bad", "bad": "good",
-    "high": "low", "low": "high", "male": "female", "female": "male", "husband": "wife", "wife": "husband",
-    "father": "mother", "mother": "father", "true": "false", "enable": "disable", "enabled": "disabled",
-    "minimum": "maximum", "maximum": "minimum", "before,": "after,", "largest,": "smallest,", "both": "neither",
+    "more": "less", "less": "more", "first": "last", "last": "first", "before": "after", "after":
+    "before", "increase": "decrease", "decrease": "increase", "increased": "decreased", "decreased":
+    "increased", "higher": "lower", "lower": "higher", "largest": "smallest", "smallest": "largest",
+    "north": "south", "south": "north", "east": "west", "west": "east", "always": "never", "never":
+    "always", "all": "none of the", "most": "few", "older": "younger", "younger": "older", "won":
+    "lost", "lost": "won", "allow": "forbid", "allowed": "forbidden", "begin": "end", "began": "ended",
+    "begins": "ends", "early": "late", "late": "early", "with": "without", "without": "with", "above":
+    "below", "below": "above", "good": "bad", "bad": "good", "high": "low", "low": "high", "male":
+    "female", "female": "male", "husband": "wife", "wife": "husband", "father": "mother", "mother":
+    "father", "true": "false", "enable": "disable", "enabled": "disabled", "minimum": "maximum",
+    "maximum": "minimum", "before,": "after,", "largest,": "smallest,", "both": "neither",
 }  # fmt: skip
-AUXILIARIES = {"is", "was", "are", "were", "can", "could", "will", "would", "has", "have", "had", "should", "may", "must"}
+AUXILIARIES = {
+    "is",
+    "was",
+    "are",
+    "were",
+    "can",
+    "could",
+    "will",
+    "would",
+    "has",
+    "have",
+    "had",
+    "should",
+    "may",
+    "must",
+}
 MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+    "November", "December",
 )  # fmt: skip
 
 
@@ -44,7 +61,9 @@ class Edit:
 
 def sentences_of(text: str) -> list[str]:
     """A rule-based sentence split that keeps common abbreviations and initials together."""
-    parts = re.split(r"(?<=[.!?])(?<!\b[A-Z]\.)(?<!\b(?:Mr|Dr|St|Mt|vs|Jr|Sr|No)\.)(?<!\bMrs\.)\s+(?=[A-Z\"(\[0-9])", text)
+    parts = re.split(
+        r"(?<=[.!?])(?<!\b[A-Z]\.)(?<!\b(?:Mr|Dr|St|Mt|vs|Jr|Sr|No)\.)(?<!\bMrs\.)\s+(?=[A-Z\"(\[0-9])", text
+    )
     return [" ".join(part.split()) for part in parts if part.strip()]
 
 
@@ -69,7 +88,11 @@ def swap_number(words: Sequence[str], others: Sequence[str], rng: random.Random)
     place = rng.choice(places)
     digits = re.sub(r"[^\d]", "", words[place])
     value = int(digits[:9])
-    near = str(max(0, value + rng.choice([-10, -3, -2, -1, 1, 2, 3, 10]))) if rng.random() < 0.7 else str(value * 2 + 1)
+    near = (
+        str(max(0, value + rng.choice([-10, -3, -2, -1, 1, 2, 3, 10])))
+        if rng.random() < 0.7
+        else str(value * 2 + 1)
+    )
     numbers = [n for n in others if n != digits and abs(len(n) - len(digits)) <= 1]
     new = rng.choice(numbers) if numbers and rng.random() < 0.5 else near
     percent = "%" if "%" in words[place] else ""
@@ -88,7 +111,7 @@ def swap_month(words: Sequence[str], rng: random.Random) -> Edit | None:
 
 def swap_name(words: Sequence[str], names: Sequence[str], rng: random.Random) -> Edit | None:
     """Another name in place of one."""
-    found = [n for n in names_in(" ".join(words))]
+    found = names_in(" ".join(words))
     choices = [n for n in names if n not in " ".join(words)]
     if not found or not choices:
         return None
@@ -108,7 +131,9 @@ def negate(words: Sequence[str], rng: random.Random) -> Edit | None:
     place = rng.choice(places)
     if words[place + 1] == "not":
         return Edit(
-            [*words[: place + 1], *words[place + 2 :]], [i == place for i in range(len(words) - 1)], "contradiction"
+            [*words[: place + 1], *words[place + 2 :]],
+            [i == place for i in range(len(words) - 1)],
+            "contradiction",
         )
     return replace_at(words, place, place + 1, [words[place], "not"], "contradiction")
 
@@ -175,12 +200,15 @@ def edit(words: list[str], own: Source, other: Source, rng: random.Random) -> Ed
 
 
 def sentence_claim(own: Source, other: Source, rng: random.Random) -> ClaimRow | None:
-    """A claim made from a sentence: supported, spoilt, taken from elsewhere, or with its sentence taken away."""
+    """A claim made from a sentence: supported, spoilt, taken from elsewhere, or with its sentence taken
+    away.
+    """
     usable = [i for i, s in enumerate(own.sentences) if 5 <= len(s.split()) <= 45]
     if not usable:
         return None
     place = rng.choice(usable)
-    words, evidence, gold = shorten(own.sentences[place].split(), rng), own.sentences, (place,)
+    words, evidence = shorten(own.sentences[place].split(), rng), own.sentences
+    gold: tuple[int, ...] = (place,)
     roll = rng.random()
     if roll < 0.24:
         made: Edit | None = Edit(words, [False] * len(words), "entailment")
@@ -198,7 +226,16 @@ def sentence_claim(own: Source, other: Source, rng: random.Random) -> ClaimRow |
     claim = " ".join(made.words)
     marks = tuple(made.marks)
     return ClaimRow(
-        "synthetic", "train", own.row.context, claim, tuple(evidence), made.label, question, gold, tuple(made.words), marks
+        "synthetic",
+        "train",
+        own.row.context,
+        claim,
+        tuple(evidence),
+        made.label,
+        question,
+        gold,
+        tuple(made.words),
+        marks,
     )
 
 
@@ -211,15 +248,27 @@ def answer_claim(own: Source, rng: random.Random) -> ClaimRow | None:
     wrong = [c for c in [*own.names, *own.numbers] if c not in answer and answer not in c and len(c) > 1]
     same_kind = [c for c in wrong if c[0].isdigit() == answer[0].isdigit()]
     if rng.random() < 0.5:
-        return ClaimRow("synthetic", "train", own.row.context, answer, tuple(own.sentences), "entailment", own.row.question)
+        return ClaimRow(
+            "synthetic",
+            "train",
+            own.row.context,
+            answer,
+            tuple(own.sentences),
+            "entailment",
+            own.row.question,
+        )
     if not same_kind:
         return None
     claim = rng.choice(same_kind)
-    return ClaimRow("synthetic", "train", own.row.context, claim, tuple(own.sentences), "not_entailment", own.row.question)
+    return ClaimRow(
+        "synthetic", "train", own.row.context, claim, tuple(own.sentences), "not_entailment", own.row.question
+    )
 
 
 def synthesise(rows: Sequence[QaRow], count: int, seed: int) -> list[ClaimRow]:
-    """`count` synthetic claims over the passages of `rows`; foreign sentences come from the same title when it has others."""
+    """`count` synthetic claims over the passages of `rows`; foreign sentences come from the same title when
+    it has others.
+    """
     rng = random.Random(seed)
     sources = [source_of(row) for row in rows if len(row.context) > 80]
     titles: dict[str, list[Source]] = {}

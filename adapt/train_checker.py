@@ -46,7 +46,9 @@ def training_rows(data: Path, synthetic: int, seed: int) -> list[ClaimRow]:
     return split_claims(data).train + synthesise(split_qa(data).train, synthetic, seed)
 
 
-def train(claims: list[Claim], backbone: Path, out: Path, budget: Budget, tokens: int = 3072, seed: int = 1) -> State:
+def train(
+    claims: list[Claim], backbone: Path, out: Path, budget: Budget, tokens: int = 3072, seed: int = 1
+) -> State:
     """Train from the backbone, or go on from the checkpoint in `out`; `tokens` is the size of a batch."""
     torch.manual_seed(seed)
     net = CheckerNet(load_backbone(backbone))

@@ -1,4 +1,6 @@
-"""Trains the reader: `python -m adapt.train_reader --data DIR --out DIR --minutes 70` (after adapt.mine_reader)."""
+"""Trains the reader: `python -m adapt.train_reader --data DIR --out DIR --minutes 70` (after
+adapt.mine_reader).
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,12 @@ def reader_loss(net: ReaderNet, batch: ReaderBatch) -> torch.Tensor:
 
 
 def train(
-    questions: list[Question], backbone: Path, out: Path, budget: Budget, mix: Mix | None = None, seed: int = 1
+    questions: list[Question],
+    backbone: Path,
+    out: Path,
+    budget: Budget,
+    mix: Mix | None = None,
+    seed: int = 1,
 ) -> State:
     """Train from the backbone, or go on from the checkpoint in `out`."""
     torch.manual_seed(seed)

@@ -17,7 +17,9 @@ Role = Literal["encoder", "reader", "checker"]
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model's identity; `revision` is a hash of its weights, so that two names never mean different vectors."""
+    """A model's identity; `revision` is a hash of its weights, so that two names never mean different
+    vectors.
+    """
 
     name: str
     revision: str
@@ -30,7 +32,9 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class EncodedPassage:
-    """A passage's unit-length dense vector (dimension,) and its packed token vectors (see rag/models/late.py)."""
+    """A passage's unit-length dense vector (dimension,) and its packed token vectors (see
+    rag/models/late.py).
+    """
 
     dense: Floats
     tokens: bytes | None
@@ -38,7 +42,9 @@ class EncodedPassage:
 
 @dataclass(frozen=True, slots=True)
 class EncodedQuery:
-    """A query's unit-length dense vector (dimension,) and its token vectors (tokens, token_dimension), or None."""
+    """A query's unit-length dense vector (dimension,) and its token vectors (tokens, token_dimension), or
+    None.
+    """
 
     dense: Floats
     tokens: Floats | None
@@ -46,7 +52,9 @@ class EncodedQuery:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A span of `passage` (an index) that answers: offsets in that passage, its calibrated probability of being right."""
+    """A span of `passage` (an index) that answers: offsets in that passage, its calibrated probability of
+    being right.
+    """
 
     passage: int
     start: int
@@ -57,7 +65,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """Readings best first, the probability that no passage answers, and a relevance score for each passage."""
+    """Readings best first, the probability that no passage answers, and each passage's relevance score."""
 
     readings: tuple[Reading, ...]
     no_answer_probability: float
@@ -77,7 +85,9 @@ class Encoder(Protocol):
         ...
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
-        """Character spans (start, end) of the text's tokens, uncut and without special tokens; for chunking."""
+        """Character spans (start, end) of the text's tokens, uncut and without special tokens; for
+        chunking.
+        """
         ...
 
 

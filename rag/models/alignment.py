@@ -1,0 +1,130 @@
+"""How much of a claim can be found in the evidence, word by word: cheap signs that a small net alone
+misses.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+NEGATIONS = frozenset(
+    ("no", "not", "never", "none", "nobody", "nothing", "neither", "nor", "cannot", "without", "n't",
+     "hardly", "barely", "unlikely", "false")
+)  # fmt: skip
+STOP_WORDS = frozenset(
+    ("a", "an", "the", "of", "in", "on", "at", "to", "for", "from", "by", "with", "as", "is", "are",
+     "was", "were", "be", "been", "being", "it", "its", "this", "that", "these", "those", "and", "or",
+     "but", "he", "she", "they", "we", "you", "i", "his", "her", "their", "our", "your", "my", "has",
+     "have", "had", "do", "does", "did", "will", "would", "can", "could", "may", "might", "so",
+     "than", "then", "there", "which", "who", "whom", "whose", "what", "when", "where", "how", "if",
+     "into", "about", "also", "such", "not", "no")
+)  # fmt: skip
+_WORD = re.compile(r"\d[\d,.]*\d|\d|n't\b|[^\W\d_]+(?:(?<!n)['’]t)?", re.UNICODE)
+_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?]+(?!\s)[^.!?\n]+)*[.!?]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text's words in order: lower-cased and crudely stemmed; `names` are those capitalised inside a
+    sentence.
+    """
+
+    stems: tuple[str, ...]
+    numbers: frozenset[str]
+    names: frozenset[str]
+    negations: int
+
+
+def stem(word: str) -> str:
+    """A light English stem: enough to match `rates` with `rated`."""
+    for ending in ("ingly", "edly", "ings", "ing", "ied", "ies", "ed", "es", "s", "ly"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)].rstrip("e") + ("i" if ending in ("ied", "ies") else "")
+    return word.rstrip("e") if len(word) > 3 else word
+
+
+def words_of(text: str) -> Words:
+    """Split a text into comparable words."""
+    found = [(m.group(), m.start()) for m in _WORD.finditer(text)]
+    numbers = frozenset(w.replace(",", "") for w, _ in found if w[0].isdigit())
+    names = frozenset(stem(w.lower()) for w, at in found if w[0].isupper() and _inside(text, at))
+    stems = tuple(w.replace(",", "") if w[0].isdigit() else stem(w.lower()) for w, _ in found)
+    return Words(
+        stems, numbers, names, sum(w.lower() in NEGATIONS or w.lower().endswith("n't") for w, _ in found)
+    )
+
+
+def _inside(text: str, at: int) -> bool:
+    before = text[:at].rstrip(" \"'(“‘")
+    return bool(before) and before[-1] not in ".!?:\n"
+
+
+def share(wanted: Sequence[str] | frozenset[str], there: frozenset[str]) -> float:
+    """The share of `wanted` that is there; 1 when nothing is wanted."""
+    return sum(item in there for item in wanted) / len(wanted) if wanted else 1.0
+
+
+def content(words: Words) -> tuple[str, ...]:
+    """The words that carry meaning; all of them when none does."""
+    return tuple(w for w in words.stems if w not in STOP_WORDS) or words.stems
+
+
+def bigrams(stems: Sequence[str]) -> tuple[str, ...]:
+    """Neighbouring pairs, joined."""
+    return tuple(f"{a} {b}" for a, b in pairwise(stems))
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Character spans of the sentences of a text, without surrounding space; the whole text when none is
+    found.
+    """
+    spans = []
+    for match in _SENTENCE.finditer(text):
+        body = match.group()
+        start = match.start() + len(body) - len(body.lstrip())
+        spans += [(start, match.start() + len(body.rstrip()))] if body.strip() else []
+    return spans or [(0, len(text))]
+
+
+def closest_sentence(claim: Words, text: str) -> tuple[int, int]:
+    """The span of the sentence that shares most content words with the claim."""
+    wanted = content(claim)
+    return max(
+        sentence_spans(text), key=lambda s: share(wanted, frozenset(words_of(text[s[0] : s[1]]).stems))
+    )
+
+
+FEATURES = (
+    "words_found", "pairs_found", "numbers_found", "names_found", "sentence_found", "negation_differs",
+    "claim_length", "evidence_length",
+)  # fmt: skip
+
+
+def align(claim: str, evidence: Sequence[str]) -> list[float]:
+    """The lexical features of a claim against its evidence passages, in the order of FEATURES."""
+    mine, theirs = words_of(claim), [words_of(text) for text in evidence]
+    there = frozenset(stem for words in theirs for stem in words.stems)
+    pairs = frozenset(pair for words in theirs for pair in bigrams(words.stems))
+    numbers = frozenset(number for words in theirs for number in words.numbers)
+    near = [
+        words_of(text[a:b]) for text in evidence for a, b in [closest_sentence(mine, text)] if text.strip()
+    ]
+    wanted = content(mine)
+    best = max(
+        near,
+        key=lambda words: share(wanted, frozenset(words.stems)),
+        default=Words((), frozenset(), frozenset(), 0),
+    )
+    return [
+        share(wanted, there),
+        share(bigrams(mine.stems), pairs),
+        share(mine.numbers, numbers),
+        share(mine.names, there),
+        share(wanted, frozenset(best.stems)),
+        float(mine.negations % 2 != best.negations % 2),
+        math.log1p(len(mine.stems)),
+        math.log1p(sum(len(words.stems) for words in theirs)),
+    ]

@@ -1,0 +1,211 @@
+"""The checker: does the evidence support the sentence? A small net over windows, joined with lexical
+alignment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Encoding
+
+from rag.models.alignment import align, closest_sentence, content, share, words_of
+from rag.models.config import read_config
+from rag.models.reader import cut_windows, logistic
+from rag.models.runtime import CLS, SEP, Network, Row, RuntimeOptions, revision
+from rag.models.types import Floats, ModelInfo
+from rag.types import Evidence, Label, Span, Verdict
+
+MAX_CLAIM, MAX_QUESTION = 96, 48
+NET_FEATURES = (
+    "support",
+    "contradiction",
+    "contradiction_there",
+    "support_mean",
+    "marked_mean",
+    "marked_most",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A window of evidence: characters [start, end) of the `context`-th passage, and its tokens."""
+
+    context: int
+    start: int
+    end: int
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the net says of one claim: per piece the log-chances [P,3], per piece and claim token a mark
+    logit [P,T].
+    """
+
+    pieces: tuple[Piece, ...]
+    chances: Floats
+    marks: Floats
+
+    @property
+    def best(self) -> int:
+        """The piece with the strongest support."""
+        return int(np.argmax(log_odds(self.chances[:, 0])))
+
+
+def log_odds(log_chance: Floats) -> Floats:
+    """Log-odds of log-probabilities."""
+    safe = np.minimum(log_chance, -1e-6)
+    return np.asarray(safe - np.log(-np.expm1(safe)), np.float32)
+
+
+def log_softmax(logits: Floats) -> Floats:
+    """Log-probabilities along the last axis."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)), np.float32)
+
+
+def net_features(judged: Judged) -> list[float]:
+    """What the head reads from the net, in the order of NET_FEATURES: the aggregate over windows is learned
+    from these.
+    """
+    support, contradiction = log_odds(judged.chances[:, 0]), log_odds(judged.chances[:, 1])
+    marked = 1 / (1 + np.exp(-judged.marks.min(axis=0)))
+    return [
+        float(support.max()),
+        float(contradiction.max()),
+        float(contradiction[judged.best]),
+        float(support.mean()),
+        float(marked.mean()) if marked.size else 0.0,
+        float(marked.max()) if marked.size else 0.0,
+    ]
+
+
+class OnnxChecker:
+    """A checker in a weights folder (outputs `label` [B,3] and `mark` [B,T])."""
+
+    def __init__(self, name: str, folder: Path, options: RuntimeOptions | None = None) -> None:
+        config = read_config(folder)
+        self._network = Network(folder, options or RuntimeOptions())
+        self._window = config.get("window_tokens", int)
+        self._overlap = config.get("window_overlap", int)
+        self._most = config.get("max_windows", int)
+        self._threshold = config.get("support_threshold", float)
+        self._mark_threshold = config.get("mark_threshold", float)
+        self._support = np.array(config.floats("support_weights"))
+        self._contradiction = np.array(config.floats("contradiction_weights"))
+        parameters, tokens = config.get("parameters", int), config.get("max_tokens", int)
+        self._info = ModelInfo(name, revision(folder), "checker", parameters, tokens)
+
+    @property
+    def info(self) -> ModelInfo:
+        """Name, revision and sizes."""
+        return self._info
+
+    def check(
+        self, claims: Sequence[str], evidence: Sequence[Sequence[str]], question: str | None = None
+    ) -> list[Verdict]:
+        """One verdict per claim against its own evidence; without evidence, or without a word in it,
+        "unsupported".
+        """
+        judged = self.judge(claims, evidence, question)
+        return [
+            self._verdict(claim, passages, found)
+            for claim, passages, found in zip(claims, evidence, judged, strict=True)
+        ]
+
+    def judge(
+        self, claims: Sequence[str], evidence: Sequence[Sequence[str]], question: str | None = None
+    ) -> list[Judged | None]:
+        """The net's raw view of each claim, None where there is nothing to compare; all windows run in one
+        batch.
+        """
+        asked = self._network.tokenize([question])[0].ids[:MAX_QUESTION] if question else []
+        tokens = [item.ids[:MAX_CLAIM] for item in self._network.tokenize(claims)]
+        pairs = zip(claims, tokens, evidence, strict=True)
+        pieces = [self._pieces(claim, passages) if ids else [] for claim, ids, passages in pairs]
+        rows = [_row(asked, ids, piece) for ids, found in zip(tokens, pieces, strict=True) for piece in found]
+        outputs = iter(self._network.run(rows))
+        lead = 1 + (len(asked) + 1 if asked else 0)
+        return [
+            _judged(found, [next(outputs) for _ in found], lead, len(ids)) if found else None
+            for ids, found in zip(tokens, pieces, strict=True)
+        ]
+
+    def _pieces(self, claim: str, passages: Sequence[str]) -> list[Piece]:
+        encoded = self._network.tokenize_spans(passages)
+        pieces = [
+            _piece(context, item, first, last)
+            for context, item in enumerate(encoded)
+            if item.ids
+            for first, last in cut_windows(len(item.ids), self._window, self._overlap)
+        ]
+        if len(pieces) <= self._most:
+            return pieces
+        wanted = content(words_of(claim))
+        found = [
+            share(wanted, frozenset(words_of(passages[p.context][p.start : p.end]).stems)) for p in pieces
+        ]
+        order = sorted(range(len(pieces)), key=lambda i: -found[i])[: self._most]
+        return [pieces[i] for i in sorted(order)]
+
+    def _verdict(self, claim: str, passages: Sequence[str], judged: Judged | None) -> Verdict:
+        if judged is None:
+            return Verdict("unsupported", 1.0, 0.0)
+        features = net_features(judged) + align(
+            claim, [passages[p.context][p.start : p.end] for p in judged.pieces]
+        )
+        support = logistic(self._support, features)
+        contradicted = (1 - support) * logistic(self._contradiction, features)
+        label, probability = self._label(support, contradicted)
+        spans = () if label == "supported" else self._marked(claim, judged)
+        return Verdict(label, probability, support, (_evidence(claim, passages, judged, label),), spans)
+
+    def _label(self, support: float, contradicted: float) -> tuple[Label, float]:
+        if support >= self._threshold:
+            return "supported", support
+        rest = 1 - support - contradicted
+        return ("contradicted", contradicted) if contradicted > rest else ("unsupported", rest)
+
+    def _marked(self, claim: str, judged: Judged) -> tuple[Span, ...]:
+        item = self._network.tokenize_spans([claim])[0]
+        marked = judged.marks.min(axis=0) > self._mark_threshold
+        words = {item.word_ids[i] for i in np.flatnonzero(marked)}
+        spans = [item.offsets[i] for i in range(len(marked)) if item.word_ids[i] in words]
+        return merge_spans(spans, claim)
+
+
+def merge_spans(spans: Sequence[tuple[int, int]], text: str) -> tuple[Span, ...]:
+    """Spans with nothing but space between them joined into one."""
+    merged: list[Span] = []
+    for start, end in spans:
+        if merged and not text[merged[-1].end : start].strip():
+            merged[-1] = Span(merged[-1].start, end)
+        else:
+            merged.append(Span(start, end))
+    return tuple(merged)
+
+
+def _evidence(claim: str, passages: Sequence[str], judged: Judged, label: Label) -> Evidence:
+    """The sentence that the verdict rests on: in the window with most support, or with most contradiction."""
+    place = int(np.argmax(judged.chances[:, 1])) if label == "contradicted" else judged.best
+    piece = judged.pieces[place]
+    start, end = closest_sentence(words_of(claim), passages[piece.context][piece.start : piece.end])
+    return Evidence(piece.context, piece.start + start, piece.start + end)
+
+
+def _piece(context: int, item: Encoding, first: int, last: int) -> Piece:
+    return Piece(context, item.offsets[first][0], item.offsets[last - 1][1], tuple(item.ids[first:last]))
+
+
+def _row(question: Sequence[int], claim: Sequence[int], piece: Piece) -> Row:
+    head = [CLS, *question, SEP] if question else [CLS]
+    ids = [*head, *claim, SEP, *piece.ids, SEP]
+    return Row(ids, [0] * (len(head) + len(claim) + 1) + [1] * len(piece.ids) + [0])
+
+
+def _judged(pieces: Sequence[Piece], outputs: Sequence[tuple[Floats, ...]], lead: int, length: int) -> Judged:
+    chances = log_softmax(np.stack([label for label, _ in outputs]))
+    return Judged(tuple(pieces), chances, np.stack([mark[lead : lead + length] for _, mark in outputs]))

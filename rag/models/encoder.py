@@ -1,0 +1,71 @@
+"""The encoder: text to a dense vector and, from the same pass, small token vectors for late interaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Encoding
+
+from rag.models.config import read_config
+from rag.models.late import pack, pool
+from rag.models.runtime import CLS, SEP, Network, Row, RuntimeOptions, revision
+from rag.models.types import EncodedPassage, EncodedQuery, Floats, ModelInfo
+
+
+class OnnxEncoder:
+    """A sentence encoder in a weights folder (outputs `sentence_embedding` and `token_embeddings`)."""
+
+    def __init__(self, name: str, folder: Path, options: RuntimeOptions | None = None) -> None:
+        config = read_config(folder)
+        self._network = Network(folder, options or RuntimeOptions())
+        self._pooling = config.get("pooling", int)
+        self._info = ModelInfo(
+            name,
+            revision(folder),
+            "encoder",
+            config.get("parameters", int),
+            config.get("max_tokens", int),
+            config.get("dimension", int),
+            config.get("token_dimension", int),
+        )
+
+    @property
+    def info(self) -> ModelInfo:
+        """Name, revision and sizes."""
+        return self._info
+
+    def encode_queries(self, texts: Sequence[str]) -> list[EncodedQuery]:
+        """One unit vector (dimension,) and the query's token vectors (tokens, token_dimension) for each
+        text.
+        """
+        return [EncodedQuery(dense, tokens) for dense, tokens in self._encode(texts)]
+
+    def encode_passages(self, texts: Sequence[str]) -> list[EncodedPassage]:
+        """One unit vector and the packed, pooled token vectors for each text; text past `max_tokens` is not
+        seen.
+        """
+        return [
+            EncodedPassage(dense, pack(pool(tokens, self._pooling))) for dense, tokens in self._encode(texts)
+        ]
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        """Character spans of the text's tokens, uncut and without special tokens."""
+        found: list[tuple[int, int]] = self._network.tokenize_spans([text])[0].offsets
+        return found
+
+    def _encode(self, texts: Sequence[str]) -> list[tuple[Floats, Floats]]:
+        rows = [self._row(item) for item in self._network.tokenize(texts)]
+        return [(dense, _inner(tokens)) for dense, tokens in self._network.run(rows)]
+
+    def _row(self, item: Encoding) -> Row:
+        ids = [CLS, *item.ids[: self._info.max_tokens - 2], SEP]
+        return Row(ids, [0] * len(ids))
+
+
+def _inner(tokens: Floats) -> Floats:
+    """Token vectors without [CLS] and [SEP], unless nothing else is there; copied, so that the batch can be
+    freed.
+    """
+    return np.array(tokens[1:-1] if len(tokens) > 2 else tokens, np.float32)

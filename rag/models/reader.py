@@ -1,0 +1,165 @@
+"""The reader: one pass over question and passage gives relevance and an answer span with exact offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Encoding
+
+from rag.models.config import read_config
+from rag.models.runtime import CLS, SEP, Network, Row, RuntimeOptions, revision
+from rag.models.spans import TokenSpan, best_spans, word_edges
+from rag.models.types import Floats, ModelInfo, Reading, ReadResult
+
+MAX_QUESTION = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Tokens [first, last) of a passage (an index), with the network's view of them."""
+
+    passage: int
+    first: int
+    last: int
+    relevance: float
+    start: Floats
+    end: Floats
+    null: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A span before it has a probability: characters of a passage, and the features of the calibration."""
+
+    passage: int
+    start: int
+    end: int
+    margin: float
+    chance: float
+    relevance: float
+
+
+def cut_windows(length: int, size: int, overlap: int) -> list[tuple[int, int]]:
+    """Token ranges of at most `size` that cover `length` tokens and share `overlap` with the one before."""
+    if length <= size:
+        return [(0, length)]
+    starts = range(0, length - overlap, size - overlap)
+    return [(start, min(start + size, length)) for start in starts]
+
+
+class OnnxReader:
+    """A reader in a weights folder (outputs `relevance` [B], `start` and `end` [B,T])."""
+
+    def __init__(self, name: str, folder: Path, options: RuntimeOptions | None = None) -> None:
+        config = read_config(folder)
+        self._network = Network(folder, options or RuntimeOptions())
+        self._window = config.get("window_tokens", int)
+        self._overlap = config.get("window_overlap", int)
+        self._longest = config.get("max_answer_tokens", int)
+        self._answer_weights = np.array(config.floats("answer_weights"))
+        self._presence_weights = np.array(config.floats("presence_weights"))
+        parameters, tokens = config.get("parameters", int), config.get("max_tokens", int)
+        self._info = ModelInfo(name, revision(folder), "reader", parameters, tokens)
+
+    @property
+    def info(self) -> ModelInfo:
+        """Name, revision and sizes."""
+        return self._info
+
+    def relevance(self, question: str, passages: Sequence[str]) -> Floats:
+        """Relevance logits (len(passages),); a long passage has that of its best window."""
+        windows = self._windows(question, self._network.tokenize(passages))
+        return best_relevance(windows, len(passages))
+
+    def read(self, question: str, passages: Sequence[str], *, top: int = 5) -> ReadResult:
+        """The `top` most probable answers over all passages, offsets in the passage they come from."""
+        encoded = self._network.tokenize_spans(passages)
+        windows = self._windows(question, encoded)
+        relevance = best_relevance(windows, len(passages))
+        found = distinct(
+            [span for window in windows for span in self._spans(window, encoded[window.passage])]
+        )
+        readings = sorted((self._reading(item, passages) for item in found), key=lambda r: -r.probability)
+        return ReadResult(tuple(readings[:top]), self._absence(windows, found), tuple(relevance.tolist()))
+
+    def spans(self, question: str, passages: Sequence[str]) -> list[Found]:
+        """All candidate spans with the features that calibration is fitted on (see
+        adapt/calibrate_reader.py).
+        """
+        encoded = self._network.tokenize_spans(passages)
+        windows = self._windows(question, encoded)
+        return distinct([span for window in windows for span in self._spans(window, encoded[window.passage])])
+
+    def _windows(self, question: str, passages: Sequence[Encoding]) -> list[Window]:
+        asked = self._network.tokenize([question])[0].ids[:MAX_QUESTION]
+        lead = len(asked) + 2
+        places = [
+            (index, first, last)
+            for index, passage in enumerate(passages)
+            for first, last in cut_windows(len(passage.ids), self._window, self._overlap)
+        ]
+        rows = [_row(asked, passages[index].ids[first:last]) for index, first, last in places]
+        return [
+            Window(*place, float(relevance), start[lead:-1], end[lead:-1], float(start[0] + end[0]))
+            for place, (relevance, start, end) in zip(places, self._network.run(rows), strict=True)
+        ]
+
+    def _spans(self, window: Window, passage: Encoding) -> list[Found]:
+        if window.first == window.last:
+            return []
+        edges = word_edges(passage.word_ids[window.first : window.last])
+        spans = best_spans(window.start, window.end, window.null, edges, self._longest, 3)
+        return [_found(span, window, passage) for span in spans]
+
+    def _reading(self, item: Found, passages: Sequence[str]) -> Reading:
+        probability = logistic(self._answer_weights, (item.margin, item.chance, item.relevance))
+        return Reading(
+            item.passage, item.start, item.end, passages[item.passage][item.start : item.end], probability
+        )
+
+    def _absence(self, windows: Sequence[Window], found: Sequence[Found]) -> float:
+        if not found:
+            return 1.0
+        return 1 - logistic(self._presence_weights, presence_features(found))
+
+
+def presence_features(found: Sequence[Found]) -> tuple[float, float]:
+    """What tells whether any passage answers: the best margin over the null answer and the best relevance."""
+    return max(item.margin for item in found), max(item.relevance for item in found)
+
+
+def logistic(weights: np.ndarray[tuple[int], np.dtype[np.float64]], features: Sequence[float]) -> float:
+    """Probability from weights whose last entry is the intercept (Platt 1999)."""
+    return float(1 / (1 + np.exp(-(np.dot(weights[:-1], features) + weights[-1]))))
+
+
+def best_relevance(windows: Sequence[Window], passages: int) -> Floats:
+    """The relevance of each passage's best window."""
+    scores = np.full(passages, -np.inf, np.float32)
+    for window in windows:
+        scores[window.passage] = max(scores[window.passage], window.relevance)
+    return scores
+
+
+def distinct(found: Sequence[Found]) -> list[Found]:
+    """Without spans that overlap a better one of the same passage (windows overlap, so spans may repeat)."""
+    kept: list[Found] = []
+    for item in sorted(found, key=lambda f: -f.margin):
+        rivals = (other for other in kept if other.passage == item.passage)
+        if all(item.start >= other.end or item.end <= other.start for other in rivals):
+            kept.append(item)
+    return kept
+
+
+def _row(question: Sequence[int], passage: Sequence[int]) -> Row:
+    ids = [CLS, *question, SEP, *passage, SEP]
+    return Row(ids, [0] * (len(question) + 2) + [1] * len(passage) + [0])
+
+
+def _found(span: TokenSpan, window: Window, passage: Encoding) -> Found:
+    start = passage.offsets[window.first + span.first][0]
+    end = passage.offsets[window.first + span.last][1]
+    return Found(window.passage, start, end, span.margin, span.chance, window.relevance)

@@ -1,0 +1,90 @@
+"""From a model's name to a loaded model: a shipped name, a weights folder, or a sentence-transformers name
+or folder.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rag.errors import ModelError
+from rag.models.checker import OnnxChecker
+from rag.models.config import read_config
+from rag.models.encoder import OnnxEncoder
+from rag.models.reader import OnnxReader
+from rag.models.runtime import RuntimeOptions
+from rag.models.types import Checker, Encoder, ModelInfo, Reader, Role
+from rag.settings import Settings
+
+SHIPPED = {"footnote-encoder": "encoder", "footnote-reader": "reader", "footnote-checker": "checker"}
+
+
+def weights_folder(settings: Settings) -> Path:
+    """Where the shipped models lie: the setting `weights`, else the package's own folder."""
+    return settings.weights or Path(__file__).parent / "weights"
+
+
+def model_folder(name: str, settings: Settings) -> Path | None:
+    """The weights folder behind a name, or None when the name can only be a sentence-transformers model.
+
+    Raises ModelError `model_not_found` when a shipped name has no weights.
+    """
+    folder = weights_folder(settings) / SHIPPED[name] if name in SHIPPED else Path(name)
+    if (folder / "model.onnx").is_file() and (folder / "config.json").is_file():
+        return folder
+    if name in SHIPPED:
+        raise ModelError(
+            f"The weights of {name} are missing: {folder} has no model.onnx.", code="model_not_found"
+        )
+    return None
+
+
+def options_of(settings: Settings) -> RuntimeOptions:
+    """How models run under these settings."""
+    return RuntimeOptions(threads=settings.threads)
+
+
+def checked_folder(name: str, role: Role, settings: Settings) -> Path | None:
+    """`model_folder`, refusing a folder whose model has another role (ModelError `model_invalid`)."""
+    folder = model_folder(name, settings)
+    if folder is not None and read_config(folder).role != role:
+        raise ModelError(f"{name} is a {read_config(folder).role}, not a {role}.", code="model_invalid")
+    return folder
+
+
+def load_encoder(name: str, settings: Settings) -> Encoder:
+    """The encoder of that name; sessions open at the first use. Raises ModelError when it is missing or
+    broken.
+    """
+    folder = checked_folder(name, "encoder", settings)
+    if folder is not None:
+        return OnnxEncoder(name, folder, options_of(settings))
+    from rag.models.torch import TorchEncoder
+
+    return TorchEncoder(name)
+
+
+def load_reader(name: str, settings: Settings) -> Reader:
+    """The reader of that name; a cross-encoder ranks but finds no spans. Raises ModelError as above."""
+    folder = checked_folder(name, "reader", settings)
+    if folder is not None:
+        return OnnxReader(name, folder, options_of(settings))
+    from rag.models.torch import TorchReader
+
+    return TorchReader(name)
+
+
+def load_checker(name: str, settings: Settings) -> Checker:
+    """The checker of that name. Raises ModelError `model_not_found` when it is no weights folder."""
+    folder = checked_folder(name, "checker", settings)
+    if folder is None:
+        raise ModelError(f"{name} is neither a shipped checker nor a weights folder.", code="model_not_found")
+    return OnnxChecker(name, folder, options_of(settings))
+
+
+def describe(settings: Settings) -> list[ModelInfo]:
+    """The models in use, in the order encoder, reader, checker, without loading a session."""
+    return [
+        load_encoder(settings.encoder, settings).info,
+        load_reader(settings.reader, settings).info,
+        load_checker(settings.checker, settings).info,
+    ]
