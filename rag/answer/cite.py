@@ -148,7 +148,7 @@ def assemble(claims: Sequence[Claim], hits: Sequence[Hit]) -> Cited:
         start = len(text)
         sentence, verdict = _numbered(claim, numbers)
         text += sentence
-        used = tuple(dict.fromkeys(numbers[_place(anchor)] for anchor in claim.anchors))
+        used = tuple(dict.fromkeys(numbers[_place(anchor)] for anchor in _in_order(claim)))
         sentences.append(Sentence(sentence, start, len(text), used, verdict))
     citations = tuple(_citation(number, place, hits) for place, number in numbers.items())
     return Cited(text, tuple(sentences), citations)
@@ -158,11 +158,15 @@ def _place(anchor: Anchor) -> tuple[int, int, int]:
     return anchor.hit, anchor.start, anchor.end
 
 
+def _in_order(claim: Claim) -> list[Anchor]:
+    return sorted(claim.anchors, key=lambda anchor: anchor.offset)
+
+
 def _numbered(claim: Claim, numbers: dict[tuple[int, int, int], int]) -> tuple[str, Verdict | None]:
     """The claim's text with its markers set, and its verdict moved along; new footnotes join `numbers`."""
     text, position = "", 0
     verdict = claim.verdict
-    for anchor in sorted(claim.anchors, key=lambda anchor: anchor.offset):
+    for anchor in _in_order(claim):
         number = numbers.setdefault(_place(anchor), len(numbers) + 1)
         text += claim.text[position : anchor.offset]
         position = anchor.offset

@@ -16,7 +16,7 @@ why how into out up down over under about per each any all more most other some 
 also
 """
 _COMMON = frozenset(_FUNCTION_WORDS.split())
-_SECOND_SENTENCE_GAIN = 0.25
+_SECOND_SENTENCE_GAIN = 0.34
 """How much more of the claim two neighbouring sentences must cover before both are quoted."""
 
 
