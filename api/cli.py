@@ -175,13 +175,13 @@ def search(
     json: Json = False,
 ) -> None:
     """Find passages, best first."""
+    settings, wanted = settings_from(data=data), _filters(filters)
     from api.backend import search as run
     from api.console import print_hits
     from api.schemas.search import SearchIn
 
     fields = {"collection": collection, "query": query, "k": k, "mode": mode.value, "rerank": rerank}
-    request = SearchIn.model_validate({**fields, "filters": _filters(filters), "explain": explain})
-    found = run(settings_from(data=data), request)
+    found = run(settings, SearchIn.model_validate({**fields, "filters": wanted, "explain": explain}))
     if json:
         typer.echo(found.model_dump_json(indent=2))
     else:
@@ -202,14 +202,14 @@ def ask(
     json: Json = False,
 ) -> None:
     """Answer a question with footnotes, and check every sentence."""
+    settings, wanted = settings_from(data=data), _filters(filters)
     from api.backend import ask as run
     from api.console import print_answer
     from api.schemas.query import QueryIn
 
     fields = {"collection": collection, "question": question, "k": k, "mode": mode.value}
     policy = check.value if check else None
-    request = QueryIn.model_validate({**fields, "check": policy, "filters": _filters(filters)})
-    answer = run(settings_from(data=data), request)
+    answer = run(settings, QueryIn.model_validate({**fields, "check": policy, "filters": wanted}))
     if json:
         typer.echo(answer.model_dump_json(indent=2))
     else:
@@ -360,7 +360,7 @@ def main() -> None:
     """The entry point: every error that is not one of usage becomes one line and exit status 1."""
     if not os.environ.get("FOOTNOTE_DEBUG"):
         sys.excepthook = _one_line
-    app()
+    typer.main.get_command(app)()  # app() itself would put Typer's own hook in the place of ours
 
 
 def _one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

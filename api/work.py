@@ -18,7 +18,7 @@ from api.service import find_running, stop_on_signal, stop_with_parent
 from ingest.submit import submit_folder
 from ingest.types import Progress
 from ingest.worker import Worker, follow
-from rag.errors import Conflict
+from rag.errors import Conflict, InvalidInput
 from rag.settings import Settings
 from rag.store import Store
 from rag.types import Job
@@ -49,6 +49,8 @@ def ingest_folder(
 
     Interrupted, the job stays in the store and the next worker goes on with it.
     """
+    if not path.exists():  # before anything is made
+        raise InvalidInput(f"There is no file or folder {path}.", code="path_not_found")
     store = Store.open(settings.store_url)
     try:
         with suppress(Conflict):

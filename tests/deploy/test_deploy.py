@@ -69,7 +69,11 @@ def command_options(name: str) -> set[str]:
 
     group = typer.main.get_command(app)
     commands: dict[str, Any] = vars(group)["commands"]
-    return {option for parameter in commands[name].params for option in parameter.opts}
+    return {
+        option
+        for parameter in commands[name].params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
 
 
 def checked_command(words: list[str]) -> None:

@@ -1,0 +1,95 @@
+"""The real command in a subprocess, on a data folder of the test's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from api.service import Running, find_running
+
+PUMP = """# Pump manual
+
+## Pressure
+
+The pump is rated for a working pressure of 16 bar. Above 18 bar the relief valve opens by itself.
+
+## Oil
+
+The gearbox takes 4 litres of oil, which is changed every 500 hours of running.
+"""
+LUNCH = "Lunch is served in the canteen between noon and two. On Fridays there is soup.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a command left behind."""
+
+    status: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def environment(**extra: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FOOTNOTE_")}
+    return {**kept, "OMP_NUM_THREADS": "2", "COLUMNS": "110", **extra}
+
+
+def footnote(*arguments: str, cwd: Path | None = None, **variables: str) -> Result:
+    """Run `footnote` to its end."""
+    command = [sys.executable, "-P", "-m", "api.cli", *arguments]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=cwd,
+        env=environment(**variables),
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A `footnote serve` that is ready."""
+
+    process: subprocess.Popen[str]
+    running: Running
+    data: Path
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> bool:
+    """Look until the condition holds; False when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def start(data: Path, *arguments: str) -> Service:
+    """Start `footnote serve` on a free port and wait until it answers."""
+    command = [sys.executable, "-P", "-m", "api.cli", "serve", "--data", str(data), "--port", "0", *arguments]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment(),
+        start_new_session=True,
+    )
+    assert wait_for(lambda: find_running(data) or process.poll() is not None)
+    running = find_running(data)
+    assert running is not None, process.communicate()[0]
+    return Service(process, running, data)

@@ -1,0 +1,82 @@
+"""The service as a process: found by others, minding its worker, leaving nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from api.service import find_running, is_alive
+from tests.cli.commands import Service, environment, footnote, start, wait_for
+
+
+def children(pid: int) -> list[int]:
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    )
+    return [int(word) for word in listed.stdout.split()]
+
+
+def test_commands_use_the_running_service(service: Service, folder: Path) -> None:
+    data = ["--data", str(service.data)]
+    assert footnote("ingest", str(folder / "lunch.txt"), "-c", "works", *data).status == 0
+    assert service.running.url in footnote("doctor", *data).out
+    answer = footnote("ask", "When is lunch served?", "-c", "works", "--json", *data).json()
+    assert "noon" in answer["answer"]
+    assert len(answer["request_id"]) > 0
+    found = footnote("search", "soup", "-c", "works", "--json", *data)
+    assert found.json()["hits"][0]["source"] == "lunch.txt"
+
+
+def test_errors_of_the_service_keep_their_code(service: Service) -> None:
+    result = footnote("ask", "Why?", "-c", "none", "--data", str(service.data))
+    assert result.status == 1
+    assert "[collection_not_found]" in result.err
+    refused = footnote("ask", "Why?", "--data", str(service.data), FOOTNOTE_API_KEY="wrong-" * 5)
+    assert "[unauthorized]" in refused.err
+
+
+def test_stopping_leaves_no_record_and_no_worker(tmp_path: Path) -> None:
+    service = start(tmp_path / "data")
+    assert wait_for(lambda: children(service.process.pid))
+    workers = children(service.process.pid)
+    os.kill(service.process.pid, signal.SIGTERM)
+    service.process.communicate(timeout=60)
+    assert service.process.returncode == 0
+    assert not (tmp_path / "data" / "service.json").exists()
+    assert not any(is_alive(worker) for worker in workers)
+
+
+def test_worker_is_started_again_when_it_dies(service: Service) -> None:
+    assert wait_for(lambda: children(service.process.pid))
+    (first,) = children(service.process.pid)
+    os.kill(first, signal.SIGKILL)
+    assert wait_for(lambda: children(service.process.pid) not in ([], [first]))
+
+
+def test_worker_ends_when_the_service_is_killed(service: Service) -> None:
+    assert wait_for(lambda: children(service.process.pid))
+    (worker,) = children(service.process.pid)
+    os.kill(service.process.pid, signal.SIGKILL)
+    service.process.wait(timeout=30)
+    assert wait_for(lambda: not is_alive(worker))
+    assert find_running(service.data) is None  # its record is still there, and is not believed
+
+
+def test_demo_answers_everything_and_ends(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "api.demo", "--once", "--data", str(tmp_path / "demo")]
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):  # taken by someone else: as good
+            taken.bind(("127.0.0.1", 8000))
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=180, env=environment(), check=False
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("Question ") == 3
+    assert "3 of 3 answers were found and supported." in done.stdout
+    assert find_running(tmp_path / "demo") is None

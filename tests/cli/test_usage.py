@@ -1,0 +1,143 @@
+"""What the command says before it does anything: help, usage, settings, errors in one line."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from api.cli import app
+from tests.cli.commands import Result, footnote
+
+HEAVY = (
+    "numpy",
+    "onnxruntime",
+    "faiss",
+    "tantivy",
+    "fastapi",
+    "pydantic",
+    "sqlalchemy",
+    "dbos",
+    "haystack",
+    "httpx",
+)
+
+
+def assert_one_line(result: Result, code: str) -> None:
+    assert result.status == 1
+    assert len(result.err.strip().splitlines()) == 1, result.err
+    assert f"[{code}]" in result.err
+
+
+def test_help_names_every_command() -> None:
+    result = footnote("--help")
+    assert result.status == 0
+    for command in ("serve", "worker", "ingest", "search", "ask", "eval", "doctor", "key"):
+        assert f" {command} " in result.out
+
+
+def test_help_loads_nothing_heavy() -> None:
+    program = f"import sys, api.cli; print([name for name in {HEAVY!r} if name in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "[]"
+
+
+def test_version() -> None:
+    assert footnote("--version").out.strip() == f"footnote {version('footnote-rag')}"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["search"],
+        ["nonsense"],
+        ["search", "x", "--mode", "guess"],
+        ["search", "x", "-k", "0"],
+        ["search", "x", "--filter", "{not json"],
+        ["search", "x", "--filter", "[1]"],
+        ["serve", "--port", "70000"],
+    ],
+)
+def test_wrong_usage_is_status_2(arguments: list[str]) -> None:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert "Usage:" in result.output
+
+
+def test_setting_that_is_not_valid_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTNOTE_CHUNK_TOKENS", "many")
+    result = CliRunner().invoke(app, ["search", "x"])
+    assert result.exit_code == 2
+    assert "FOOTNOTE_CHUNK_TOKENS" in result.output
+
+
+@pytest.mark.parametrize("text", ["colour = 1\n", "port = \n"])
+def test_faulty_settings_file_is_named(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "footnote.toml").write_text(text)
+    result = CliRunner().invoke(app, ["search", "x"])
+    assert result.exit_code == 2
+    assert "footnote.toml" in result.output
+
+
+def test_settings_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "footnote.toml").write_text(f'data = "{tmp_path / "elsewhere"}"\n')
+    assert footnote("key", "list", cwd=tmp_path).status == 0
+    assert (tmp_path / "elsewhere" / "footnote.db").exists()
+
+
+def test_folder_that_is_not_there(tmp_path: Path) -> None:
+    assert_one_line(
+        footnote("ingest", str(tmp_path / "none"), "--data", str(tmp_path / "data")), "path_not_found"
+    )
+
+
+def test_collection_name_that_is_not_valid(tmp_path: Path) -> None:
+    result = footnote("ingest", str(tmp_path), "-c", "a/b", "--data", str(tmp_path / "data"))
+    assert_one_line(result, "invalid_collection_name")
+
+
+def test_port_in_use(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert_one_line(footnote("serve", "--data", str(tmp_path), "--port", port), "port_in_use")
+
+
+def test_host_that_is_not_ours(tmp_path: Path) -> None:
+    result = footnote("serve", "--data", str(tmp_path), "--host", "no such host", "--port", "0")
+    assert_one_line(result, "invalid_address")
+
+
+def test_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    result = footnote("key", "list", "--data", str(tmp_path / "file"))
+    assert result.status == 1
+    assert len(result.err.strip().splitlines()) == 1
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    result = footnote("ingest", str(tmp_path / "none"), "--data", str(tmp_path / "data"), FOOTNOTE_DEBUG="1")
+    assert result.status == 1
+    assert "Traceback" in result.err
+
+
+def test_keys_are_added_listed_and_revoked(tmp_path: Path) -> None:
+    data = ["--data", str(tmp_path / "data")]
+    secret = footnote("key", "add", "reader", "--role", "read", *data).out.strip()
+    (listed,) = footnote("key", "list", "--json", *data).json()
+    assert (listed["name"], listed["role"]) == ("reader", "read")
+    assert secret not in footnote("key", "list", *data).out
+    assert footnote("key", "revoke", listed["id"], *data).status == 0
+    assert footnote("key", "list", "--json", *data).json() == []
+
+
+def test_key_for_a_collection_that_is_not_there(tmp_path: Path) -> None:
+    result = footnote("key", "add", "x", "-c", "none", "--data", str(tmp_path / "data"))
+    assert_one_line(result, "collection_not_found")

@@ -1,0 +1,125 @@
+"""ingest, search, ask and doctor on a tiny folder, with the real models and no service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.commands import Result, footnote
+
+Filled = tuple[Path, Result]
+
+
+def test_ingest_reports_each_failed_file_and_keeps_the_others(filled: Filled) -> None:
+    _, result = filled
+    assert result.status == 1  # one file could not be read
+    (failed,) = [line for line in result.out.splitlines() if "broken.pdf" in line]
+    assert "[" in failed
+    assert "partial" in result.out
+    assert "Traceback" not in result.err
+
+
+def test_ingest_again_changes_nothing(filled: Filled, folder: Path) -> None:
+    counts = footnote("ingest", str(folder), "-c", "works", "--data", str(filled[0]), "--json").json()[
+        "counts"
+    ]
+    assert counts["unchanged"] == 2
+    assert counts["added"] == counts["replaced"] == 0
+
+
+def test_ingest_with_delete_missing(tmp_path: Path) -> None:
+    documents, data = tmp_path / "documents", str(tmp_path / "data")
+    documents.mkdir()
+    for name in ("one.txt", "two.txt"):
+        (documents / name).write_text(f"This is the text of {name}.\n")
+    assert footnote("ingest", str(documents), "--data", data).status == 0
+    (documents / "one.txt").unlink()
+    result = footnote("ingest", str(documents), "--delete-missing", "--data", data, "--json")
+    assert result.status == 0
+    assert result.json()["counts"]["removed"] == 1
+
+
+def test_search_finds_the_passage(filled: Filled) -> None:
+    result = footnote(
+        "search", "working pressure of the pump", "-c", "works", "--data", str(filled[0]), "--json"
+    )
+    first = result.json()["hits"][0]
+    assert first["source"] == "manuals/pump.md"
+    assert "16 bar" in first["text"]
+
+
+def test_search_in_text_shows_place_and_explains(filled: Filled) -> None:
+    result = footnote(
+        "search", "working pressure of the pump", "-c", "works", "--data", str(filled[0]), "--explain"
+    )
+    assert result.status == 0
+    assert "manuals/pump.md" in result.out
+    assert "Pressure" in result.out
+    assert "dense" in result.out
+    assert "lexical" in result.out
+
+
+def test_search_with_a_filter(filled: Filled) -> None:
+    wanted = '{"source": "lunch.txt"}'
+    result = footnote(
+        "search", "pressure", "-c", "works", "--data", str(filled[0]), "--json", "--filter", wanted
+    )
+    assert {hit["source"] for hit in result.json()["hits"]} == {"lunch.txt"}
+
+
+def test_search_in_a_collection_that_is_not_there(filled: Filled) -> None:
+    result = footnote("search", "x", "-c", "none", "--data", str(filled[0]))
+    assert result.status == 1
+    assert "[collection_not_found]" in result.err
+
+
+def test_empty_query_is_refused(filled: Filled) -> None:
+    result = footnote("search", "  ", "-c", "works", "--data", str(filled[0]))
+    assert result.status == 1
+    assert "Traceback" not in result.err
+
+
+def test_ask_answers_with_a_footnote_and_a_verdict(filled: Filled) -> None:
+    question = "What working pressure is the pump rated for?"
+    result = footnote("ask", question, "-c", "works", "--data", str(filled[0]), "--json")
+    answer = result.json()
+    assert result.status == 0
+    assert "16 bar" in answer["answer"]
+    assert answer["citations"][0]["source"] == "manuals/pump.md"
+    assert {one["verdict"]["label"] for one in answer["sentences"]} == {"supported"}
+
+
+def test_ask_in_text_shows_quote_verdict_and_timings(filled: Filled) -> None:
+    result = footnote(
+        "ask", "What working pressure is the pump rated for?", "-c", "works", "--data", str(filled[0])
+    )
+    assert "[1] manuals/pump.md" in result.out
+    assert "“" in result.out
+    assert "supported" in result.out
+    assert "timings:" in result.out
+
+
+def test_generative_without_a_model_says_what_to_do(filled: Filled) -> None:
+    result = footnote("ask", "Why?", "-c", "works", "--data", str(filled[0]), "--mode", "generative")
+    assert result.status == 1
+    assert "[no_generator]" in result.err
+    assert "FOOTNOTE_LLM_URL" in result.err
+
+
+def test_doctor_tries_everything(filled: Filled) -> None:
+    result = footnote("doctor", "--data", str(filled[0]), "--json")
+    findings = {finding["name"]: finding for finding in result.json()}
+    assert result.status == 0, result.out
+    assert {"versions", "disk", "store", "encoder", "reader", "checker", "ingest and search"} <= set(findings)
+    assert "1 collections with 2 documents" in findings["store"]["detail"]
+
+
+def test_doctor_names_what_fails_and_what_to_do(tmp_path: Path) -> None:
+    variables = {"FOOTNOTE_WEIGHTS": str(tmp_path / "none"), "FOOTNOTE_LLM_URL": "http://127.0.0.1:9/v1"}
+    result = footnote("doctor", "--data", str(tmp_path / "data"), "--json", **variables)
+    findings = {finding["name"]: finding for finding in result.json()}
+    assert result.status == 1
+    assert not findings["encoder"]["ok"]
+    assert "FOOTNOTE_WEIGHTS" in findings["encoder"]["advice"]
+    assert not findings["language model"]["ok"]
+    assert findings["disk"]["ok"]
+    assert not (tmp_path / "data").exists()  # looking changes nothing
