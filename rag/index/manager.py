@@ -2,39 +2,282 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Event, Lock, Thread
+from time import monotonic
+from typing import Protocol
 
-from rag.index.types import Floats, ReplicaStatus, Scored
+from rag.errors import IndexMismatch, InvalidInput, NotFound, RagError
+from rag.index.embedded import Embedded
+from rag.index.filters import checked
+from rag.index.locks import SharedLock
+from rag.index.replica import Replica, collection_uid
+from rag.index.types import Floats, IndexSpec, ReplicaStatus, Scored
 from rag.models.types import ModelInfo
 from rag.settings import Settings
 from rag.store import Store
-from rag.types import Filter
+from rag.types import Collection, Filter
+
+SEARCH_BUDGET_S = 0.2
+"""How long a search waits for the changes that its replica lacks."""
+TAIL_S = 0.25
+HOUSEKEEPING_S = 1.0
+PASS_S = 2.0
+"""How long the tail stays with one collection while others wait."""
+
+BACKOFF_S = 5.0
+
+_EXPECTED = (RagError, OSError, RuntimeError, ValueError)
+"""What a store, a disk, FAISS (RuntimeError) or Tantivy (ValueError) may raise while nobody waits for it."""
+
+log = logging.getLogger(__name__)
+
+
+class Backend(Protocol):
+    """Where replicas are kept."""
+
+    def open(self, store: Store, spec: IndexSpec) -> Replica:
+        """The collection's replica, emptied first when it is not of this collection and model."""
+        ...
+
+    def discard(self, replica: Replica) -> None:
+        """Close the replica and remove what is kept of it."""
+        ...
+
+    def sweep(self, collections: Sequence[str]) -> None:
+        """Remove what is kept of other collections than these."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class IndexManager:
-    """Searches a store's collections through index replicas that this process keeps current; safe to share."""
+    """Searches a store's collections through replicas that this process keeps current; safe to share.
+
+    With `background`, threads follow the log, save and tidy the replicas; without, `catch_up` and `refresh` do.
+    A search first applies what its replica lacks, for SEARCH_BUDGET_S at most. Raises IndexUnavailable when the
+    replicas cannot be kept (`index_locked`, `index_full`, `index_unavailable`, …).
+    """
 
     def __init__(
         self, store: Store, settings: Settings, encoder_info: ModelInfo, *, background: bool = True
     ) -> None:
-        raise NotImplementedError
+        self._store = store
+        self._encoder = encoder_info
+        self._backend = _backend(settings)
+        self._replicas: dict[str, Replica] = {}
+        self._opening: dict[str, Lock] = {}
+        self._lock = Lock()
+        self._sweeping = SharedLock()
+        self._swept = False
+        self._stop = Event()
+        self._trouble: dict[str, str] = {}
+        self._threads = [
+            Thread(target=self._repeat, args=(work, pause), name=name, daemon=True)
+            for work, pause, name in (
+                (self._tail, TAIL_S, "index-tail"),
+                (self._housekeeping, HOUSEKEEPING_S, "index-housekeeping"),
+            )
+            if background
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def search_dense(
         self, collection: str, vector: Floats, k: int, filters: Filter | None = None
-    ) -> list[Scored]: ...
+    ) -> list[Scored]:
+        """The k nearest chunks by cosine; vector (dimension,) of unit length.
+
+        Raises NotFound `collection_not_found`, IndexMismatch when the collection was embedded with another
+        model than the encoder in use, InvalidInput `invalid_filter`.
+        """
+        replica = self._current(collection)
+        if replica is None:
+            return []
+        self._require_encoder(replica.spec)
+        return replica.dense.dense(vector, k, checked(filters))
 
     def search_lexical(
         self, collection: str, text: str, k: int, filters: Filter | None = None
-    ) -> list[Scored]: ...
+    ) -> list[Scored]:
+        """The k best chunks by BM25 with the words that matched; raises NotFound, InvalidInput."""
+        replica = self._current(collection)
+        return [] if replica is None else replica.lexical.lexical(text, k, checked(filters))
 
-    def similarities(self, collection: str, vector: Floats, keys: Sequence[int]) -> dict[int, float]: ...
+    def similarities(self, collection: str, vector: Floats, keys: Sequence[int]) -> dict[int, float]:
+        """Exact cosines of these chunks, as far as the replica has them."""
+        replica = self._replica(collection)
+        return {} if replica is None or not keys else replica.dense.similarities(vector, keys)
 
-    def relevance(self, collection: str, text: str, keys: Sequence[int]) -> dict[int, float]: ...
+    def relevance(self, collection: str, text: str, keys: Sequence[int]) -> dict[int, float]:
+        """BM25 scores of these chunks, as far as the replica has them."""
+        replica = self._replica(collection)
+        return {} if replica is None or not keys else replica.lexical.relevance(text, keys)
 
-    def catch_up(self, collection: str, budget_s: float | None = None) -> bool: ...
+    def catch_up(self, collection: str, budget_s: float | None = None) -> bool:
+        """Apply what the log has now, for at most `budget_s` seconds; whether all of it is applied."""
+        version = self._store.version(collection)
+        replica = self._replica(collection)
+        deadline = None if budget_s is None else monotonic() + budget_s
+        return replica is None or replica.catch_up(version, deadline)
 
-    def refresh(self) -> None: ...
+    def refresh(self) -> None:
+        """Bring every collection up to date, save what is due, and drop the replicas of deleted collections."""
+        self._tail()
+        self._housekeeping()
 
-    def status(self) -> list[ReplicaStatus]: ...
+    def status(self) -> list[ReplicaStatus]:
+        """How far each open replica is."""
+        versions = {one.name: one.version for one in self._store.collections()}
+        with self._lock:
+            replicas = dict(self._replicas)
+        return [
+            replace(status, detail=self._trouble.get(name, ""))
+            for name, replica in sorted(replicas.items())
+            if name in versions
+            for status in replica.status(versions[name])
+        ]
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Stop following the log and save every replica."""
+        self._stop.set()
+        self._close_replicas()
+        for thread in self._threads:
+            thread.join()
+        self._close_replicas()  # what a thread opened meanwhile
+        self._backend.close()
+
+    def _close_replicas(self) -> None:
+        with self._lock:
+            replicas = list(self._replicas.values())
+            self._replicas.clear()
+        for replica in replicas:
+            replica.close()
+
+    def _current(self, collection: str) -> Replica | None:
+        present = self._store.collection(collection)
+        replica = self._replica(collection, present)
+        if replica is not None:
+            replica.catch_up(present.version, monotonic() + SEARCH_BUDGET_S)
+        return replica
+
+    def _replica(self, name: str, present: Collection | None = None) -> Replica | None:
+        """The collection's replica, opened if need be; None while nothing was embedded."""
+        present = present or self._store.collection(name)
+        uid = collection_uid(present)
+        replica = self._known(name, uid, present.version)
+        if replica is not None:
+            return replica
+        with self._lock:
+            opening = self._opening.setdefault(name, Lock())
+        with opening, self._sweeping.shared():
+            return self._known(name, uid, present.version) or self._open(name, uid, present.version)
+
+    def _known(self, name: str, uid: str, version: int) -> Replica | None:
+        with self._lock:
+            replica = self._replicas.get(name)
+        if replica is None or replica.spec.uid != uid or self._ahead(replica, version):
+            return None
+        return replica
+
+    def _ahead(self, replica: Replica, version: int) -> bool:
+        """Whether the replica knows changes that the store does not: the store was put back to an older state."""
+        position = replica.position
+        return position > version and position > self._store.version(replica.spec.collection)
+
+    def _open(self, name: str, uid: str, version: int) -> Replica | None:
+        with self._lock:
+            other = self._replicas.pop(name, None)
+        if other is not None:
+            self._backend.discard(other)
+        bound = self._store.bound_model(name)
+        if bound is None:
+            return None
+        spec = IndexSpec(name, *bound, uid=uid)
+        replica = self._backend.open(self._store, spec)
+        if self._ahead(replica, version):
+            self._backend.discard(replica)
+            replica = self._backend.open(self._store, spec)
+        with self._lock:
+            self._replicas[name] = replica
+        return replica
+
+    def _require_encoder(self, spec: IndexSpec) -> None:
+        mine = self._encoder
+        if (spec.model, spec.revision, spec.dimension) != (mine.name, mine.revision, mine.dimension):
+            raise IndexMismatch(
+                f"Collection {spec.collection!r} was embedded with {spec.model} (revision {spec.revision}, "
+                f"dimension {spec.dimension}), but the encoder in use is {mine.name} (revision {mine.revision}, "
+                f"dimension {mine.dimension}). Use that encoder, or ingest again into a new collection."
+            )
+
+    def _tail(self) -> None:
+        collections = self._store.collections()
+        self._drop_deleted({one.name for one in collections})
+        for present in collections:
+            if self._stop.is_set():
+                return
+            with self._noted(present.name):
+                replica = self._replica(present.name, present)
+                if replica is not None:
+                    replica.catch_up(present.version, monotonic() + PASS_S)
+
+    def _drop_deleted(self, names: set[str]) -> None:
+        with self._lock:
+            gone = [replica for name, replica in self._replicas.items() if name not in names]
+            for replica in gone:
+                del self._replicas[replica.spec.collection]
+        for replica in gone:
+            self._backend.discard(replica)
+        if not self._swept:
+            with self._sweeping.exclusive():  # a collection made just now is in this list, or not yet opened
+                self._backend.sweep([one.name for one in self._store.collections()])
+            self._swept = True
+
+    def _housekeeping(self) -> None:
+        with self._lock:
+            replicas = dict(self._replicas)
+        for name, replica in replicas.items():
+            if self._stop.is_set():
+                return
+            with self._noted(name):
+                replica.flush_if_due()
+                replica.maintain()
+
+    @contextmanager
+    def _noted(self, name: str) -> Iterator[None]:
+        """Trouble with one collection shows in its status and leaves the others alone."""
+        try:
+            yield
+        except NotFound:
+            self._trouble.pop(name, None)  # deleted meanwhile
+        except _EXPECTED as error:
+            if self._trouble.get(name) != str(error):
+                log.warning("index of collection %s: %s", name, error)
+            self._trouble[name] = str(error)
+        else:
+            self._trouble.pop(name, None)
+
+    def _repeat(self, work: Callable[[], None], pause: float) -> None:
+        while not self._stop.wait(pause):
+            try:
+                work()
+            except _EXPECTED as error:
+                log.warning("index replicas: %s", error)
+                self._stop.wait(BACKOFF_S)
+
+
+def _backend(settings: Settings) -> Backend:
+    if settings.index == "embedded":
+        return Embedded(settings)
+    if settings.index.startswith("qdrant+"):
+        from rag.index.qdrant import QdrantServer  # the extra `qdrant`: only where it is configured
+
+        return QdrantServer(settings)
+    raise InvalidInput(
+        f"FOOTNOTE_INDEX is {settings.index!r}; it is `embedded` or `qdrant+http://HOST:PORT`.",
+        code="invalid_index",
+    )

@@ -1,0 +1,62 @@
+"""Replicas in this process: FAISS and Tantivy under DATA/index/<slot>/<collection>."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from rag.errors import IndexMismatch
+from rag.index import snapshot
+from rag.index.faiss import FaissIndex
+from rag.index.replica import Replica
+from rag.index.slots import Slot
+from rag.index.tantivy import TantivyIndex
+from rag.index.types import IndexSpec
+from rag.settings import Settings
+from rag.store import Store
+
+T = TypeVar("T")
+
+
+class Embedded:
+    """Keeps the replicas of one process in a slot of its own, so that any number of processes share a store."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._slot = Slot.take(settings.data / "index")
+
+    def open(self, store: Store, spec: IndexSpec) -> Replica:
+        """The collection's replica, emptied first when it is not of this collection and model."""
+        settings = self._settings
+        folder = self._slot.folder / spec.collection
+        dense = _own(
+            folder / "faiss",
+            lambda path: FaissIndex(path, spec, hnsw_threshold=settings.hnsw_threshold),
+        )
+        lexical = _own(folder / "tantivy", lambda path: TantivyIndex(path, spec, language=settings.language))
+        return Replica(store, dense, lexical, {"faiss": dense, "tantivy": lexical})
+
+    def discard(self, replica: Replica) -> None:
+        """Close the replica and remove its files."""
+        replica.close()
+        snapshot.clear(self._slot.folder / replica.spec.collection)
+
+    def sweep(self, collections: Sequence[str]) -> None:
+        """Remove the files of every other collection than these."""
+        for path in self._slot.folder.iterdir():
+            if path.is_dir() and path.name not in collections:
+                snapshot.clear(path)
+
+    def close(self) -> None:
+        """Give the slot back."""
+        self._slot.release()
+
+
+def _own(folder: Path, make: Callable[[Path], T]) -> T:
+    """What the folder holds, or a new one where that belongs to another collection or model: the store has it all."""
+    try:
+        return make(folder)
+    except IndexMismatch:
+        snapshot.clear(folder)
+        return make(folder)

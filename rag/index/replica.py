@@ -1,0 +1,156 @@
+"""One collection's replicas: fed from the change log, saved now and then, thrown away when they are not the store's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from threading import Lock
+from time import monotonic
+
+from rag.index.types import Batch, DenseIndex, Index, IndexedChunk, IndexSpec, LexicalIndex, ReplicaStatus
+from rag.store import Store
+from rag.types import Change, Collection
+
+BATCH = 200
+"""Changes applied at a time: each is a document, so some thousand chunks."""
+FLUSH_CHANGES = 2_000
+FLUSH_IDLE_S = 5.0
+FLUSH_LATEST_S = 60.0
+
+
+def collection_uid(collection: Collection) -> str:
+    """What tells a collection from another one of its name, in another store or after a deletion."""
+    born = f"{collection.name} {collection.created_at.isoformat()}"
+    return sha256(born.encode()).hexdigest()[:16]
+
+
+def next_batch(store: Store, spec: IndexSpec, after: int, limit: int = BATCH) -> Batch | None:
+    """The changes that follow `after`, each document in its present state; None when there are none.
+
+    What was read of a document may be newer than its change: the later change then finds it in place.
+    """
+    changes = store.changes(spec.collection, after, limit)
+    if not changes:
+        return None
+    touched = tuple(dict.fromkeys(change.document_id for change in changes))
+    put = [document for document in touched if _last(changes, document) == "put"]
+    chunks = store.embedded(put, spec.model, spec.revision)
+    documents = store.documents_by_id(sorted({chunk.chunk.document_id for chunk in chunks}))
+    added = tuple(
+        IndexedChunk(one.key, one.chunk.document_id, one.chunk.text, one.dense)
+        for one in chunks
+        if one.chunk.document_id in documents
+    )
+    return Batch(changes[-1].sequence, touched, added, tuple(documents.values()))
+
+
+def _last(changes: Sequence[Change], document: str) -> str:
+    return next(change.operation for change in reversed(changes) if change.document_id == document)
+
+
+@dataclass(slots=True)
+class _Unsaved:
+    """Changes applied since the last flush, when the first of them came, and the last."""
+
+    changes: int = 0
+    first: float = 0.0
+    last: float = 0.0
+
+    def add(self, changes: int) -> None:
+        self.last = monotonic()
+        self.first = self.first if self.changes else self.last
+        self.changes += changes
+
+    @property
+    def due(self) -> bool:
+        if not self.changes:
+            return False
+        now = monotonic()
+        idle, waiting = now - self.last >= FLUSH_IDLE_S, now - self.first >= FLUSH_LATEST_S
+        return idle or waiting or self.changes >= FLUSH_CHANGES
+
+
+class Replica:
+    """A collection's indexes by name (one that does both, or a dense and a lexical one) and how far they are."""
+
+    def __init__(
+        self, store: Store, dense: DenseIndex, lexical: LexicalIndex, indexes: Mapping[str, Index]
+    ) -> None:
+        self.dense = dense
+        self.lexical = lexical
+        self.indexes = tuple(indexes.values())
+        self._names = tuple(indexes)
+        self._store = store
+        self._applying = Lock()
+        self._unsaved = _Unsaved()
+        self._closed = False
+
+    @property
+    def spec(self) -> IndexSpec:
+        return self.dense.spec
+
+    @property
+    def position(self) -> int:
+        """The last change that every index has applied."""
+        return min(index.position for index in self.indexes)
+
+    def catch_up(self, version: int, deadline: float | None = None) -> bool:
+        """Apply the log up to `version`, or until the deadline (time.monotonic); whether it got there.
+
+        One thread applies; another one that comes meanwhile waits for it until its own deadline.
+        """
+        while self.position < version:
+            patience = -1 if deadline is None else max(0.0, deadline - monotonic())
+            if not self._applying.acquire(timeout=patience):
+                return False
+            try:
+                if self._closed or not self._step():
+                    return not self._closed
+            finally:
+                self._applying.release()
+            if deadline is not None and monotonic() >= deadline:
+                return self.position >= version
+        return True
+
+    def flush_if_due(self) -> None:
+        """Save the indexes when enough has changed, or nothing has for a while."""
+        if self._unsaved.due:
+            self.flush()
+
+    def flush(self) -> None:
+        """Save the indexes."""
+        with self._applying:
+            self._unsaved = _Unsaved()
+        for index in self.indexes:
+            index.flush()
+
+    def maintain(self) -> None:
+        """Housekeeping of the indexes; a new segment is saved at once, for it took long to build."""
+        for index in self.indexes:
+            if index.maintain():
+                index.flush()
+
+    def status(self, version: int) -> list[ReplicaStatus]:
+        """Where each index stands when the log is at `version`."""
+        return [
+            ReplicaStatus(self.spec.collection, name, index.position, version, index.count())
+            for name, index in zip(self._names, self.indexes, strict=True)
+        ]
+
+    def close(self) -> None:
+        """Save and close the indexes; a `catch_up` under way ends after its present batch."""
+        self._closed = True
+        with self._applying:
+            for index in self.indexes:
+                index.close()
+
+    def _step(self) -> bool:
+        after = self.position
+        batch = next_batch(self._store, self.spec, after)
+        if batch is None:
+            return False
+        for index in self.indexes:
+            index.apply(batch)
+        self._unsaved.add(batch.position - after)
+        return True

@@ -1,0 +1,128 @@
+"""Files that are there whole or not at all: written aside, synced, renamed; a checksum tells whether one is sound."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from rag.errors import IndexMismatch, IndexUnavailable
+from rag.index.types import IndexSpec
+from rag.types import Document
+
+MAGIC = b"footnote index 1\n"
+_CODES = {
+    errno.ENOSPC: ("index_full", "the disk is full"),
+    errno.EDQUOT: ("index_full", "the disk quota is used up"),
+    errno.EROFS: ("index_read_only", "the disk is read-only"),
+    errno.EACCES: ("index_read_only", "its folder may not be written"),
+    errno.EPERM: ("index_read_only", "its folder may not be written"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What an embedded index was built for, how far it got, its documents, and the file of its sealed segment."""
+
+    spec: IndexSpec
+    position: int
+    documents: list[Document] = field(default_factory=list)
+    segment: str | None = None
+
+
+def write(path: Path, payload: bytes) -> None:
+    """Replace the file in one step; after a crash at any point it holds the old payload or the new one."""
+    aside = path.with_name(path.name + ".new")
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with aside.open("wb") as file:
+            file.write(MAGIC + sha256(payload).digest())
+            file.write(payload)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+        _sync_folder(path.parent)
+
+
+def read(path: Path) -> bytes | None:
+    """The payload, or None when there is no file or it is damaged: an index is then rebuilt from the store."""
+    with explained(path):
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+    head = len(MAGIC) + sha256().digest_size
+    payload = content[head:]
+    sound = content.startswith(MAGIC) and sha256(payload).digest() == content[len(MAGIC) : head]
+    return payload if sound else None
+
+
+def clear(folder: Path) -> None:
+    """Remove the folder with all that is in it."""
+    with explained(folder):
+        if folder.exists():
+            shutil.rmtree(folder)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Raise what the operating system refuses as IndexUnavailable: `index_full`, `index_read_only` or `index_unavailable`."""
+    try:
+        yield
+    except OSError as error:
+        code, reason = _CODES.get(error.errno or 0, ("index_unavailable", error.strerror or str(error)))
+        raise IndexUnavailable(f"The index at {path} cannot be used: {reason}.", code=code) from error
+
+
+def require(backend: str, found: IndexSpec, wanted: IndexSpec) -> None:
+    """Raises IndexMismatch when an index was built for another collection (`index_foreign`) or model."""
+    if (found.model, found.revision, found.dimension, found.metric) != (
+        wanted.model,
+        wanted.revision,
+        wanted.dimension,
+        wanted.metric,
+    ):
+        raise IndexMismatch(
+            f"The {backend} index of collection {wanted.collection!r} was built with {_named(found)}, "
+            f"but the model in use is {_named(wanted)}."
+        )
+    if (found.collection, found.uid) != (wanted.collection, wanted.uid):
+        raise IndexMismatch(
+            f"The {backend} index belongs to another collection than {wanted.collection!r} of this store.",
+            code="index_foreign",
+        )
+
+
+def dump(manifest: Manifest) -> bytes:
+    """The manifest as JSON."""
+    return _adapter().dump_json(manifest)
+
+
+def load(payload: bytes) -> Manifest:
+    """The manifest of `dump`."""
+    return _adapter().validate_json(payload)
+
+
+@cache
+def _adapter() -> TypeAdapter[Manifest]:
+    return TypeAdapter(Manifest)
+
+
+def _named(spec: IndexSpec) -> str:
+    return f"{spec.model} (revision {spec.revision}, dimension {spec.dimension}, {spec.metric})"
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
