@@ -48,6 +48,11 @@ class Database:
         """`sqlite` or `postgresql`."""
         return self._engine.dialect.name
 
+    @property
+    def file(self) -> str:
+        """The SQLite file; on PostgreSQL the database's name."""
+        return self._engine.url.database or ""
+
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A connection without a transaction: each statement sees the newest commit."""

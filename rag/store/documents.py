@@ -109,6 +109,12 @@ class Documents(Part):
             found = connection.execute(query.where(documents.c.collection_id == row.id))
             return {each.source: each.content_sha256 for each in found}
 
+    def content_sha256(self, id: str) -> str:  # noqa: A002
+        """The hash of a document's stored content, empty where it never was read or does not exist."""
+        query = sa.select(documents.c.content_sha256).where(documents.c.id == id)
+        with self._db.read() as connection:
+            return connection.scalar(query) or ""
+
     def text(self, id: str) -> str:  # noqa: A002
         """A document's extracted text, empty for a failed one; raises NotFound `document_not_found`."""
         query = sa.select(documents.c.id, texts.c.text).outerjoin(texts).where(documents.c.id == id)

@@ -6,13 +6,14 @@ from rag.store.audit import Audit
 from rag.store.collections import Collections
 from rag.store.database import Database
 from rag.store.documents import Documents
+from rag.store.exclusive import Exclusive
 from rag.store.hits import Hits
 from rag.store.jobs import Jobs
 from rag.store.keys import Keys
 from rag.store.log import Log
 
 
-class Store(Collections, Documents, Log, Hits, Keys, Jobs, Audit):
+class Store(Collections, Documents, Log, Hits, Keys, Jobs, Exclusive, Audit):
     """The truth: documents with their texts, chunks and vectors, the change log, API keys and jobs.
 
     Threads share one Store, processes open one each. Every write is one transaction. What the database cannot
