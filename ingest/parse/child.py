@@ -9,6 +9,7 @@ import sys
 from multiprocessing.connection import Connection
 
 from ingest.parse.failures import corrupt, empty, out_of_memory, too_large
+from ingest.parse.memory import address_space_mb
 from ingest.parse.registry import parser_for
 from ingest.parse.wire import Request, decode_request, encode_document, encode_error
 from ingest.types import ParsedDocument
@@ -16,7 +17,6 @@ from rag.errors import ParseError
 
 MAX_CHARACTERS = 20_000_000
 _LONGEST_REASON = 300
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 log = logging.getLogger(__name__)
 
@@ -63,10 +63,11 @@ def _limit_memory(megabytes: int) -> None:
 
     Address space runs ahead of use (arenas, mappings), hence the double; the worker watches the real use.
     """
-    with open("/proc/self/statm") as file:
-        used = int(file.read().split()[0]) * _PAGE
+    used = address_space_mb(os.getpid())
+    if not used:
+        return
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    limit = used + 2 * megabytes * 1024 * 1024
+    limit = int(used + 2 * megabytes) * 2**20
     resource.setrlimit(
         resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard)
     )

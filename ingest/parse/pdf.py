@@ -6,13 +6,14 @@ import ctypes
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
 from ingest.parse.build import Builder
 from ingest.parse.failures import empty, password_protected, too_large
-from ingest.types import ParsedDocument
+from ingest.types import BlockKind, ParsedDocument
 
 MAX_PAGES = 5000
 _HEADING = 1.12  # a heading is set in letters this much larger than those of the body
@@ -94,7 +95,7 @@ def _build(pages: Sequence[Sequence[Line]], title: str, author: str) -> ParsedDo
         for paragraph in _paragraphs(lines):
             text = _join(paragraph)
             level = _level(paragraph, text, sizes)
-            kind = "heading" if level else "list" if text.startswith(_BULLETS) else "paragraph"
+            kind: BlockKind = "heading" if level else "list" if text.startswith(_BULLETS) else "paragraph"
             builder.add(kind, text, level=level, page=number)
         builder.end_page(number)
     return builder.build(title, {"author": author} if author.strip() else {})
@@ -132,7 +133,7 @@ def _paragraphs(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
 
 def _usual_distance(lines: Sequence[Line]) -> float:
-    steps = Counter(round(a.bottom - b.bottom) for a, b in zip(lines, lines[1:], strict=False))
+    steps = Counter(round(a.bottom - b.bottom) for a, b in pairwise(lines))
     downwards = Counter({step: count for step, count in steps.items() if step > 2})
     return float(downwards.most_common(1)[0][0]) if downwards else 0.0
 

@@ -12,9 +12,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
 
-import psutil
-
 from ingest.parse.failures import crashed, out_of_memory, timed_out
+from ingest.parse.memory import resident_mb
 from ingest.parse.wire import Request, decode_answer, encode_request
 from ingest.types import ParsedDocument
 
@@ -87,7 +86,7 @@ class _Parser:
             message = connection.recv_bytes()
         except (EOFError, ConnectionError) as error:
             raise crashed(self._ending()) from error
-        if _rss_mb(process) > _KEEPS * request.memory_mb:
+        if resident_mb(process.pid) > _KEEPS * request.memory_mb:
             self.stop()
         return decode_answer(message)
 
@@ -123,7 +122,7 @@ class _Parser:
             if time.monotonic() > deadline:
                 self.stop()
                 raise timed_out(timeout_s)
-            if _rss_mb(process) > memory_mb:
+            if resident_mb(process.pid) > memory_mb:
                 self.stop()
                 raise out_of_memory(memory_mb)
 
@@ -137,13 +136,6 @@ class _Parser:
             code = 0
         self.stop()
         return f"signal {-code}" if code < 0 else f"exit status {code}"
-
-
-def _rss_mb(process: Process) -> float:
-    try:
-        return float(psutil.Process(process.pid).memory_info().rss) / 2**20
-    except psutil.NoSuchProcess:
-        return 0.0
 
 
 def _python_path() -> str:

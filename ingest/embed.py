@@ -1,0 +1,30 @@
+"""Pieces of a document to chunks with vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ingest.types import ParsedDocument, Piece
+from rag.models.types import EncodedPassage, Encoder
+from rag.store import NewChunk
+
+_AT_ONCE = 256  # pieces handed to the encoder at a time; it packs its own batches by tokens
+
+
+def embed(document: ParsedDocument, pieces: Sequence[Piece], encoder: Encoder) -> list[NewChunk]:
+    """One chunk per piece, in order, encoded behind its context."""
+    encoded = _encoded([_passage(document.text, piece) for piece in pieces], encoder)
+    return [
+        NewChunk(ordinal, piece.start, piece.end, piece.page, piece.headings, vectors.dense, vectors.tokens)
+        for ordinal, (piece, vectors) in enumerate(zip(pieces, encoded, strict=True))
+    ]
+
+
+def _passage(text: str, piece: Piece) -> str:
+    passage = text[piece.start : piece.end]
+    return f"{piece.context}\n{passage}" if piece.context else passage
+
+
+def _encoded(passages: Sequence[str], encoder: Encoder) -> Iterator[EncodedPassage]:
+    for start in range(0, len(passages), _AT_ONCE):
+        yield from encoder.encode_passages(passages[start : start + _AT_ONCE])
