@@ -43,15 +43,13 @@ async def stream(
 
 
 def _answer(running: Runtime, a: Asked) -> Answer:
-    engine = running.engine()
-    running.store.collection(a.collection)
-    return engine.ask(a.question, a.collection, k=a.k, mode=a.mode, check=a.check, filters=a.filters)
+    return running.engine().ask(
+        a.question, a.collection, k=a.k, mode=a.mode, check=a.check, filters=a.filters
+    )
 
 
 def _events(running: Runtime, a: Asked) -> Iterator[Event]:
-    engine = running.engine()
-    running.store.collection(a.collection)
-    yield from engine.ask_events(
+    yield from running.engine().ask_events(
         a.question, a.collection, k=a.k, mode=a.mode, check=a.check, filters=a.filters
     )
 

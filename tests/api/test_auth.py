@@ -109,6 +109,9 @@ def test_a_key_for_one_collection_sees_no_other(live: Live) -> None:
             else:
                 assert response.status_code in (403, 404), (method, path, response.text)
                 assert "bar" not in response.text
+    with live.client(live.runtime.store.add_key("nowhere", "admin", [])) as client:
+        assert client.get("/v1/collections").json() == {"collections": []}
+        assert client.get("/v1/jobs").json() == {"jobs": []}
     assert live.runtime.store.document(document).status == "ready"
 
 
@@ -116,8 +119,8 @@ def test_a_revoked_key_ends_at_once(live: Live) -> None:
     store = live.runtime.store
     with live.client(store.add_key("short-lived", "read")) as client:
         assert client.get("/v1/collections").status_code == 200
-        (key,) = [key for key in store.keys() if key.name == "short-lived"]
-        store.revoke_key(key.id)
+        listed = store.keys()
+        store.revoke_key(next(key.id for key in listed if key.name == "short-lived"))
         assert client.get("/v1/collections").status_code == 401
 
 

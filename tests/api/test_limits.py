@@ -46,8 +46,8 @@ def test_a_length_that_lies(live: Live) -> None:
     """The declared length is small; what comes beyond it is not taken for part of the request."""
     host, port = live.url.removeprefix("http://").split(":")
     head = (
-        f"POST /v1/search HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ADMIN}\r\nContent-Type: application/json\r\n"
-        "Content-Length: 2\r\nConnection: close\r\n\r\n"
+        f"POST /v1/search HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ADMIN}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n"
     )
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall(head.encode() + b"{}" + b"x" * 1000)
