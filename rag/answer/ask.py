@@ -20,6 +20,7 @@ class Ask:
     mode: AnswerMode
     check: CheckPolicy
     filters: Filter | None
+    empty: bool = False
 
 
 def to_answer(draft: Draft, hits: tuple[Hit, ...], started: float) -> Answer:

@@ -1,4 +1,8 @@
-"""Each sentence against the passages it cites; a sentence without a footnote gets one where it earned one."""
+"""Each sentence against the passages it cites; a sentence without a footnote gets one where it earned one.
+
+A sentence that is quoted word for word is supported by what it quotes, with certainty: comparing texts is a
+better check than any model's opinion. The checker judges what somebody wrote.
+"""
 
 from __future__ import annotations
 
@@ -68,12 +72,29 @@ def check_claims(
 
     `Verdict.evidence` then counts in `hits`, with offsets in the passage's text.
     """
+    claims = [_by_identity(claim, hits) for claim in claims]
     open_claims = [n for n, claim in enumerate(claims) if claim.verdict is None and is_statement(claim.text)]
     cited = [_cited(claims[n], hits) for n in open_claims]
     texts = [[hits[hit].chunk.text for hit in passages] for passages in cited]
     verdicts = checker.check([claims[n].text for n in open_claims], texts, question) if open_claims else []
     placed = {n: _placed(v, passages) for n, v, passages in zip(open_claims, verdicts, cited, strict=True)}
     return tuple(replace(claim, verdict=placed.get(n, claim.verdict)) for n, claim in enumerate(claims))
+
+
+def _by_identity(claim: Claim, hits: Sequence[Hit]) -> Claim:
+    """The claim, supported for certain if its words are those of the spans that it cites."""
+    if claim.verdict is not None or not claim.anchors or not (claim.quoted or _is_verbatim(claim, hits)):
+        return claim
+    starts = [(anchor, hits[anchor.hit].chunk.start) for anchor in claim.anchors]
+    evidence = tuple(Evidence(a.hit, a.start - start, a.end - start) for a, start in starts)
+    return replace(claim, verdict=Verdict("supported", 1.0, 1.0, evidence))
+
+
+def _is_verbatim(claim: Claim, hits: Sequence[Hit]) -> bool:
+    """Whether the claim is, white space aside, exactly what it cites: whole sentences of the passage."""
+    chunks = [(anchor, hits[anchor.hit].chunk) for anchor in claim.anchors]
+    quotes = (chunk.text[a.start - chunk.start : a.end - chunk.start] for a, chunk in chunks)
+    return any(quote.split() == claim.text.split() for quote in quotes)
 
 
 def _cited(claim: Claim, hits: Sequence[Hit]) -> list[int]:

@@ -26,7 +26,7 @@ from rag.models.registry import load_checker, load_encoder, load_reader
 from rag.models.types import Checker, Encoder, Reader, ReadResult
 from rag.settings import Settings
 from rag.store import Store
-from rag.types import Answer, AnswerMode, CheckPolicy, Filter, Hit, Query, Sentence
+from rag.types import Answer, AnswerMode, CheckPolicy, Collection, Filter, Hit, Query, Sentence
 
 if TYPE_CHECKING:
     from haystack import Pipeline
@@ -145,12 +145,12 @@ class Engine:
         shown = hits if explain else [replace(hit, terms=()) for hit in hits]
         return shown, {stage: seconds * 1000 for stage, seconds in timings.items()}
 
-    def _check_query(self, query: Query) -> None:
+    def _check_query(self, query: Query) -> Collection:
         if not query.text.strip():
             raise InvalidInput("The query is empty.", code="empty_query")
         if query.k < 1:
             raise InvalidInput("k must be at least 1.", code="invalid_k")
-        self.store.collection(query.collection)
+        return self.store.collection(query.collection)
 
     def candidates(self, query: Query) -> Candidates:
         """First-stage search, for `passages` to reorder and read."""
@@ -218,12 +218,12 @@ class Engine:
             )
         if mode == "generative" and not self.settings.llm_url:
             raise Conflict("No LLM server is configured; set FOOTNOTE_LLM_URL.", code="no_generator")
-        self._check_query(Query(question, collection, k, filters))
-        return Ask(question, collection, k, mode, check or self.settings.check, filters)
+        chunks = self._check_query(Query(question, collection, k, filters)).chunks
+        return Ask(question, collection, k, mode, check or self.settings.check, filters, empty=not chunks)
 
     def _answered(self, ask: Ask, emit: Emit | None) -> Answer:
         started = perf_counter()
-        if not self.store.collection(ask.collection).chunks:
+        if ask.empty:
             return empty("empty_collection", started)
         from rag.answer.pipeline import run_pipeline  # loads Haystack, seconds
 

@@ -65,12 +65,16 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence of an answer in the making; `lead` is the white space (or list bullet) in front of it."""
+    """One sentence of an answer in the making; `lead` is the white space in front of it.
+
+    `quoted` says that its words are those of the spans it cites, and no writer's.
+    """
 
     lead: str
     text: str
     anchors: tuple[Anchor, ...] = ()
     verdict: Verdict | None = None
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

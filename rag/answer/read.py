@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rag.answer.cite import end_offset
 from rag.answer.flow import Anchor, Claim
@@ -46,11 +47,13 @@ def _with_lead(claim: Claim, before: Claim | None) -> Claim:
     if before is None:
         return claim
     lead = " " if end_offset(before.text) < len(before.text) else "\n"
-    return Claim(lead, claim.text, claim.anchors)
+    return replace(claim, lead=lead)
 
 
 def _repeats(claim: Claim, other: Claim) -> bool:
-    return coverage(content_words(claim.text), content_words(other.text)) >= _REPEATED
+    """Whether either says most of what the other says."""
+    words, others = content_words(claim.text), content_words(other.text)
+    return max(coverage(words, others), coverage(others, words)) >= _REPEATED
 
 
 def _claim(hit: Hit, reading: Reading) -> Claim:
@@ -65,10 +68,15 @@ def _claim(hit: Hit, reading: Reading) -> Claim:
 
 
 def enclosing_sentences(text: str, start: int, end: int) -> Span:
-    """The sentences of `text` that hold the span, cut around it at white space where they are very long."""
+    """The sentences of `text` that hold the span, cut around it at white space where they are very long.
+
+    Of several table rows it is the one that holds most of the span.
+    """
     touched = [s for s in split(text) if s.start < end and s.end > start]
     if not touched:
         return Span(start, end)
+    if all(_separator(text[s.start : s.end]) for s in touched):
+        return max(touched, key=lambda s: min(s.end, end) - max(s.start, start))
     whole = Span(touched[0].start, touched[-1].end)
     return whole if whole.end - whole.start <= _LONGEST_QUOTE else _narrowed(text, whole, start, end)
 
@@ -93,7 +101,7 @@ def _joined(hit: Hit, passage: int, parts: Sequence[Span]) -> Claim:
         words = _flat(hit.chunk.text[part.start : part.end])
         text += f" {words}" if text else words
         anchors.append(_anchor(hit, passage, text, part))
-    return Claim("", text, tuple(anchors))
+    return Claim("", text, tuple(anchors), quoted=True)
 
 
 def _anchor(hit: Hit, passage: int, text: str, span: Span) -> Anchor:
@@ -156,4 +164,5 @@ def _row_claim(hit: Hit, passage: int, header: Span, row: Span) -> Claim:
     line = "; ".join(
         f"{name}: {cell}" if name else cell for name, cell in zip(names, cells, strict=True) if cell
     )
-    return Claim("", line, (_anchor(hit, passage, line, header), _anchor(hit, passage, line, row)))
+    anchors = (_anchor(hit, passage, line, header), _anchor(hit, passage, line, row))
+    return Claim("", line, anchors, quoted=True)

@@ -1,0 +1,26 @@
+"""One engine over a small real collection for all answer tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rag.answer.engine import Engine
+from rag.settings import Settings
+from tests.answer.corpus import fill
+
+
+def settings_for(data: Path, **changes: object) -> Settings:
+    """Settings of a test; FOOTNOTE_TEST_WEIGHTS names weights other than the shipped ones."""
+    weights = os.environ.get("FOOTNOTE_TEST_WEIGHTS")
+    return Settings(data=data, threads=1, weights=Path(weights) if weights else None, **changes)
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with Engine(settings_for(tmp_path_factory.mktemp("data"))) as opened:
+        fill(opened)
+        yield opened
