@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,7 +17,7 @@ from rag.errors import Conflict, IndexMismatch, InvalidInput, NotFound, RagError
 from rag.store import JobItem, NewChunk, NewDocument, Store, chunk_id, document_id
 from rag.types import Document, JobCounts, Page, SourceError
 from tests.contract.store_making import DIMENSION, MODEL, make_chunk, make_document
-from tests.contract.store_writer import write
+from tests.contract.store_writer import processes, write, write_to
 
 # Any code point at all, the two kinds that no database holds among them.
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
@@ -517,17 +516,17 @@ class StoreContract:
     def test_writers_side_by_side_leave_a_gapless_log(self, store: Store, url: str) -> None:
         """Two processes and two threads write, while a reader follows the log as a replica does."""
         store.bind_model("c", *MODEL, DIMENSION)
-        command = [sys.executable, "-m", "tests.contract.store_writer", url, "c"]
-        processes = [subprocess.Popen([*command, f"p{n}", "15"], stdout=subprocess.DEVNULL) for n in range(2)]
+        writers = [processes().Process(target=write_to, args=(url, "c", f"p{n}", 15)) for n in range(2)]
         threads = [threading.Thread(target=write, args=(store, "c", f"t{n}", 15)) for n in range(2)]
-        for thread in threads:
-            thread.start()
+        for writer in (*threads, *writers):
+            writer.start()
         followed: list[int] = []
-        while any(t.is_alive() for t in threads) or any(p.poll() is None for p in processes):
+        while any(writer.is_alive() for writer in (*threads, *writers)):
             followed += [change.sequence for change in store.changes("c", len(followed), limit=7)]
-        for thread in threads:
-            thread.join()
-        assert [process.wait() for process in processes] == [0, 0]
+            time.sleep(0.005)
+        for writer in (*threads, *writers):
+            writer.join()
+        assert [writer.exitcode for writer in writers] == [0, 0]
         followed += [change.sequence for change in store.changes("c", len(followed))]
         changes_each = 15 + 5 + 3  # puts, replacements of every third, deletions of every seventh
         assert followed == list(range(1, 4 * changes_each + 1))

@@ -60,11 +60,11 @@ def postgres_schema(server: str) -> Iterator[str]:
 
 def empty(url: str) -> None:
     """Delete every row of a store, which is much faster than making its tables again."""
-    engine = sa.create_engine(make_url(url).set(drivername="postgresql+psycopg"))
-    with engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(sa.delete(table))
-    engine.dispose()
+    import psycopg  # here, as it is an extra: postgres_server skips where it is missing
+
+    tables = [table.name for table in reversed(metadata.sorted_tables)]
+    with psycopg.connect(url) as connection:
+        connection.execute("; ".join(f"DELETE FROM {table}" for table in tables))
 
 
 @contextmanager
