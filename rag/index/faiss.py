@@ -28,6 +28,8 @@ from rag.index.ranking import exact_top
 from rag.index.types import Batch, Floats, IndexedChunk, IndexSpec, Scored
 from rag.types import Filter
 
+_lib: Any = faiss  # its stubs lack what is used here
+_HALF = _lib.ScalarQuantizer.QT_fp16
 Segment = Any
 Bits = NDArray[np.bool_]
 
@@ -211,10 +213,8 @@ class FaissIndex:
         return True
 
     def _graph(self, vectors: Floats) -> Segment:
-        faiss.omp_set_num_threads(self._threads)  # of this thread only
-        graph = faiss.IndexHNSWSQ(
-            self._spec.dimension, faiss.ScalarQuantizer.QT_fp16, LINKS, faiss.METRIC_INNER_PRODUCT  # type: ignore[arg-type]
-        )
+        _lib.omp_set_num_threads(self._threads)  # of this thread only
+        graph = _lib.IndexHNSWSQ(self._spec.dimension, _HALF, LINKS, _lib.METRIC_INNER_PRODUCT)
         graph.hnsw.efConstruction = BUILD_BREADTH
         graph.train(vectors[:1])
         for start in range(0, len(vectors), SLICE):
@@ -246,7 +246,7 @@ class FaissIndex:
 
 
 def _flat(dimension: int) -> Any:
-    return faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+    return _lib.IndexScalarQuantizer(dimension, _HALF, _lib.METRIC_INNER_PRODUCT)
 
 
 def _stacked(chunks: Sequence[IndexedChunk], spec: IndexSpec) -> Floats:
@@ -332,7 +332,7 @@ def _search(rows: _Rows, query: Floats, count: int, mask: Bits | None, size: int
     if rows.segment is not None:
         part = None if mask is None else mask[:sealed]
         scan = count > sealed * SCAN_SHARE or size < SCAN_SHARE * len(rows.keys)
-        searched = faiss.downcast_index(rows.segment.storage) if scan else rows.segment
+        searched = _lib.downcast_index(rows.segment.storage) if scan else rows.segment
         found += _ask(searched, query, count, part, rows.keys[:sealed], graph=not scan)
     part = None if mask is None else mask[sealed:]
     found += _ask(rows.tail, query, count, part, rows.keys[sealed:], graph=False)
@@ -344,13 +344,16 @@ def _ask(
 ) -> list[Scored]:
     if not len(keys) or (mask is not None and not mask.any()):
         return []
+    _lib.omp_set_num_threads(
+        1
+    )  # of this thread: one query gains nothing by more, and waits for them on a busy machine
     packed = None if mask is None else np.packbits(mask, bitorder="little")
-    selector = None if packed is None else faiss.IDSelectorBitmap(len(packed), faiss.swig_ptr(packed))
+    selector = None if packed is None else _lib.IDSelectorBitmap(len(packed), _lib.swig_ptr(packed))
     if graph:
         breadth = max(SEARCH_BREADTH, 2 * count)
-        parameters: Any = faiss.SearchParametersHNSW(sel=selector, efSearch=breadth)  # type: ignore[attr-defined]
+        parameters: Any = _lib.SearchParametersHNSW(sel=selector, efSearch=breadth)
     else:
-        parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+        parameters = _lib.SearchParameters(sel=selector)
     scores, places = index.search(query, min(count, len(keys)), params=parameters)
     hits = places[0] >= 0
     return [
@@ -369,7 +372,7 @@ def _encode(rows: _Rows, manifest: snapshot.Manifest) -> bytes:
         alive=np.packbits(rows.alive),
         # a dead row's document may be gone: it needs no owner
         owners=np.array([documents.get(owner, -1) for owner in rows.owners], np.int32),
-        tail=faiss.vector_to_array(rows.tail.codes).view(np.float16),
+        tail=_lib.vector_to_array(rows.tail.codes).view(np.float16),
     )
     return packed.getvalue()
 
@@ -398,7 +401,7 @@ def _restored(
 def _write_segment(folder: Path, segment: Segment | None) -> str | None:
     if segment is None:
         return None
-    payload = faiss.serialize_index(segment).tobytes()
+    payload = _lib.serialize_index(segment).tobytes()
     name = f"segment-{sha256(payload).hexdigest()[:16]}"
     snapshot.write(folder / name, payload)
     return name
@@ -406,4 +409,4 @@ def _write_segment(folder: Path, segment: Segment | None) -> str | None:
 
 def _read_segment(folder: Path, name: str | None) -> Segment | None:
     payload = None if name is None else snapshot.read(folder / name)
-    return None if payload is None else faiss.deserialize_index(np.frombuffer(payload, np.uint8))
+    return None if payload is None else _lib.deserialize_index(np.frombuffer(payload, np.uint8))

@@ -10,7 +10,7 @@ from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Protocol
 
-from rag.errors import IndexMismatch, InvalidInput, NotFound, RagError
+from rag.errors import IndexMismatch, IndexUnavailable, InvalidInput, NotFound, RagError
 from rag.index.embedded import Embedded
 from rag.index.filters import checked
 from rag.index.locks import SharedLock
@@ -274,10 +274,19 @@ def _backend(settings: Settings) -> Backend:
     if settings.index == "embedded":
         return Embedded(settings)
     if settings.index.startswith("qdrant+"):
-        from rag.index.qdrant import QdrantServer  # the extra `qdrant`: only where it is configured
-
-        return QdrantServer(settings)
+        return _qdrant(settings)
     raise InvalidInput(
         f"FOOTNOTE_INDEX is {settings.index!r}; it is `embedded` or `qdrant+http://HOST:PORT`.",
         code="invalid_index",
     )
+
+
+def _qdrant(settings: Settings) -> Backend:
+    try:
+        from rag.index.qdrant import QdrantServer  # only where it is configured: the client is an extra
+    except ModuleNotFoundError as error:
+        raise IndexUnavailable(
+            f"FOOTNOTE_INDEX={settings.index} needs {error.name}: pip install 'footnote-rag[qdrant]'.",
+            code="extra_missing",
+        ) from error
+    return QdrantServer(settings)

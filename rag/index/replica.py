@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from threading import Lock
-from time import monotonic
+from time import monotonic, sleep
 
 from rag.index.types import Batch, DenseIndex, Index, IndexedChunk, IndexSpec, LexicalIndex, ReplicaStatus
 from rag.store import Store
@@ -14,6 +14,7 @@ from rag.types import Change, Collection
 
 BATCH = 200
 """Changes applied at a time: each is a document, so some thousand chunks."""
+TURN_S = 0.05
 FLUSH_CHANGES = 2_000
 FLUSH_IDLE_S = 5.0
 FLUSH_LATEST_S = 60.0
@@ -101,6 +102,7 @@ class Replica:
         One thread applies; another one that comes meanwhile waits for it until its own deadline.
         """
         while self.position < version:
+            before = self.position
             patience = -1 if deadline is None else max(0.0, deadline - monotonic())
             if not self._applying.acquire(timeout=patience):
                 return False
@@ -111,6 +113,8 @@ class Replica:
                 self._applying.release()
             if deadline is not None and monotonic() >= deadline:
                 return self.position >= version
+            if self.position == before:
+                sleep(TURN_S)  # another process is writing to a shared index
         return True
 
     def flush_if_due(self) -> None:

@@ -111,6 +111,16 @@ def load(payload: bytes) -> Manifest:
     return _adapter().validate_json(payload)
 
 
+def dump_object(manifest: Manifest) -> object:
+    """The manifest as plain objects, for a backend that makes its own JSON."""
+    return _adapter().dump_python(manifest, mode="json")
+
+
+def load_object(plain: object) -> Manifest:
+    """The manifest of `dump_object`; raises pydantic's ValidationError for anything else."""
+    return _adapter().validate_python(plain)
+
+
 @cache
 def _adapter() -> TypeAdapter[Manifest]:
     return TypeAdapter(Manifest)
