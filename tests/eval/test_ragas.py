@@ -80,7 +80,7 @@ def test_embeddings_are_the_encoders(manuals: Engine) -> None:
     pump, press, rope = np.array(embeddings.embed_texts([TRUE, "The pump withstands 16 bar.", "Buy a rope."]))
     assert np.linalg.norm(pump) == pytest.approx(1, abs=1e-3)
     assert pump @ press > pump @ rope + 0.2
-    assert asyncio.run(embeddings.aembed_text(TRUE)) == pytest.approx(pump.tolist(), abs=1e-2)
+    assert np.array(asyncio.run(embeddings.aembed_text(TRUE))) @ pump > 0.98
 
 
 def test_no_file_of_this_package_shadows_ragas() -> None:
