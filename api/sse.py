@@ -27,9 +27,7 @@ def event(name: str, data: BaseModel) -> bytes:
 
 def untyped(data: BaseModel | str) -> bytes:
     """One event without a type, as OpenAI's API sends them."""
-    return format_sse_event(
-        data_str=data if isinstance(data, str) else data.model_dump_json(exclude_none=True)
-    )
+    return format_sse_event(data_str=data if isinstance(data, str) else data.model_dump_json())
 
 
 class EventStream(StreamingResponse):

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
@@ -23,9 +24,10 @@ from api.schemas.openai import (
     ChatUsageOut,
     ChoiceOut,
     ChunkChoiceOut,
-    DeltaOut,
     Footnote,
+    LastChunkOut,
     ReplyOut,
+    UsageChunkOut,
 )
 from api.schemas.query import CitationOut, SentenceOut, StepOut
 from api.state import Running
@@ -113,9 +115,9 @@ class ChunkWriter:
             yield sse.PING
             return
         given = event.answer
-        yield self._chunk(DeltaOut(role="assistant", content=""))
+        yield self._chunk({"role": "assistant", "content": ""})
         for piece in pieces(given):
-            yield self._chunk(DeltaOut(content=piece))
+            yield self._chunk({"content": piece})
         yield self._last(given)
         if self.include_usage:
             yield self._usage(given)
@@ -128,20 +130,28 @@ class ChunkWriter:
         )
         return sse.untyped(json.dumps(body))
 
-    def _chunk(self, delta: DeltaOut) -> bytes:
-        return sse.untyped(self._make([ChunkChoiceOut(delta=delta)]))
+    def _chunk(self, delta: dict[Literal["role", "content"], str]) -> bytes:
+        choices = [ChunkChoiceOut(delta=delta)]
+        return sse.untyped(ChatChunkOut(id=self.id, created=self.created, model=self.model, choices=choices))
 
     def _last(self, given: Answer) -> bytes:
-        chunk = self._make([ChunkChoiceOut(delta=DeltaOut(), finish_reason="stop")])
-        return sse.untyped(chunk.model_copy(update={"footnote": footnote(given)}))
+        choices = [ChunkChoiceOut(delta={}, finish_reason="stop")]
+        rest = footnote(given)
+        return sse.untyped(
+            LastChunkOut(id=self.id, created=self.created, model=self.model, choices=choices, footnote=rest)
+        )
 
     def _usage(self, given: Answer) -> bytes:
-        # OpenAI's usage chunk has no choices; it is the last one then, so it carries the footnotes too
-        update = {"usage": usage(given.usage), "footnote": footnote(given)}
-        return sse.untyped(self._make([]).model_copy(update=update))
-
-    def _make(self, choices: list[ChunkChoiceOut]) -> ChatChunkOut:
-        return ChatChunkOut(id=self.id, created=self.created, model=self.model, choices=choices)
+        return sse.untyped(
+            UsageChunkOut(
+                id=self.id,
+                created=self.created,
+                model=self.model,
+                choices=[],
+                footnote=footnote(given),
+                usage=usage(given.usage),
+            )
+        )
 
 
 def pieces(given: Answer) -> Iterator[str]:

@@ -212,29 +212,32 @@ class ChatOut(Out):
     footnote: Footnote
 
 
-class DeltaOut(Out):
-    """What a chunk adds."""
-
-    role: Literal["assistant"] | None = None
-    content: str | None = None
-
-
 class ChunkChoiceOut(Out):
     """The one choice of a chunk."""
 
     index: int = 0
-    delta: DeltaOut
+    delta: dict[Literal["role", "content"], str]
     logprobs: None = None
     finish_reason: Literal["stop"] | None = None
 
 
 class ChatChunkOut(Out):
-    """A piece of a streamed completion; the last one carries the footnotes."""
+    """A piece of a streamed completion."""
 
     id: str
     object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
     created: int
     model: str
     choices: list[ChunkChoiceOut]
-    usage: ChatUsageOut | None = None
-    footnote: Footnote | None = None
+
+
+class LastChunkOut(ChatChunkOut):
+    """The last piece, with the footnotes."""
+
+    footnote: Footnote
+
+
+class UsageChunkOut(LastChunkOut):
+    """What follows the last piece when `include_usage` asks for it: no choice, so it carries all the rest."""
+
+    usage: ChatUsageOut

@@ -11,8 +11,8 @@ import pytest
 import uvicorn
 
 from api.app import create_app
-from rag.settings import Settings
-from tests.api.service import ADMIN, FERRY, PUMP, Live
+from ingest.worker import Worker
+from tests.api.service import FERRY, PUMP, Live, configured
 
 
 @pytest.fixture
@@ -26,9 +26,7 @@ def live(
 ) -> Iterator[Live]:
     folder = tmp_path_factory.mktemp("api")
     (folder / "shared").mkdir()
-    settings = Settings(
-        data=folder / "data", api_key=ADMIN, threads=1, sync_roots=[folder / "shared"], max_upload_mb=1
-    )
+    settings = configured(folder / "data", sync_roots=[folder / "shared"], max_upload_mb=1)
     app = create_app(settings)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
@@ -37,9 +35,12 @@ def live(
         assert thread.is_alive(), "the service did not start"
         time.sleep(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
-    service = Live(f"http://127.0.0.1:{port}", settings, app.state.runtime)
+    runtime = app.state.runtime
+    worker = Worker(settings, store=runtime.store, encoder=runtime.engine().encoder)
+    service = Live(f"http://127.0.0.1:{port}", settings, runtime, worker)
     service.fill("manuals", {"pump.md": PUMP, "ferry.md": FERRY}, year=2024)
     yield service
+    worker.close()
     server.should_exit = True
     thread.join(20)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -36,25 +38,29 @@ The ferry Ida leaves the harbour at a quarter past seven. A ticket for a bicycle
 """
 
 
+def configured(data: Path, **changes: object) -> Settings:
+    """Settings of a test; FOOTNOTE_TEST_WEIGHTS names weights other than the shipped ones."""
+    weights = os.environ.get("FOOTNOTE_TEST_WEIGHTS")
+    given = {"api_key": ADMIN, "threads": 1, "weights": Path(weights) if weights else None, **changes}
+    return Settings.model_validate({"data": data, **given})
+
+
 @dataclass(frozen=True)
 class Live:
-    """A running service."""
+    """A running service, and a worker on its store."""
 
     url: str
     settings: Settings
     runtime: Runtime
+    worker: Worker
 
     def client(self, key: str | None = ADMIN) -> httpx.Client:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         return httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
 
     def work(self) -> None:
-        """Carry out what is queued, with the service's own encoder."""
-        worker = Worker(self.settings, store=self.runtime.store, encoder=self.runtime.engine().encoder)
-        try:
-            worker.drain()
-        finally:
-            worker.close()
+        """Carry out what is queued."""
+        self.worker.drain()
 
     def fill(self, collection: str, sources: dict[str, str], **metadata: str | int) -> None:
         """Put Markdown documents into a new collection."""

@@ -34,12 +34,12 @@ def test_health_and_readiness(http: httpx.Client) -> None:
 @pytest.mark.anyio
 async def test_not_ready_without_models(settings: Settings) -> None:
     """Health answers, readiness says what is missing, and a question is told why."""
-    broken = Settings(data=settings.data, api_key=ADMIN, encoder=str(settings.data / "no-such-model"))
+    broken = Settings(data=settings.data, api_key=ADMIN, weights=settings.data / "none")
     async with in_process(broken) as (_, client):
         await client.post("/v1/collections", json={"name": "a"})
         search = await client.post("/v1/search", json={"collection": "a", "query": "x"})
         assert search.status_code == 500
-        assert search.json()["error"]["code"].startswith(("model", "extra"))
+        assert search.json()["error"]["code"] == "model_not_found"
         assert (await client.get("/health")).status_code == 200
         response = await client.get("/ready")
         assert response.status_code == 503
