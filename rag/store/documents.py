@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
@@ -92,7 +93,7 @@ class Documents(Part):
         more = len(found) > limit
         return found[:limit], _cursor_of(found[limit - 1].document.source) if more else None
 
-    def documents_by_id(self, ids: list[str]) -> dict[str, Document]:
+    def documents_by_id(self, ids: Iterable[str]) -> dict[str, Document]:
         """The documents that exist among `ids`."""
         found: dict[str, Document] = {}
         with self._db.read() as connection:
@@ -113,7 +114,7 @@ class Documents(Part):
         """The hash of a document's stored content, empty where it never was read or does not exist."""
         query = sa.select(documents.c.content_sha256).where(documents.c.id == id)
         with self._db.read() as connection:
-            return connection.scalar(query) or ""
+            return (connection.scalar(query) or "") if _ID.fullmatch(id) else ""
 
     def text(self, id: str) -> str:  # noqa: A002
         """A document's extracted text, empty for a failed one; raises NotFound `document_not_found`."""

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 from sqlalchemy.exc import OperationalError
 
 from rag.errors import StoreError
@@ -30,28 +26,15 @@ def migrate(engine: sa.Engine) -> None:
         _check_encoding(connection)
         if _revision(connection) == HEAD:
             return
+    from rag.store.upgrade import (
+        upgrade,
+    )  # here, so that a store that is up to date need not wait for Alembic
+
     with engine.execution_options(**{WRITE: True}).begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         if _revision(connection) != HEAD:  # another process may just have done it
-            _upgrade(connection)
-
-
-def config(connection: sa.Connection | None = None) -> Config:
-    """Alembic's configuration, without a file: the migrations lie beside this module."""
-    made = Config(attributes={"connection": connection})
-    made.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    return made
-
-
-def _upgrade(connection: sa.Connection) -> None:
-    try:
-        command.upgrade(config(connection), "head")
-    except CommandError as error:
-        raise StoreError(
-            f"The store was made by a later version of Footnote; upgrade this one. ({error})",
-            code="store_too_new",
-        ) from error
+            upgrade(connection)
 
 
 def _revision(connection: sa.Connection) -> str | None:

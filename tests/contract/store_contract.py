@@ -17,7 +17,7 @@ from rag.errors import Conflict, IndexMismatch, InvalidInput, NotFound, RagError
 from rag.store import JobItem, NewChunk, NewDocument, Store, chunk_id, document_id
 from rag.types import Document, JobCounts, Page, SourceError
 from tests.contract.store_making import DIMENSION, MODEL, make_chunk, make_document
-from tests.contract.store_writer import processes, write, write_to
+from tests.contract.store_writer import hold, processes, write, write_to
 
 # Any code point at all, the two kinds that no database holds among them.
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
@@ -168,6 +168,7 @@ class StoreContract:
         assert second.headings == ("Eins", 'Zwei / "drei"')
         assert second.text == "Zweite 🦊 Seite."
         assert second.id == chunk_id(key, 1, second.text)
+        assert store.content_sha256(key) == new.content_sha256
         assert store.sources("c") == {"ordner/Straße.pdf": new.content_sha256}
         assert (store.collection("c").documents, store.collection("c").chunks) == (1, 2)
 
@@ -693,6 +694,33 @@ class StoreContract:
         with pytest.raises(NotFound):
             store.set_job_status(key, "running")
         assert store.item_payload(10**9) is None
+
+    # locks
+
+    def test_one_holder_at_a_time(self, store: Store, url: str) -> None:
+        with Store.open(url) as other:
+            with store.exclusive("ingest") as mine, other.exclusive("ingest") as theirs:
+                assert (mine, theirs) == (True, False)
+                with other.exclusive("something-else") as free:
+                    assert free
+            with other.exclusive("ingest") as theirs:
+                assert theirs
+
+    def test_a_lock_dies_with_its_holder(self, store: Store, url: str) -> None:
+        held = processes().Event()
+        holder = processes().Process(target=hold, args=(url, "ingest", held))
+        holder.start()
+        assert held.wait(30)
+        with store.exclusive("ingest") as mine:
+            assert not mine
+        holder.kill()
+        holder.join()
+        for _ in range(200):  # PostgreSQL notices a moment later
+            with store.exclusive("ingest") as mine:
+                if mine:
+                    break
+            time.sleep(0.05)
+        assert mine
 
     # opening again
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
+import time
 from collections.abc import Callable
 from multiprocessing.context import ForkServerContext
-from multiprocessing.synchronize import Barrier
+from multiprocessing.synchronize import Barrier, Event
 from pathlib import Path
 
 from rag.store import Store, document_id
@@ -55,6 +56,14 @@ def first_start(url: str, collection: str, ready: Barrier) -> None:
     ready.wait()
     with Store.open(url) as store:
         store.create_collection(collection)
+
+
+def hold(url: str, name: str, held: Event) -> None:
+    """Hold a lock until killed."""
+    with Store.open(url) as store, store.exclusive(name) as mine:
+        if mine:
+            held.set()
+        time.sleep(600)
 
 
 def _put(store: Store, collection: str, source: str, text: str, report: Report) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,8 @@ from alembic.script import ScriptDirectory
 
 from rag.errors import InvalidInput, RagError, StoreError
 from rag.store import Store
-from rag.store.migrate import config
 from rag.store.schema import HEAD, VERSION_TABLE, metadata
+from rag.store.upgrade import config
 from tests.contract.store_postgres import postgres_schema, postgres_server
 from tests.contract.store_writer import first_start, processes
 
@@ -87,6 +88,15 @@ def test_another_program_s_tables_are_left_alone(file: Path) -> None:
     with pytest.raises(RagError):
         Store.open(f"sqlite:///{file}")
     assert sa.inspect(engine).get_table_names() == ["jobs"]
+
+
+def test_threads_open_stores_at_once(tmp_path: Path) -> None:
+    def open_one(n: int) -> int:
+        with Store.open(f"sqlite:///{tmp_path / str(n % 8)}.db") as store:
+            return len(store.collections())
+
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(open_one, range(16))) == [0] * 16
 
 
 def test_first_starts_at_once_do_not_collide(file: Path) -> None:
