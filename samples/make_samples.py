@@ -19,7 +19,7 @@ HANDBOOK = Path(__file__).parent / "handbook"
 DATE = datetime(2026, 1, 5, 8, 0)
 
 TERN_1 = """\
-# MV Tern: manual for the engineer, page 1 of 2
+# The engine of Tern
 ## Main engine
 The main engine of Tern is a six-cylinder diesel of 1,350 kilowatts, built in 2019. It is started with \
 compressed air at 30 bar. The normal oil pressure is 4.1 bar. The alarm sounds when the oil pressure falls \
@@ -32,7 +32,7 @@ The engine oil is changed every 500 hours of running. One change takes 180 litre
 handed in at the blue shed on the north quay in Port Ansel."""
 
 TERN_2 = """\
-# MV Tern: manual for the engineer, page 2 of 2
+# Fuel, steering and ramp of Tern
 ## Fuel
 The two fuel tanks hold 9,000 litres each. When the fuel filter is changed, the red valve marked F2 is \
 closed first, then the yellow valve marked F1. The filter is changed every 250 hours of running.
@@ -61,7 +61,7 @@ def _page_stream(text: str) -> bytes:
     return b"\n".join([*out, b"ET"])
 
 
-def pdf(pages: list[str]) -> bytes:
+def pdf(pages: list[str], title: str = "") -> bytes:
     """A PDF of A4 pages set in Helvetica, one string per page."""
     first = 5
     kids = b" ".join(b"%d 0 R" % (first + 2 * n) for n in range(len(pages)))
@@ -80,7 +80,11 @@ def pdf(pages: list[str]) -> bytes:
             b"/Resources << /Font %s >> /Contents %d 0 R >>" % (fonts, first + 2 * number + 1)
         )
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
+    objects.append(b"<< /Title (%s) >>" % _escape(title))
     return _pdf_file(objects)
+
+
+_TRAILER = b"trailer << /Size %d /Root 1 0 R /Info %d 0 R >>\nstartxref\n%d\n%%%%EOF\n"
 
 
 def _pdf_file(objects: list[bytes]) -> bytes:
@@ -91,7 +95,7 @@ def _pdf_file(objects: list[bytes]) -> bytes:
     start = len(out)
     out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
     out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    out += b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
+    out += _TRAILER % (len(objects) + 1, len(objects), start)
     return bytes(out)
 
 
@@ -174,7 +178,7 @@ def timetable() -> bytes:
 
 def main() -> None:
     """Write the three binary files."""
-    (HANDBOOK / "tern-manual.pdf").write_bytes(pdf([TERN_1, TERN_2]))
+    (HANDBOOK / "tern-manual.pdf").write_bytes(pdf([TERN_1, TERN_2], "Engineer's manual of Tern"))
     (HANDBOOK / "incidents.docx").write_bytes(incidents())
     (HANDBOOK / "timetable.xlsx").write_bytes(timetable())
 

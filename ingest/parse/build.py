@@ -10,14 +10,16 @@ from rag.types import Metadata, Page, Span
 
 # NUL and other control characters, and lone surrogates, which have no UTF-8. One for one: offsets stay.
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# Bullets of the fonts Symbol and Wingdings, which have no code points of their own.
+BULLETS = dict.fromkeys((0xF0A7, 0xF0B7, 0xF0D8, 0xF0FC), "•")
 _GAP = "\n\n"
+_NEAR = 20  # blocks
 
 
 def clean(text: str) -> str:
     """Text that every store can hold: line ends are \\n, control characters are gone, ends are trimmed."""
-    return _UNWANTED.sub(
-        "\ufffd", text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n")
-    ).strip()
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n")
+    return _UNWANTED.sub("\ufffd", text.translate(BULLETS)).strip()
 
 
 class Builder:
@@ -69,11 +71,11 @@ class Builder:
         )
 
     def _heading(self, text: str) -> str:
-        first = min(
-            (block for block in self._blocks if block.kind == "heading"),
-            key=lambda b: b.level or 6,
-            default=None,
+        """The highest heading near the beginning; further down a heading names a part, not the document."""
+        near = (
+            block for block in self._blocks[:_NEAR] if block.kind == "heading" and block.page in (None, 1)
         )
+        first = min(near, key=lambda block: block.level or 1, default=None)
         return _one_line(text[first.start : first.end]) if first else ""
 
     def _append(self, text: str, gap: str) -> int | None:

@@ -17,6 +17,7 @@ from rag.errors import ParseError
 
 MAX_CHARACTERS = 20_000_000
 _LONGEST_REASON = 300
+_HEADROOM_MB = 2048
 
 log = logging.getLogger(__name__)
 
@@ -61,13 +62,14 @@ def _checked(document: ParsedDocument) -> ParsedDocument:
 def _limit_memory(megabytes: int) -> None:
     """Let the address space grow by this much from here; what is loaded already does not count.
 
-    Address space runs ahead of use (arenas, mappings), hence the double; the worker watches the real use.
+    Address space runs ahead of use (arenas, libraries that are mapped), hence the headroom: this only stops the one
+    allocation that is larger than all memory. What is really used the worker watches, see pool.py.
     """
     used = address_space_mb(os.getpid())
     if not used:
         return
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    limit = int(used + 2 * megabytes) * 2**20
+    limit = int(used + megabytes + _HEADROOM_MB) * 2**20
     resource.setrlimit(
         resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard)
     )

@@ -11,6 +11,7 @@ from ingest.types import ParsedDocument
 from rag.types import Metadata
 
 _LONGEST_HEADING = 200
+_OPEN_ENDS = ",;:{}[]()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,12 @@ def _add(builder: Builder, piece: Piece, page: int | None, following: Piece | No
 def _is_heading(piece: Piece, following: Piece | None) -> bool:
     """A title that heads something: the last line, or one of several short lines in a row, does not.
 
-    unstructured calls any short text a title. Real headings (from a style or a tag) come with growing depth.
+    unstructured calls any short text a title. Real headings (from a style or a tag) come with growing depth, one
+    that is guessed from plain text has no depth and must at least begin like one.
     """
     if following is None or len(piece.text) > _LONGEST_HEADING:
+        return False
+    if piece.depth is None and not (piece.text[:1].isalnum() and piece.text[-1:] not in _OPEN_ENDS):
         return False
     return following.category != "Title" or (following.depth or 0) > (piece.depth or 0)
 

@@ -47,6 +47,11 @@ def password_protected() -> ParseError:
     )
 
 
+def encrypted_message() -> ParseError:
+    """The body of a message is encrypted."""
+    return ParseError("The message is encrypted. Save a decrypted copy.", code="password_protected")
+
+
 def corrupt(media_type: str, reason: str) -> ParseError:
     """The file is not what it says, or is damaged."""
     return ParseError(f"The file cannot be read as {media_type}: {reason}", code="corrupt_file")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from itertools import pairwise
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from ingest.parse.build import Builder
+from ingest.parse.build import BULLETS, Builder
 from ingest.parse.failures import empty, password_protected, too_large
 from ingest.types import BlockKind, ParsedDocument
 
@@ -19,17 +20,28 @@ MAX_PAGES = 5000
 _HEADING = 1.12  # a heading is set in letters this much larger than those of the body
 _GAP = 1.45  # and a paragraph ends where the next line is this many usual line distances away
 _LONGEST_HEADING = 160
-_BULLETS = ("•", "◦", "▪", "‣", "●", "■", "–", "-", "*", "○")
-_HYPHENS = ("\ufffe", "\x02", "\u00ad")
+_HEADING_STARTS = "§#\"'“‘«([{"
+_SCRAP = 4
+_SAME = 0.1
+_BOLD = 600
+_BULLETS = ("•", "◦", "▪", "‣", "●", "■", "○", "– ", "- ", "* ")
+# pdfium marks the hyphen of a word divided at a line's end with U+FFFE, older versions with \x02.
+_DIVIDED = re.compile("[\ufffe\x02\u00ad]\\s*(?=[^\\W\\d_])")
+_HYPHEN = re.compile("[\ufffe\x02]")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of text with its size and the height of its base on the page, both in points."""
+    """A line of text: its size, and the heights of its first and last letter's base on the page, in points.
+
+    The two heights differ where pdfium has joined the halves of a divided word.
+    """
 
     text: str
     size: float
-    bottom: float
+    base: float
+    end_base: float
+    bold: bool
 
 
 def parse(content: bytes, source: str) -> ParsedDocument:
@@ -70,21 +82,40 @@ def _lines(document: pypdfium2.PdfDocument, number: int) -> list[Line]:
 
 def _page_lines(text_page: pypdfium2.PdfTextPage) -> Iterator[Line]:
     position = 0
-    for text in text_page.get_text_range().split("\n"):
+    for text in text_page.get_text_range().translate(BULLETS).split("\n"):
         if shown := text.strip():
-            first = position + len(text) - len(text.lstrip())
-            index = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, first)
-            size, bottom = _geometry(text_page, max(index, 0))
-            yield Line(shown, size, bottom)
+            first = _index(text_page, position + _telling(text))
+            last = _index(text_page, position + len(text.rstrip()) - 1)
+            size, base = _geometry(text_page, first)
+            bold = _is_bold(text_page, first) and _is_bold(text_page, last)
+            yield Line(shown, size, base, _geometry(text_page, last)[1], bold)
         position += len(text) + 1
 
 
+def _index(text_page: pypdfium2.PdfTextPage, position: int) -> int:
+    """The page's character behind a place in its text; pdfium counts both."""
+    return max(0, int(pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, position)))
+
+
+def _telling(text: str) -> int:
+    """Where the first letter or digit is: brackets and symbols often come from a font of other measures."""
+    return next((at for at, character in enumerate(text) if character.isalnum()), 0)
+
+
 def _geometry(text_page: pypdfium2.PdfTextPage, index: int) -> tuple[float, float]:
-    """Height of the letters and of their base line; the font's nominal size says nothing when the page scales it."""
+    """Height and base of a letter as it stands on the page; the font's own size says little: pages scale it."""
     box = pdfium.FS_RECTF()
     if not pdfium.FPDFText_GetLooseCharBox(text_page, index, ctypes.byref(box)):
         return 0.0, 0.0
     return round(abs(box.top - box.bottom), 1), float(box.bottom)
+
+
+def _is_bold(text_page: pypdfium2.PdfTextPage, index: int) -> bool:
+    if pdfium.FPDFText_GetFontWeight(text_page, index) >= _BOLD:
+        return True
+    name, flags = ctypes.create_string_buffer(128), ctypes.c_int()
+    pdfium.FPDFText_GetFontInfo(text_page, index, name, len(name), ctypes.byref(flags))
+    return b"bold" in name.value.lower()
 
 
 def _build(pages: Sequence[Sequence[Line]], title: str, author: str) -> ParsedDocument:
@@ -109,15 +140,25 @@ def _usual_size(pages: Sequence[Sequence[Line]]) -> float:
 
 
 def _heading_sizes(pages: Sequence[Sequence[Line]], body: float) -> list[float]:
-    """The sizes above that of the body, largest first; the place in this list is the level."""
-    sizes = {line.size for lines in pages for line in lines if line.size > body * _HEADING}
-    return sorted(sizes, reverse=True)[:6]
+    """The sizes above that of the body, largest first and those that are nearly the same as one."""
+    sizes: list[float] = []
+    for size in sorted({line.size for lines in pages for line in lines}, reverse=True):
+        if size > body * _HEADING and (not sizes or size < sizes[-1] * (1 - _SAME)):
+            sizes.append(size)
+    return sizes[:5]
 
 
 def _level(paragraph: Sequence[Line], text: str, sizes: Sequence[float]) -> int | None:
-    size = paragraph[0].size
-    wordy = sum(character.isalpha() for character in text) >= 3
-    return sizes.index(size) + 1 if size in sizes and wordy and len(text) <= _LONGEST_HEADING else None
+    """1 is the largest size; short bold lines in the body's size come after the last of them. None is no heading."""
+    if len(text) > _LONGEST_HEADING or sum(character.isalpha() for character in text) < 3:
+        return None
+    if not (text[0].isalnum() or text[0] in _HEADING_STARTS):
+        return None
+    for level, size in enumerate(sizes, start=1):
+        if size * (1 - _SAME) <= paragraph[0].size <= size:
+            return level
+    bold = len(paragraph) <= 2 and all(line.bold for line in paragraph) and text[-1] not in ".,;"
+    return len(sizes) + 1 if bold else None
 
 
 def _paragraphs(lines: Sequence[Line]) -> Iterator[list[Line]]:
@@ -133,30 +174,27 @@ def _paragraphs(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
 
 def _usual_distance(lines: Sequence[Line]) -> float:
-    steps = Counter(round(a.bottom - b.bottom) for a, b in pairwise(lines))
+    steps = Counter(round(above.end_base - below.base) for above, below in pairwise(lines))
     downwards = Counter({step: count for step, count in steps.items() if step > 2})
     return float(downwards.most_common(1)[0][0]) if downwards else 0.0
 
 
 def _apart(above: Line, below: Line, usual: float) -> bool:
-    """Whether a paragraph ends between two lines: another size, a gap, a jump to a new column, or a bullet."""
-    step = above.bottom - below.bottom
-    if abs(above.size - below.size) > 0.08 * max(above.size, below.size, 1.0):
+    """Whether a paragraph ends here: a bullet, other letters, a gap, or a jump up to the next column."""
+    step, size = above.end_base - below.base, max(above.size, below.size)
+    if below.text.startswith(_BULLETS):
         return True
-    return step < -usual or (usual > 0 and step > _GAP * usual) or below.text.startswith(_BULLETS[:6])
+    if min(len(above.text), len(below.text)) < _SCRAP and abs(step) < size:
+        return False  # an index or exponent that pdfium took for a line
+    if abs(above.size - below.size) > _SAME * size or (above.bold != below.bold and step > 2):
+        return True
+    return step < -size or (usual > 0 and step > max(_GAP * usual, _GAP * size))
 
 
 def _join(lines: Sequence[Line]) -> str:
     """Lines to a paragraph; a word that was divided at a line's end is whole again."""
-    text = ""
-    for line in lines:
-        if text.endswith(_HYPHENS):
-            text = text[:-1] + line.text
-        else:
-            text = f"{text} {line.text}" if text else line.text
-    for hyphen in _HYPHENS:
-        text = text.replace(hyphen, "-" if hyphen != "\u00ad" else "")
-    return text
+    text = _DIVIDED.sub("", " ".join(line.text for line in lines))
+    return _HYPHEN.sub("-", text).replace("\u00ad", "")
 
 
 def _real_title(title: str) -> str:

@@ -1,0 +1,37 @@
+"""What the tests of ingest share: the real encoder, one warm parser process, a store of each test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ingest.parse.pool import ParserPool
+from rag.models.registry import load_encoder
+from rag.models.types import Encoder
+from rag.settings import Settings
+from rag.store import Store
+from tests.ingest.making import Parse
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    return load_encoder("footnote-encoder", Settings(threads=2))
+
+
+@pytest.fixture(scope="session")
+def pool() -> Iterator[ParserPool]:
+    with ParserPool() as pool:
+        yield pool
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    with Store.open(settings.store_url) as store:
+        store.create_collection("c")
+        yield store
+
+
+@pytest.fixture(scope="session")
+def parse(pool: ParserPool) -> Parse:
+    return Parse(pool)

@@ -1,0 +1,130 @@
+"""One broken file for each code, and a parser pool that reads the next file after each of them."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import threading
+import time
+import zipfile
+from pathlib import Path
+
+import docx
+import pytest
+
+from ingest.load import MAX_BYTES, load
+from ingest.media import media_type
+from ingest.parse.pool import ParserPool
+from rag.errors import ParseError
+from rag.store import JobItem
+from samples.make_samples import pdf
+from tests.ingest.making import HANDBOOK, Parse
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
+DOCX = (HANDBOOK / "incidents.docx").read_bytes()
+
+
+def locked_pdf() -> bytes:
+    """A PDF whose encryption no password opens."""
+    locked = b"<< /Filter /Standard /V 1 /R 2 /P -4 /O (%s) /U (%s) >>" % (b"o" * 32, b"u" * 32)
+    plain = pdf(["Secret"])
+    return plain.replace(
+        b"trailer << ", b"trailer << /ID [(0123456789abcdef) (0123456789abcdef)] /Encrypt %s " % locked
+    )
+
+
+def empty_docx() -> bytes:
+    out = io.BytesIO()
+    docx.Document().save(out)
+    return out.getvalue()
+
+
+def hollow_xlsx() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<not a workbook")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("source", "content", "code"),
+    [
+        ("photo.jpg", b"\xff\xd8\xff\xe0 ...", "unsupported_format"),
+        ("archive.zip", hollow_xlsx().replace(b"xl/", b"xy/"), "unsupported_format"),
+        ("blank.docx", empty_docx(), "empty_document"),
+        ("scan.pdf", pdf([""]), "empty_document"),
+        ("locked.pdf", locked_pdf(), "password_protected"),
+        ("locked.xlsx", OLE + "EncryptedPackage".encode("utf-16-le"), "password_protected"),
+        (
+            "locked.eml",
+            b"Content-Type: multipart/encrypted; boundary=B\n\n--B\n\nx\n--B--\n",
+            "password_protected",
+        ),
+        ("cut.docx", DOCX[: len(DOCX) // 2], "corrupt_file"),
+        ("noise.pdf", b"%PDF-1.4\n" + bytes(range(256)) * 8, "corrupt_file"),
+        ("hollow.xlsx", hollow_xlsx(), "corrupt_file"),
+        ("old.doc", OLE + "WordDocument".encode("utf-16-le"), "needs_libreoffice"),
+        ("letter.rtf", b"{\\rtf1 words}", "needs_pandoc"),
+    ],
+)
+def test_every_unreadable_file_has_a_code(parse: Parse, source: str, content: bytes, code: str) -> None:
+    with pytest.raises(ParseError) as caught:
+        parse(source, content)
+    assert caught.value.code == code
+    assert caught.value.message
+    assert parse("next.md", b"# Next").text == "Next"
+
+
+def test_a_blank_file_is_empty_and_a_huge_one_too_large(pool: ParserPool, tmp_path: Path) -> None:
+    blank, huge = tmp_path / "blank.txt", tmp_path / "huge.txt"
+    blank.write_text(" \n")
+    with open(huge, "wb") as file:
+        file.truncate(MAX_BYTES + 1)  # sparse: takes no room
+    for path, code in ((blank, "empty_document"), (huge, "too_large"), (tmp_path / "gone", "file_not_found")):
+        with pytest.raises(ParseError) as caught:
+            load(JobItem(path.name, path=str(path)), None, pool, lambda item, sha256: False)
+        assert caught.value.code == code
+
+
+def test_a_parser_that_takes_too_long_is_stopped() -> None:
+    with ParserPool(timeout_s=0.05) as impatient:  # starting it takes longer than that
+        with pytest.raises(ParseError) as caught:
+            impatient.parse("x.docx", media_type("x.docx", DOCX), DOCX)
+        assert caught.value.code == "parse_timeout"
+
+
+def test_a_parser_that_takes_too_much_memory_is_stopped() -> None:
+    with ParserPool(memory_mb=64) as small:  # unstructured alone is larger
+        with pytest.raises(ParseError) as caught:
+            small.parse("x.docx", media_type("x.docx", DOCX), DOCX)
+        assert caught.value.code == "parse_out_of_memory"
+        assert small.parse("x.md", "text/markdown", b"# Small").text == "Small"
+
+
+def test_a_parser_that_is_killed_is_a_failed_file_and_the_next_one_is_read() -> None:
+    with ParserPool() as pool:
+        assert pool.parse("x.md", "text/markdown", b"# Before").text == "Before"
+        killer = threading.Timer(0.3, lambda: os.kill(_child(), signal.SIGKILL))
+        killer.start()
+        with pytest.raises(ParseError) as caught:
+            pool.parse("x.docx", media_type("x.docx", DOCX), DOCX)  # loads unstructured, which takes seconds
+        killer.join()
+        assert caught.value.code == "parser_crashed"
+        assert "signal 9" in caught.value.message
+        assert pool.parse("x.md", "text/markdown", b"# After").text == "After"
+
+
+def _child() -> int:
+    """The youngest child of this process."""
+    tasks = Path("/proc/self/task").iterdir()
+    return max(int(pid) for task in tasks for pid in (task / "children").read_text().split())
+
+
+def test_the_first_file_pays_for_the_start_and_no_other(pool: ParserPool) -> None:
+    pool.parse("x.md", "text/markdown", b"# Warm")
+    before = _child()
+    for _ in range(3):
+        pool.parse("x.md", "text/markdown", b"# Warm")
+        time.sleep(0.01)
+    assert _child() == before
