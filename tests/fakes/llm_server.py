@@ -23,7 +23,7 @@ MODEL = "fake-llm"
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came in."""
+    """A request as it came in; header names are in lower case."""
 
     path: str
     headers: Mapping[str, str]
@@ -197,7 +197,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        request = Request(self.path, dict(self.headers), body)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.path, headers, body)
         if self.path != "/v1/chat/completions" or not body.get("messages") or not body.get("model"):
             self.send_json(400, {"error": {"message": "Bad request", "type": "invalid_request_error"}})
             return

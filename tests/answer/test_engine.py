@@ -1,0 +1,216 @@
+"""Search and answers over a real store, real replicas and the real models."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from rag.answer.engine import Engine
+from rag.answer.events import AnswerEvent, CitationEvent, HitsEvent, SentenceEvent, TokenEvent
+from rag.answer.rerank import RerankGate
+from rag.errors import Conflict, InvalidInput, NotFound
+from rag.types import Answer, Equals, Mode, Query
+from tests.answer.conftest import settings_for
+from tests.answer.corpus import TEXTS, fill, put
+
+C = "handbook"
+
+
+def assert_quotes_are_exact(engine: Engine, answer: Answer) -> None:
+    for citation in answer.citations:
+        assert engine.store.text(citation.document_id)[citation.start : citation.end] == citation.quote != ""
+    for sentence in answer.sentences:
+        assert answer.text[sentence.start : sentence.end] == sentence.text
+        assert all(f"[{marker}]" in sentence.text for marker in sentence.citations)
+    used = [marker for sentence in answer.sentences for marker in sentence.citations]
+    assert (
+        list(dict.fromkeys(used))
+        == [c.marker for c in answer.citations]
+        == list(range(1, len(set(used)) + 1))
+    )
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
+def test_search_finds_and_explains(engine: Engine, mode: Mode) -> None:
+    hits, timings = engine.search(Query("price of lunch", C, 3, mode=mode), explain=True)
+    assert hits[0].document.source == "canteen.md"
+    assert hits[0].chunk.text == TEXTS["canteen.md"][hits[0].chunk.start : hits[0].chunk.end]
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    stages = {
+        "hybrid": {"dense", "lexical", "fused", "late"},
+        "dense": {"dense", "late"},
+        "lexical": {"lexical"},
+    }
+    assert set(hits[0].parts) == stages[mode]
+    assert ("lunch" in hits[0].terms) == (mode != "dense")
+    assert {"retrieve", "rerank", "total"} <= timings.keys()
+
+
+def test_terms_are_kept_to_those_who_ask(engine: Engine) -> None:
+    hits, _ = engine.search(Query("price of lunch", C, 3))
+    assert all(hit.terms == () for hit in hits)
+
+
+def test_rerank_can_be_left_out_and_gated(engine: Engine, tmp_path: Path) -> None:
+    query = Query("dogs on the ferry", C, 5)
+    plain, _ = engine.search(query, rerank=False)
+    assert all("late" not in hit.parts for hit in plain)
+    with Engine(
+        settings_for(tmp_path), engine.store, RerankGate(late_off=frozenset({C}), reader_on=frozenset({C}))
+    ) as gated:
+        hits, _ = gated.search(query)
+    assert all("rerank" in hit.parts and "late" not in hit.parts for hit in hits)
+    assert hits[0].document.source == "ferry.md"
+
+
+def test_every_dense_score_is_exact(engine: Engine, tmp_path: Path) -> None:
+    """Also that of what only the lexical search found: it is filled in, without a rank."""
+    query = Query("boat trip with a pet on a Monday", C, 2)
+    with Engine(settings_for(tmp_path, rerank_candidates=2), engine.store) as narrow:
+        hits, _ = narrow.search(query, rerank=False)
+        (encoded,) = narrow.encoder.encode_queries([query.text])
+    info = engine.encoder.info
+    stored = engine.store.embedded([hit.document.id for hit in hits], info.name, info.revision)
+    dense = {one.chunk.id: float(one.dense @ encoded.dense) for one in stored}
+    assert {hit.chunk.id: hit.parts["dense"].score for hit in hits} == pytest.approx(
+        {hit.chunk.id: dense[hit.chunk.id] for hit in hits}, abs=1e-3
+    )
+    assert any(hit.parts["dense"].rank is None for hit in hits)
+
+
+def test_filters_hold(engine: Engine) -> None:
+    hits, _ = engine.search(Query("lunch", C, 10, Equals("topic", "ferry")))
+    assert {hit.document.source for hit in hits} == {"ferry.md"}
+    answer = engine.ask("How much is lunch for guests?", C, filters=Equals("topic", "ferry"))
+    assert answer.abstained
+
+
+def test_search_is_the_same_twice(engine: Engine) -> None:
+    query = Query("pump pressure warranty lunch", C, 10)
+    assert engine.search(query)[0] == engine.search(query)[0]
+
+
+@pytest.mark.parametrize(
+    ("question", "source", "page", "words"),
+    [
+        ("How much is lunch for guests?", "canteen.md", 1, "11 euros"),
+        ("When does unused leave expire?", "leave.md", 1, "31 March"),
+        ("How many passengers does the Marlin carry?", "ferry.md", 1, "120 passengers"),
+        ("When does the last ferry leave in winter?", "ferry.md", 2, "17:40"),
+    ],
+)
+def test_answers_are_quoted_with_page_and_offsets(
+    engine: Engine, question: str, source: str, page: int, words: str
+) -> None:
+    answer = engine.ask(question, C)
+    assert_quotes_are_exact(engine, answer)
+    assert not answer.abstained
+    assert words in answer.sentences[0].text
+    assert (answer.citations[0].source, answer.citations[0].page) == (source, page)
+    assert all(s.verdict is not None and s.verdict.label == "supported" for s in answer.sentences)
+    assert answer.route[-1].step == "reader"
+    assert answer.route[-1].taken
+    assert {"retrieve", "rerank", "read", "check", "total"} <= answer.timings.keys()
+    assert answer.usage.prompt_tokens == 0
+
+
+def test_what_no_passage_tells_is_not_answered(engine: Engine) -> None:
+    answer = engine.ask("Who is the king of Spain?", C)
+    assert answer.abstained
+    assert answer.text == ""
+    assert answer.reason in {"low_confidence", "no_relevant_passage"}
+    assert answer.hits
+    assert not answer.route[-1].taken
+
+
+def test_an_empty_collection_abstains(engine: Engine) -> None:
+    engine.store.create_collection("empty")
+    assert engine.ask("Anything?", "empty").reason == "empty_collection"
+
+
+def test_copies_count_once(engine: Engine) -> None:
+    engine.store.create_collection("copies")
+    for n in range(4):
+        put(engine, "copies", f"copy{n}.md", TEXTS["canteen.md"])
+    put(engine, "copies", "leave.md", TEXTS["leave.md"])
+    answer = engine.ask("How much is lunch for guests?", "copies", k=4)
+    texts = [hit.chunk.text for hit in answer.hits]
+    assert len(texts) == len(set(texts))
+    assert len(engine.search(Query("lunch for guests", "copies", 4))[0]) == 4
+
+
+def test_refuses_what_cannot_be_asked(engine: Engine) -> None:
+    with pytest.raises(NotFound, match="nowhere"):
+        engine.ask("Lunch?", "nowhere")
+    with pytest.raises(NotFound):
+        engine.search(Query("Lunch?", "nowhere"))
+    with pytest.raises(InvalidInput) as empty:
+        engine.search(Query(" ", C))
+    assert empty.value.code == "empty_query"
+    with pytest.raises(InvalidInput) as endless:
+        engine.ask("x" * 5000, C)
+    assert endless.value.code == "question_too_long"
+    with pytest.raises(Conflict) as written:
+        engine.ask_events("Lunch?", C, mode="generative")
+    assert written.value.code == "no_generator"
+
+
+def test_events_tell_the_answer_step_by_step(engine: Engine) -> None:
+    events = list(engine.ask_events("How much is lunch for guests?", C))
+    kinds = [type(event) for event in events]
+    assert kinds[0] is HitsEvent
+    assert kinds[-1] is AnswerEvent
+    assert isinstance(events[-1], AnswerEvent)
+    answer = events[-1].answer
+    assert "".join(event.text for event in events if isinstance(event, TokenEvent)) == answer.text
+    assert tuple(e.sentence for e in events if isinstance(e, SentenceEvent)) == answer.sentences
+    assert tuple(e.citation for e in events if isinstance(e, CitationEvent)) == answer.citations
+
+
+def test_many_threads_share_an_engine(engine: Engine) -> None:
+    questions = {"How much is lunch for guests?": "11 euros", "When does unused leave expire?": "31 March"}
+    wrong: list[str] = []
+
+    def ask(question: str, words: str) -> None:
+        for _ in range(4):
+            if words not in engine.ask(question, C).text:
+                wrong.append(question)
+
+    threads = [threading.Thread(target=ask, args=pair) for pair in list(questions.items()) * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_a_closed_engine_leaves_a_given_store_open(engine: Engine, tmp_path: Path) -> None:
+    with Engine(settings_for(tmp_path), engine.store) as second:
+        second.search(Query("lunch", C))
+    assert engine.store.collection(C).chunks
+
+
+def test_read_and_check_take_any_text(engine: Engine) -> None:
+    result = engine.read("How much is lunch?", ["Dogs travel free.", "Lunch costs 8 euros."])
+    assert result.readings[0].passage == 1
+    assert "8 euros" in result.readings[0].text
+    answer = "Lunch costs 8 euros [1]. The moon is made of cheese."
+    good, bad = engine.check(answer, ["Lunch costs 8 euros for staff."], "How much is lunch?")
+    assert answer[good.start : good.end] == good.text == "Lunch costs 8 euros [1]."
+    assert good.verdict is not None
+    assert good.verdict.label == "supported"
+    assert bad.verdict is not None
+    assert bad.verdict.label != "supported"
+
+
+def test_deleted_documents_are_gone_from_answers(tmp_path: Path) -> None:
+    with Engine(settings_for(tmp_path)) as engine:
+        fill(engine)
+        found = engine.store.find(C, "canteen.md")
+        assert found is not None
+        assert not engine.ask("How much is lunch for guests?", C).abstained
+        engine.store.delete_document(found.document.id)
+        answer = engine.ask("How much is lunch for guests?", C)
+        assert all(hit.document.source != "canteen.md" for hit in answer.hits)
