@@ -159,13 +159,14 @@ def _mark_deleted(connection: sa.Connection, row: Row) -> None:
 
 
 def _drop_jobs(connection: sa.Connection, name: str) -> None:
-    """Cancel what is open, and keep no upload of a deleted collection."""
+    """Cancel what is open, and keep no upload of a deleted collection. Jobs are locked before their items."""
+    unfinished = (jobs.c.collection == name) & jobs.c.status.in_(["queued", "running"])
+    connection.execute(sa.update(jobs).where(jobs.c.collection == name).values(updated_at=now()))
+    connection.execute(sa.update(jobs).where(unfinished).values(status="cancelled"))
     items = sa.select(job_items.c.id).join(jobs).where(jobs.c.collection == name)
-    connection.execute(sa.delete(job_payloads).where(job_payloads.c.item_id.in_(items)))
     still_open = job_items.c.id.in_(items) & (job_items.c.state == "pending")
     connection.execute(sa.update(job_items).where(still_open).values(state="cancelled"))
-    unfinished = (jobs.c.collection == name) & jobs.c.status.in_(["queued", "running"])
-    connection.execute(sa.update(jobs).where(unfinished).values(status="cancelled", updated_at=now()))
+    connection.execute(sa.delete(job_payloads).where(job_payloads.c.item_id.in_(items)))
 
 
 def _model(connection: sa.Connection, key: int | None) -> tuple[str, str, int] | None:

@@ -24,8 +24,8 @@ class Exclusive(Part):
         """True while this caller alone holds `name` ([a-z0-9-], up to 64); False, at once, when another does.
 
         The holder may be a thread or a process, on PostgreSQL on any machine. There is no lease to renew: the
-        operating system (flock on a file beside the SQLite file) or PostgreSQL (an advisory lock of the session)
-        lets go when the holder dies. A pooler that shares sessions between clients would break that.
+        operating system (flock on a file beside the SQLite file) or PostgreSQL (an advisory lock of the
+        session) lets go when the holder dies. A pooler that shares sessions between clients would break that.
         """
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no name for a lock")

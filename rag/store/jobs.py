@@ -211,15 +211,19 @@ def _insert_items(
 
 
 def _finish(connection: sa.Connection, item_id: int, values: Mapping[str, str | int | None]) -> None:
+    key = connection.scalar(sa.select(job_items.c.job_key).where(job_items.c.id == item_id))
+    if key is None:
+        raise NotFound(f"There is no job item {item_id}.", code="job_item_not_found")
+    # The job before its items, as everywhere: two writers in opposite orders would wait for each other.
+    _touch(connection, key)
     unfinished = (job_items.c.id == item_id) & job_items.c.state.in_(["pending", "cancelled"])
-    if connection.execute(sa.update(job_items).where(unfinished).values(**values)).rowcount == 0:
-        if connection.scalar(sa.select(job_items.c.id).where(job_items.c.id == item_id)) is None:
-            raise NotFound(f"There is no job item {item_id}.", code="job_item_not_found")
-        return
-    if values["outcome"] != "failed":
+    ended = connection.execute(sa.update(job_items).where(unfinished).values(**values)).rowcount == 1
+    if ended and values["outcome"] != "failed":
         connection.execute(sa.delete(job_payloads).where(job_payloads.c.item_id == item_id))
-    owner = sa.select(job_items.c.job_key).where(job_items.c.id == item_id).scalar_subquery()
-    connection.execute(sa.update(jobs).where(jobs.c.key == owner).values(updated_at=now()))
+
+
+def _touch(connection: sa.Connection, key: int) -> None:
+    connection.execute(sa.update(jobs).where(jobs.c.key == key).values(updated_at=now()))
 
 
 def _move_items(connection: sa.Connection, key: int, states: Sequence[str], state: str) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -652,6 +654,25 @@ class StoreContract:
         with pytest.raises(Conflict) as error:
             store.cancel_job(job.id)
         assert code(error) == "job_finished"
+
+    def test_a_job_is_cancelled_and_retried_while_its_items_end(self, store: Store) -> None:
+        job = store.create_job("upload", "c", [JobItem(f"{n}", payload=b"x") for n in range(40)])
+        items = [item.id for item in store.job_items(job.id)]
+
+        def finish(mine: list[int]) -> None:
+            for item in mine:
+                store.finish_item(item, "added")
+
+        with ThreadPoolExecutor(3) as pool:
+            done = [pool.submit(finish, items[:20]), pool.submit(finish, items[20:])]
+            while not all(each.done() for each in done):
+                store.cancel_job(job.id)
+                with contextlib.suppress(Conflict):  # nothing left to retry
+                    store.retry_job(job.id)
+            for each in done:
+                each.result()
+        assert store.job(job.id).counts == JobCounts(total=40, added=40)
+        assert [store.item_payload(item) for item in items] == [None] * 40
 
     def test_jobs_are_listed(self, store: Store) -> None:
         store.create_collection("d")
