@@ -89,7 +89,7 @@ def question(body: ChatIn) -> str:
     return texts[-1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ChunkWriter:
     """Writes one completion, whole or in chunks."""
 
@@ -97,6 +97,7 @@ class ChunkWriter:
     created: int
     model: str
     include_usage: bool
+    begun: bool = False
 
     def whole(self, given: Answer) -> ChatOut:
         """The completion."""
@@ -110,12 +111,14 @@ class ChunkWriter:
         )
 
     def frames(self, event: Event) -> Iterator[bytes]:
-        """The chunks of the whole answer; earlier events only keep the connection warm."""
-        if not isinstance(event, AnswerEvent):
-            yield sse.PING
-            return
-        given = event.answer
-        yield self._chunk({"role": "assistant", "content": ""})
+        """The role with the first event, all the rest with the whole answer."""
+        if not self.begun:
+            self.begun = True
+            yield self._chunk({"role": "assistant", "content": ""})
+        if isinstance(event, AnswerEvent):
+            yield from self._answer(event.answer)
+
+    def _answer(self, given: Answer) -> Iterator[bytes]:
         for piece in pieces(given):
             yield self._chunk({"content": piece})
         yield self._last(given)

@@ -11,11 +11,11 @@ from contextlib import aclosing
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
 from api import sse
 from api.limits import Gate
+from tests.api.service import listening
 
 
 class Source:
@@ -89,23 +89,14 @@ def test_a_client_that_leaves_stops_the_work(pool: ThreadPoolExecutor) -> None:
     async def numbers() -> sse.EventStream:
         return sse.EventStream(await sse.Primed.start(frames()))
 
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        with httpx.stream("GET", f"http://127.0.0.1:{port}/numbers", trust_env=False) as response:
+    with listening(app) as url:
+        with httpx.stream("GET", f"{url}/numbers", trust_env=False) as response:
             assert next(response.iter_lines()) == "data: 1"
         assert source.closed.wait(10)
         made = source.made
         time.sleep(0.1)
         assert source.made == made < 10_000
         assert gate.running == 0
-    finally:
-        server.should_exit = True
-        thread.join(10)
 
 
 @pytest.mark.anyio
