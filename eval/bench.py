@@ -22,7 +22,7 @@ from pathlib import Path
 from eval.bench_data import Material, Stored, inspect, of_beir, of_folder, repeated_samples
 from eval.bench_report import Bench, Ingest, Memory, Results, StartUp, markdown, summarised
 from eval.filler import fill
-from eval.machine import machine, peak_memory_mb
+from eval.machine import children, machine, peak_memory_mb
 from eval.raw import Raw, measure_raw
 from eval.report import write_whole
 from eval.service import Running, call, job_id, service, upload, wait_for
@@ -48,8 +48,7 @@ def bench(material: Material, plan: Plan, raw: Raw, data: Path) -> Bench:
     """Ingest, fill up, start twice, ask while idle and while ingesting; `data` is an empty folder."""
     with service(data, sync_root=material.folder) as running:
         seconds, counts = _ingest(running, material)
-        worker = running.worker_pid()
-        worker_mb = peak_memory_mb(worker) if worker else None
+        worker_mb, parsers_mb = _worker_memory(running)
     stored = _fill(data, plan.chunks)
     with service(data, worker=False) as running:
         building_s = running.seconds_to_ready
@@ -57,8 +56,10 @@ def bench(material: Material, plan: Plan, raw: Raw, data: Path) -> Bench:
     with service(data, sync_root=material.folder) as running, closing(Engine(Settings(data=data))) as engine:
         engine.indexes.catch_up(COLLECTION)
         idle = _ask(running, engine, queries)
-        with _ingesting(running, material):
-            busy = _ask(running, engine, queries)
+        call(running, "POST", "/v1/collections", {"name": SECOND})
+        jobs = _submit(running, material, SECOND)
+        busy = _ask(running, engine, queries)
+        outlasted = _cancel(running, jobs)
         again_s, service_mb = running.seconds_to_ready, peak_memory_mb(running.pid)
     speed = stored.tokens / seconds / raw.tokens_per_second
     return Bench(
@@ -67,8 +68,18 @@ def bench(material: Material, plan: Plan, raw: Raw, data: Path) -> Bench:
         StartUp(stored.total_chunks, building_s, again_s),
         {name: summarised(values, raw) for name, values in idle.items()},
         {name: summarised(values, raw) for name, values in busy.items()},
-        Memory(service_mb, worker_mb),
+        outlasted,
+        Memory(service_mb, worker_mb, parsers_mb),
     )
+
+
+def _worker_memory(running: Running) -> tuple[float | None, float | None]:
+    """Peaks of the worker itself and of the largest of its children, which parse."""
+    worker = running.worker_pid()
+    if worker is None:
+        return None, None
+    parsers = [peak_memory_mb(child) or 0.0 for child in children(worker)]
+    return peak_memory_mb(worker), max(parsers, default=None)
 
 
 def _ingest(running: Running, material: Material) -> tuple[float, dict[str, int]]:
@@ -91,16 +102,10 @@ def _submit(running: Running, material: Material, collection: str) -> list[str]:
     return [job_id(call(running, "POST", f"/v1/collections/{collection}/sync", body))]
 
 
-@contextmanager
-def _ingesting(running: Running, material: Material) -> Iterator[None]:
-    """The same material goes into another collection during the block; what is left of it then is
-    cancelled.
-    """
-    call(running, "POST", "/v1/collections", {"name": SECOND})
-    jobs = _submit(running, material, SECOND)
-    yield
-    for job in jobs:
-        running.client.post(f"/v1/jobs/{job}/cancel")  # 409 when it has already ended
+def _cancel(running: Running, jobs: Sequence[str]) -> bool:
+    """Cancel what is left of the jobs; whether anything was."""
+    cancelled = [running.client.post(f"/v1/jobs/{job}/cancel").is_success for job in jobs]
+    return any(cancelled)
 
 
 def _fill(data: Path, chunks: int) -> Stored:

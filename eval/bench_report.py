@@ -53,17 +53,22 @@ class Memory:
 
     service_mb: float | None
     worker_mb: float | None
+    largest_parser_mb: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """One material: `idle` and `busy` (while the worker ingests) map a stage or a call to its latency."""
+    """One material: `idle` and `busy` (while the worker ingests) map a stage or a call to its latency.
+
+    `busy_to_the_end` is false when the ingest was over before the last question, so that `busy` is too kind.
+    """
 
     name: str
     ingest: Ingest
     start: StartUp
     idle: Mapping[str, Latency]
     busy: Mapping[str, Latency]
+    busy_to_the_end: bool
     memory: Memory
 
 
@@ -103,8 +108,11 @@ def _bench(found: Bench) -> str:
         f" {ingest.chunks_per_second:.1f} chunks/s, {ingest.share_of_raw:.0%} of raw",
         f"Start to ready with {start.chunks:,} chunks: {start.again_s:.1f} s,"
         f" {start.building_s:.1f} s where the indexes have to be built",
-        f"Peak memory: service {_mb(memory.service_mb)}, worker {_mb(memory.worker_mb)}",
-        "",
+        f"Peak memory: service {_mb(memory.service_mb)}, worker {_mb(memory.worker_mb)},"
+        f" its largest parser {_mb(memory.largest_parser_mb)}",
+        ""
+        if found.busy_to_the_end
+        else "The ingest ended before the last question did.",
         table(
             ["ms", "idle p50", "p95", "× raw", "ingesting p50", "p95"],
             [_row(found, stage) for stage in found.idle],

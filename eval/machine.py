@@ -27,6 +27,12 @@ def peak_memory_mb(pid: int | None = None) -> float | None:
     return int(found[1]) / 1024 if found else None
 
 
+def children(pid: int) -> list[int]:
+    """Processes that a process has started and that still run; none where there is no /proc."""
+    lists = [_read(path) for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [int(child) for text in lists for child in text.split()]
+
+
 def _processor() -> str:
     found = re.search(r"^model name\s*:\s*(.+)$", _read(Path("/proc/cpuinfo")), re.MULTILINE)
     return found[1] if found else platform.processor() or platform.machine()

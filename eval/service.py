@@ -17,6 +17,7 @@ from typing import IO
 import httpx
 
 from eval.beir_folder import CorpusDocument
+from eval.machine import children
 from rag.errors import RagError
 
 START_S = 120.0
@@ -42,12 +43,7 @@ class Running:
 
     def worker_pid(self) -> int | None:
         """The child process that ingests, as Linux lists it; None where there is none or no /proc."""
-        children = [
-            pid
-            for path in Path(f"/proc/{self.pid}/task").glob("*/children")
-            for pid in path.read_text().split()
-        ]
-        return next((int(pid) for pid in children if _is_worker(pid)), None)
+        return next((pid for pid in children(self.pid) if _is_worker(pid)), None)
 
 
 @contextmanager
@@ -161,7 +157,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _is_worker(pid: str) -> bool:
+def _is_worker(pid: int) -> bool:
     try:
         return b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
