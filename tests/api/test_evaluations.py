@@ -1,0 +1,61 @@
+"""Evaluations over HTTP; the measures themselves are tested beside them."""
+
+from __future__ import annotations
+
+import time
+from importlib.util import find_spec
+
+import httpx
+import pytest
+
+from tests.api.service import Live
+
+pytestmark = pytest.mark.skipif(find_spec("ragas") is None, reason="needs the extra eval")
+
+CASES = [
+    {
+        "question": "What working pressure is the pump rated for?",
+        "reference": "16 bar",
+        "relevant_sources": ["pump.md"],
+    },
+    {"question": "What does a ticket for a bicycle cost?", "reference": "three euros"},
+]
+
+
+def test_an_evaluation_runs_as_a_job(live: Live, http: httpx.Client) -> None:
+    metrics = ["faithfulness", "string_present"]
+    response = http.post(
+        "/v1/evaluations", json={"collection": "manuals", "cases": CASES, "metrics": metrics}
+    )
+    assert response.status_code == 202, response.text
+    job = response.json()["job"]
+    path = f"/v1/evaluations/{job['id']}"
+    assert response.headers["location"] == path
+    until = time.monotonic() + 120
+    while (found := http.get(path).json())["status"] in ("queued", "running") and time.monotonic() < until:
+        assert found["scores"] == {}
+        time.sleep(0.2)
+    assert found["status"] == "succeeded", found
+    assert set(found["scores"]) == set(metrics)
+    assert found["scores"]["string_present"]["n"] == 2
+    assert found["scores"]["string_present"]["mean"] == 1.0
+    low, high = found["scores"]["faithfulness"]["ci95"]
+    assert low <= found["scores"]["faithfulness"]["mean"] <= high
+    assert [row["question"] for row in found["rows"]] == [case["question"] for case in CASES]
+    assert http.get(f"/v1/jobs/{job['id']}").json()["status"] == "succeeded"
+    with live.client(live.runtime.store.add_key("narrow", "admin", ["other"])) as narrow:
+        assert narrow.get(path).status_code == 404
+
+
+def test_what_cannot_be_evaluated(http: httpx.Client) -> None:
+    def code(**changes: object) -> tuple[int, str]:
+        body = {"collection": "manuals", "cases": CASES, **changes}
+        response = http.post("/v1/evaluations", json=body)
+        return response.status_code, response.json()["error"]["code"]
+
+    assert code(collection="none") == (404, "collection_not_found")
+    assert code(cases=[]) == (422, "invalid_request")
+    assert code(cases=[{"reference": "x"}]) == (422, "invalid_request")
+    assert code(metrics=["magic"]) == (422, "unknown_metric")
+    response = http.get("/v1/evaluations/none")
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "evaluation_not_found")
