@@ -302,16 +302,12 @@ def key_revoke(
 
 def settings_from(**given: object) -> Settings:
     """The settings with what the command line gave on top; a value that is not valid is an error of usage."""
-    from tomllib import TOMLDecodeError
-
     from pydantic import ValidationError
 
     from rag.settings import Settings
 
     try:
         return Settings.model_validate({name: value for name, value in given.items() if value is not None})
-    except TOMLDecodeError as error:
-        raise typer.BadParameter(f"footnote.toml is not TOML: {error}") from error
     except ValidationError as error:
         raise typer.BadParameter("; ".join(_reason(dict(e)) for e in error.errors())) from error
 
@@ -319,7 +315,9 @@ def settings_from(**given: object) -> Settings:
 def _reason(error: Mapping[str, object]) -> str:
     """One setting that is not valid: its variable and why."""
     location = error["loc"]
-    name = str(location[0]) if isinstance(location, tuple) and location else "settings"
+    if not isinstance(location, tuple) or not location:
+        return f"the settings (footnote.toml or FOOTNOTE_*): {error['msg']}"
+    name = str(location[0])
     if error["type"] == "extra_forbidden":
         return f"footnote.toml: there is no setting {name!r}"
     return f"setting {name} (FOOTNOTE_{name.upper()}): {error['msg']}"
@@ -352,7 +350,7 @@ def _log_to_stderr() -> None:
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    for chatty in ("httpx", "httpcore", "dbos", "alembic", "unstructured", "haystack"):
+    for chatty in ("httpx", "httpcore", "dbos", "alembic", "unstructured", "haystack", "faiss", "uvicorn"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -35,11 +35,14 @@ class Unreachable(RagError):
 
 
 class Client:
-    """One service, one key. Every method raises ServiceError for an error answer, Unreachable for none."""
+    """One service; without a key only `ready` works.
 
-    def __init__(self, url: str, key: str) -> None:
+    Every other method raises ServiceError for an error answer, Unreachable for none.
+    """
+
+    def __init__(self, url: str, key: str | None = None) -> None:
         self.url = url
-        headers = {"Authorization": f"Bearer {key}"}
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_S, trust_env=False)
 
     def __enter__(self) -> Client:

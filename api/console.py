@@ -85,9 +85,9 @@ def print_hits(found: SearchOut, *, explain: bool) -> None:
             f"{rank:>2}. ", (place(hit.source, hit.page, hit.headings), "bold"), f"  {hit.score:.3f}"
         )
         console.print(title)
-        console.print(Padding(Text(shortened(hit.text, 300)), (0, 0, 0, 4)))
+        console.print(Padding(Text(shortened(hit.text, 300)), (0, 0, 0, 4), expand=False))
         if explain:
-            console.print(Padding(Text(_parts(hit), "dim"), (0, 0, 0, 4)))
+            console.print(Padding(Text(_parts(hit), "dim"), (0, 0, 0, 4), expand=False))
     console.print(Text(timings_line(found.timings_ms), "dim"))
 
 
@@ -99,7 +99,7 @@ def print_answer(answer: QueryOut) -> None:
     for sentence in answer.sentences:
         console.print(sentence_line(sentence))
     for citation in answer.citations:
-        console.print(Padding(citation_text(citation), (1, 0, 0, 2)))
+        console.print(Padding(citation_text(citation), (1, 0, 0, 2), expand=False))
     console.print()
     for step in answer.route:
         console.print(Text(step_line(step), "dim"))

@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "samples"
 COLLECTION = "handbook"
 PORT = 8000
-READY_S = 120.0
+READY_S = 60.0
 OF_OTHERS = ("DATA", "STORE", "INDEX", "HOST", "PORT", "SYNC_ROOTS")
 """Settings of a real service that the demo must not touch, even when they are in the environment."""
 
@@ -89,7 +89,7 @@ def service(data: Path) -> Iterator[Running]:
         yield running
         return
     data.mkdir(parents=True, exist_ok=True)
-    with (data / "service.log").open("wb") as log:
+    with open(data / "service.log", "wb", opener=private) as log:  # the first start prints its key
         process = start(data, free_port(), log.fileno())
         try:
             yield wait_until_ready(data, process)
@@ -199,11 +199,13 @@ def print_address(running: Running, data: Path) -> None:
     """Where the service is and how to use it."""
     console = out()
     body = json.dumps({"collection": COLLECTION, "question": "Who founded Skerry Line?"})
-    key = "$FOOTNOTE_API_KEY" if os.environ.get("FOOTNOTE_API_KEY") else f"$(cat {data / 'api_key'})"
+    ours = os.environ.get("FOOTNOTE_API_KEY") is None
+    key = f"$(cat {data / 'api_key'})" if ours else "$FOOTNOTE_API_KEY"
+    where = f"in the file {data / 'api_key'}" if ours else "your FOOTNOTE_API_KEY"
     console.print(Rule(style="dim"))
     for line in (
         f"Service:  {running.url}  (the page asks for the key; the API is under {running.url}/v1)",
-        f"Key:      {key}",
+        f"Key:      {where}",
         f"Log:      {data / 'service.log'}",
         f"""Try:      curl -s {running.url}/v1/query -H "Authorization: Bearer {key}" \\
                -H 'Content-Type: application/json' -d '{body}'""",
@@ -222,7 +224,7 @@ def serve_on(running: Running) -> None:
 
 def is_ready(running: Running) -> bool:
     """Whether /ready says so."""
-    with Client(running.url, "") as client:
+    with Client(running.url) as client:
         return client.ready()
 
 
@@ -241,6 +243,11 @@ def free_port() -> int:
             out().print(f"Port {PORT} is taken; another one is used.")
             return 0
     return PORT
+
+
+def private(path: str, flags: int) -> int:
+    """Opens a file that only its owner may read."""
+    return os.open(path, flags, 0o600)
 
 
 def log_tail(data: Path) -> str:

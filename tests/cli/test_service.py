@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from api.service import find_running, is_alive
-from tests.cli.commands import Service, environment, footnote, start, wait_for
+from tests.cli.commands import Service, environment, footnote, invoke, wait_for
 
 
 def children(pid: int) -> list[int]:
@@ -21,49 +21,38 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in listed.stdout.split()]
 
 
-def test_commands_use_the_running_service(service: Service, folder: Path) -> None:
-    data = ["--data", str(service.data)]
-    assert footnote("ingest", str(folder / "lunch.txt"), "-c", "works", *data).status == 0
-    assert service.running.url in footnote("doctor", *data).out
-    answer = footnote("ask", "When is lunch served?", "-c", "works", "--json", *data).json()
-    assert "noon" in answer["answer"]
-    assert len(answer["request_id"]) > 0
-    found = footnote("search", "soup", "-c", "works", "--json", *data)
-    assert found.json()["hits"][0]["source"] == "lunch.txt"
-
-
-def test_errors_of_the_service_keep_their_code(service: Service) -> None:
-    result = footnote("ask", "Why?", "-c", "none", "--data", str(service.data))
-    assert result.status == 1
-    assert "[collection_not_found]" in result.err
-    refused = footnote("ask", "Why?", "--data", str(service.data), FOOTNOTE_API_KEY="wrong-" * 5)
-    assert "[unauthorized]" in refused.err
-
-
-def test_stopping_leaves_no_record_and_no_worker(tmp_path: Path) -> None:
-    service = start(tmp_path / "data")
-    assert wait_for(lambda: children(service.process.pid))
-    workers = children(service.process.pid)
+def stop(service: Service) -> None:
     os.kill(service.process.pid, signal.SIGTERM)
     service.process.communicate(timeout=60)
+
+
+def test_commands_use_the_running_service_until_it_is_stopped(service: Service, folder: Path) -> None:
+    data = ["--data", str(service.data)]
+    assert footnote("ingest", str(folder / "lunch.txt"), "-c", "works", *data).status == 0
+    assert "noon" in footnote("ask", "When is lunch served?", "-c", "works", "--json", *data).json()["answer"]
+    assert invoke("search", "soup", "-c", "works", "--json", *data).json()["hits"][0]["source"] == "lunch.txt"
+
+    assert "[collection_not_found]" in invoke("ask", "Why?", "-c", "none", *data).err
+    assert "[unauthorized]" in invoke("ask", "Why?", *data, FOOTNOTE_API_KEY="wrong-" * 5).err
+
+    workers = children(service.process.pid)
+    assert len(workers) == 1
+    stop(service)
     assert service.process.returncode == 0
-    assert not (tmp_path / "data" / "service.json").exists()
-    assert not any(is_alive(worker) for worker in workers)
+    assert not (service.data / "service.json").exists()
+    assert not is_alive(workers[0])
 
 
-def test_worker_is_started_again_when_it_dies(service: Service) -> None:
+def test_worker_is_started_again_and_ends_with_the_service_even_when_that_is_killed(service: Service) -> None:
     assert wait_for(lambda: children(service.process.pid))
     (first,) = children(service.process.pid)
     os.kill(first, signal.SIGKILL)
     assert wait_for(lambda: children(service.process.pid) not in ([], [first]))
+    (second,) = children(service.process.pid)
 
-
-def test_worker_ends_when_the_service_is_killed(service: Service) -> None:
-    assert wait_for(lambda: children(service.process.pid))
-    (worker,) = children(service.process.pid)
     os.kill(service.process.pid, signal.SIGKILL)
     service.process.wait(timeout=30)
-    assert wait_for(lambda: not is_alive(worker))
+    assert wait_for(lambda: not is_alive(second))
     assert find_running(service.data) is None  # its record is still there, and is not believed
 
 

@@ -9,10 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from api.cli import app
-from tests.cli.commands import Result, footnote
+from tests.cli.commands import Result, footnote, invoke
 
 HEAVY = (
     "numpy",
@@ -64,30 +62,28 @@ def test_version() -> None:
     ],
 )
 def test_wrong_usage_is_status_2(arguments: list[str]) -> None:
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 2
-    assert "Usage:" in result.output
+    result = invoke(*arguments)
+    assert result.status == 2
+    assert "Usage:" in result.err
 
 
-def test_setting_that_is_not_valid_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FOOTNOTE_CHUNK_TOKENS", "many")
-    result = CliRunner().invoke(app, ["search", "x"])
-    assert result.exit_code == 2
-    assert "FOOTNOTE_CHUNK_TOKENS" in result.output
+def test_setting_that_is_not_valid_is_named() -> None:
+    result = invoke("search", "x", FOOTNOTE_CHUNK_TOKENS="many")
+    assert result.status == 2
+    assert "FOOTNOTE_CHUNK_TOKENS" in result.err
 
 
 @pytest.mark.parametrize("text", ["colour = 1\n", "port = \n"])
-def test_faulty_settings_file_is_named(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_faulty_settings_file_is_named(text: str, tmp_path: Path) -> None:
     (tmp_path / "footnote.toml").write_text(text)
-    result = CliRunner().invoke(app, ["search", "x"])
-    assert result.exit_code == 2
-    assert "footnote.toml" in result.output
+    result = invoke("search", "x", cwd=tmp_path)
+    assert result.status == 2
+    assert "footnote.toml" in result.err
 
 
 def test_settings_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "footnote.toml").write_text(f'data = "{tmp_path / "elsewhere"}"\n')
-    assert footnote("key", "list", cwd=tmp_path).status == 0
+    assert invoke("key", "list", cwd=tmp_path).status == 0
     assert (tmp_path / "elsewhere" / "footnote.db").exists()
 
 
@@ -98,7 +94,7 @@ def test_folder_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_collection_name_that_is_not_valid(tmp_path: Path) -> None:
-    result = footnote("ingest", str(tmp_path), "-c", "a/b", "--data", str(tmp_path / "data"))
+    result = invoke("ingest", str(tmp_path), "-c", "a/b", "--data", str(tmp_path / "data"))
     assert_one_line(result, "invalid_collection_name")
 
 
@@ -107,17 +103,17 @@ def test_port_in_use(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        assert_one_line(footnote("serve", "--data", str(tmp_path), "--port", port), "port_in_use")
+        assert_one_line(invoke("serve", "--data", str(tmp_path), "--port", port), "port_in_use")
 
 
 def test_host_that_is_not_ours(tmp_path: Path) -> None:
-    result = footnote("serve", "--data", str(tmp_path), "--host", "no such host", "--port", "0")
+    result = invoke("serve", "--data", str(tmp_path), "--host", "no such host", "--port", "0")
     assert_one_line(result, "invalid_address")
 
 
 def test_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    result = footnote("key", "list", "--data", str(tmp_path / "file"))
+    result = invoke("key", "list", "--data", str(tmp_path / "file"))
     assert result.status == 1
     assert len(result.err.strip().splitlines()) == 1
 
@@ -130,14 +126,14 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
 
 def test_keys_are_added_listed_and_revoked(tmp_path: Path) -> None:
     data = ["--data", str(tmp_path / "data")]
-    secret = footnote("key", "add", "reader", "--role", "read", *data).out.strip()
-    (listed,) = footnote("key", "list", "--json", *data).json()
+    secret = invoke("key", "add", "reader", "--role", "read", *data).out.strip()
+    (listed,) = invoke("key", "list", "--json", *data).json()
     assert (listed["name"], listed["role"]) == ("reader", "read")
-    assert secret not in footnote("key", "list", *data).out
-    assert footnote("key", "revoke", listed["id"], *data).status == 0
-    assert footnote("key", "list", "--json", *data).json() == []
+    assert secret not in invoke("key", "list", *data).out
+    assert invoke("key", "revoke", listed["id"], *data).status == 0
+    assert invoke("key", "list", "--json", *data).json() == []
 
 
 def test_key_for_a_collection_that_is_not_there(tmp_path: Path) -> None:
-    result = footnote("key", "add", "x", "-c", "none", "--data", str(tmp_path / "data"))
+    result = invoke("key", "add", "x", "-c", "none", "--data", str(tmp_path / "data"))
     assert_one_line(result, "collection_not_found")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli.commands import Result, footnote
+from tests.cli.commands import Result, footnote, invoke
 
 Filled = tuple[Path, Result]
 
@@ -19,9 +19,7 @@ def test_ingest_reports_each_failed_file_and_keeps_the_others(filled: Filled) ->
 
 
 def test_ingest_again_changes_nothing(filled: Filled, folder: Path) -> None:
-    counts = footnote("ingest", str(folder), "-c", "works", "--data", str(filled[0]), "--json").json()[
-        "counts"
-    ]
+    counts = invoke("ingest", str(folder), "-c", "works", "--data", str(filled[0]), "--json").json()["counts"]
     assert counts["unchanged"] == 2
     assert counts["added"] == counts["replaced"] == 0
 
@@ -31,15 +29,15 @@ def test_ingest_with_delete_missing(tmp_path: Path) -> None:
     documents.mkdir()
     for name in ("one.txt", "two.txt"):
         (documents / name).write_text(f"This is the text of {name}.\n")
-    assert footnote("ingest", str(documents), "--data", data).status == 0
+    assert invoke("ingest", str(documents), "--data", data).status == 0
     (documents / "one.txt").unlink()
-    result = footnote("ingest", str(documents), "--delete-missing", "--data", data, "--json")
+    result = invoke("ingest", str(documents), "--delete-missing", "--data", data, "--json")
     assert result.status == 0
     assert result.json()["counts"]["removed"] == 1
 
 
 def test_search_finds_the_passage(filled: Filled) -> None:
-    result = footnote(
+    result = invoke(
         "search", "working pressure of the pump", "-c", "works", "--data", str(filled[0]), "--json"
     )
     first = result.json()["hits"][0]
@@ -48,7 +46,7 @@ def test_search_finds_the_passage(filled: Filled) -> None:
 
 
 def test_search_in_text_shows_place_and_explains(filled: Filled) -> None:
-    result = footnote(
+    result = invoke(
         "search", "working pressure of the pump", "-c", "works", "--data", str(filled[0]), "--explain"
     )
     assert result.status == 0
@@ -60,20 +58,20 @@ def test_search_in_text_shows_place_and_explains(filled: Filled) -> None:
 
 def test_search_with_a_filter(filled: Filled) -> None:
     wanted = '{"source": "lunch.txt"}'
-    result = footnote(
+    result = invoke(
         "search", "pressure", "-c", "works", "--data", str(filled[0]), "--json", "--filter", wanted
     )
     assert {hit["source"] for hit in result.json()["hits"]} == {"lunch.txt"}
 
 
 def test_search_in_a_collection_that_is_not_there(filled: Filled) -> None:
-    result = footnote("search", "x", "-c", "none", "--data", str(filled[0]))
+    result = invoke("search", "x", "-c", "none", "--data", str(filled[0]))
     assert result.status == 1
     assert "[collection_not_found]" in result.err
 
 
 def test_empty_query_is_refused(filled: Filled) -> None:
-    result = footnote("search", "  ", "-c", "works", "--data", str(filled[0]))
+    result = invoke("search", "  ", "-c", "works", "--data", str(filled[0]))
     assert result.status == 1
     assert "Traceback" not in result.err
 
@@ -89,7 +87,7 @@ def test_ask_answers_with_a_footnote_and_a_verdict(filled: Filled) -> None:
 
 
 def test_ask_in_text_shows_quote_verdict_and_timings(filled: Filled) -> None:
-    result = footnote(
+    result = invoke(
         "ask", "What working pressure is the pump rated for?", "-c", "works", "--data", str(filled[0])
     )
     assert "[1] manuals/pump.md" in result.out
@@ -99,14 +97,14 @@ def test_ask_in_text_shows_quote_verdict_and_timings(filled: Filled) -> None:
 
 
 def test_generative_without_a_model_says_what_to_do(filled: Filled) -> None:
-    result = footnote("ask", "Why?", "-c", "works", "--data", str(filled[0]), "--mode", "generative")
+    result = invoke("ask", "Why?", "-c", "works", "--data", str(filled[0]), "--mode", "generative")
     assert result.status == 1
     assert "[no_generator]" in result.err
     assert "FOOTNOTE_LLM_URL" in result.err
 
 
 def test_doctor_tries_everything(filled: Filled) -> None:
-    result = footnote("doctor", "--data", str(filled[0]), "--json")
+    result = invoke("doctor", "--data", str(filled[0]), "--json")
     findings = {finding["name"]: finding for finding in result.json()}
     assert result.status == 0, result.out
     assert {"versions", "disk", "store", "encoder", "reader", "checker", "ingest and search"} <= set(findings)
@@ -115,7 +113,7 @@ def test_doctor_tries_everything(filled: Filled) -> None:
 
 def test_doctor_names_what_fails_and_what_to_do(tmp_path: Path) -> None:
     variables = {"FOOTNOTE_WEIGHTS": str(tmp_path / "none"), "FOOTNOTE_LLM_URL": "http://127.0.0.1:9/v1"}
-    result = footnote("doctor", "--data", str(tmp_path / "data"), "--json", **variables)
+    result = invoke("doctor", "--data", str(tmp_path / "data"), "--json", **variables)
     findings = {finding["name"]: finding for finding in result.json()}
     assert result.status == 1
     assert not findings["encoder"]["ok"]
