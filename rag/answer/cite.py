@@ -27,6 +27,9 @@ _DEFINITION = re.compile(r"^[ \t]*\[\^\d+\]:.*$", re.MULTILINE)
 _FULL_STOP = re.compile(r"[.!?…。！？]+\Z")
 _LONGEST_RANGE = 20
 
+Place = tuple[int, int, int, str | None]
+"""What makes a footnote: hit, start, end, and the text where the chunk does not hold it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cited:
@@ -140,7 +143,7 @@ def assemble(claims: Sequence[Claim], hits: Sequence[Hit]) -> Cited:
 
     Each distinct (chunk, span) is one footnote; `Sentence.start` and `end` include the markers.
     """
-    numbers: dict[tuple[int, int, int], int] = {}
+    numbers: dict[Place, int] = {}
     text = ""
     sentences: list[Sentence] = []
     for claim in claims:
@@ -154,15 +157,15 @@ def assemble(claims: Sequence[Claim], hits: Sequence[Hit]) -> Cited:
     return Cited(text, tuple(sentences), citations)
 
 
-def _place(anchor: Anchor) -> tuple[int, int, int]:
-    return anchor.hit, anchor.start, anchor.end
+def _place(anchor: Anchor) -> Place:
+    return anchor.hit, anchor.start, anchor.end, anchor.quote
 
 
 def _in_order(claim: Claim) -> list[Anchor]:
     return sorted(claim.anchors, key=lambda anchor: anchor.offset)
 
 
-def _numbered(claim: Claim, numbers: dict[tuple[int, int, int], int]) -> tuple[str, Verdict | None]:
+def _numbered(claim: Claim, numbers: dict[Place, int]) -> tuple[str, Verdict | None]:
     """The claim's text with its markers set, and its verdict moved along; new footnotes join `numbers`."""
     text, position = "", 0
     verdict = claim.verdict
@@ -187,8 +190,8 @@ def _moved(verdict: Verdict | None, at: int, by: int) -> Verdict | None:
     return replace(verdict, unsupported_spans=tuple(spans))
 
 
-def _citation(number: int, place: tuple[int, int, int], hits: Sequence[Hit]) -> Citation:
-    index, start, end = place
+def _citation(number: int, place: Place, hits: Sequence[Hit]) -> Citation:
+    index, start, end, quote = place
     chunk, document = hits[index].chunk, hits[index].document
     return Citation(
         marker=number,
@@ -198,7 +201,7 @@ def _citation(number: int, place: tuple[int, int, int], hits: Sequence[Hit]) -> 
         title=document.title,
         start=start,
         end=end,
-        quote=chunk.text[start - chunk.start : end - chunk.start],
+        quote=chunk.text[start - chunk.start : end - chunk.start] if quote is None else quote,
         page=page_of(hits[index], start),
         headings=chunk.headings,
     )

@@ -54,13 +54,15 @@ class Hits(Shared):
 class Anchor:
     """A footnote of a claim: where in the claim's text its marker stands, and the span that it cites.
 
-    `hit` counts in the passages of the answer; `start` and `end` are offsets in the document's text.
+    `hit` counts in the passages of the answer; `start` and `end` are offsets in the document's text. `quote`
+    is that text where it lies outside of the hit's chunk, as the header of a long table may.
     """
 
     offset: int
     hit: int
     start: int
     end: int
+    quote: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from rag.answer.cite import end_offset
 from rag.answer.flow import Anchor, Claim
 from rag.answer.overlap import content_words, coverage
 from rag.answer.sentences import split
+from rag.answer.tables import Header, TextOf, cells, header_of, is_row
 from rag.models.types import Reading, ReadResult
 from rag.types import Hit, Span
 
@@ -22,21 +23,23 @@ _LONGEST_QUOTE = 500
 _REPEATED = 0.8
 """A further sentence that shares this much of its words with one already quoted adds nothing."""
 _BULLET = re.compile(r"(?:[-*+•‣◦–]|\(?\d{1,3}[.)])\s+")
-_RULE = re.compile(r"[\s|:+-]*-[\s|:+-]*")
-_CUT_BULLET = re.compile(r"^(?:[-*+•‣◦]|#{1,6})\s+")
+_CUT_BULLET = re.compile(r"^(?:[-*+•‣◦]|#{1,6}|\(?\d{1,3}[.)])\s+")
 
 
-def quote_answer(result: ReadResult, hits: Sequence[Hit], threshold: float) -> tuple[Claim, ...]:
+def quote_answer(
+    result: ReadResult, hits: Sequence[Hit], threshold: float, text_of: TextOf | None = None
+) -> tuple[Claim, ...]:
     """One to three quoted sentences: of the best reading, then of others that are as surely right.
 
     `result.readings` index `hits` and their texts. Readings below `threshold` are not quoted; when even the
-    first is below, there is no answer.
+    first is below, there is no answer. `text_of` gives a document's text by its id, for table headers that
+    stand in an earlier chunk.
     """
     claims: list[Claim] = []
     for reading in result.readings:
         if reading.probability < threshold or len(claims) == MOST_SENTENCES:
             break
-        claim = _claim(hits[reading.passage], reading)
+        claim = _claim(hits[reading.passage], reading, text_of)
         if not any(_repeats(claim, other) for other in claims):
             claims.append(claim)
     return tuple(_with_lead(claim, before) for claim, before in zip(claims, [None, *claims], strict=False))
@@ -56,12 +59,17 @@ def _repeats(claim: Claim, other: Claim) -> bool:
     return max(coverage(words, others), coverage(others, words)) >= _REPEATED
 
 
-def _claim(hit: Hit, reading: Reading) -> Claim:
+def _claim(hit: Hit, reading: Reading, text_of: TextOf | None) -> Claim:
     text = hit.chunk.text
     span = enclosing_sentences(text, reading.start, reading.end)
-    header = _header(text, span)
-    if header is not None:
-        return _row_claim(hit, reading.passage, header, span)
+    row = Span(hit.chunk.start + span.start, hit.chunk.start + span.end)
+    if is_row(text[span.start : span.end]):
+        header = header_of(row, hit.chunk, text_of)
+        return (
+            _row_claim(hit, reading.passage, header, span)
+            if header
+            else _joined(hit, reading.passage, [span])
+        )
     intro = _intro(text, span)
     parts = [intro, span] if intro is not None else [span]
     return _joined(hit, reading.passage, parts)
@@ -75,7 +83,7 @@ def enclosing_sentences(text: str, start: int, end: int) -> Span:
     touched = [s for s in split(text) if s.start < end and s.end > start]
     if not touched:
         return Span(start, end)
-    if all(_separator(text[s.start : s.end]) for s in touched):
+    if all(is_row(text[s.start : s.end]) for s in touched):
         return max(touched, key=lambda s: min(s.end, end) - max(s.start, start))
     whole = Span(touched[0].start, touched[-1].end)
     return whole if whole.end - whole.start <= _LONGEST_QUOTE else _narrowed(text, whole, start, end)
@@ -109,7 +117,7 @@ def _anchor(hit: Hit, passage: int, text: str, span: Span) -> Anchor:
 
 
 def _flat(text: str) -> str:
-    """One line, without the bullet or hashes of its first line."""
+    """One line, without the bullet, number or hashes in front."""
     return " ".join(_CUT_BULLET.sub("", text).split())
 
 
@@ -121,48 +129,10 @@ def _intro(text: str, span: Span) -> Span | None:
     return above[-1] if above and text[above[-1].end - 1] == ":" else None
 
 
-def _header(text: str, span: Span) -> Span | None:
-    """The header row of the table that the span's row belongs to; None outside of tables and in headers."""
-    separator = _separator(text[span.start : span.end])
-    if separator is None or "\n" in text[span.start : span.end]:
-        return None
-    header = None
-    for line in reversed(_lines(text, span.start)):
-        if _separator(text[line.start : line.end]) != separator:
-            break
-        header = line
-    return header
-
-
-def _lines(text: str, end: int) -> list[Span]:
-    """Spans of the non-empty lines in front of `end`, trimmed; an empty line ends the search."""
-    spans: list[Span] = []
-    for match in re.finditer(r"[^\n]*\n", text[:end]):
-        line = match[0].strip()
-        spans = [*spans, Span(match.start(), match.end() - 1)] if line else []
-    return spans
-
-
-def _separator(row: str) -> str | None:
-    if row.lstrip().startswith("|") or row.count(" | ") >= 1:
-        return "|"
-    return "\t" if "\t" in row.strip() else None
-
-
-def _cells(row: str) -> list[str]:
-    separator = _separator(row)
-    inner = row.strip().strip("|") if separator == "|" else row.strip("\n")
-    return [" ".join(cell.split()) for cell in inner.split(separator)]
-
-
-def _row_claim(hit: Hit, passage: int, header: Span, row: Span) -> Claim:
+def _row_claim(hit: Hit, passage: int, header: Header, row: Span) -> Claim:
     """`Column: cell` for each filled cell, with footnotes on the header and on the row."""
-    text = hit.chunk.text
-    names, cells = _cells(text[header.start : header.end]), _cells(text[row.start : row.end])
-    if len(names) != len(cells) or _RULE.fullmatch(text[row.start : row.end]):
-        return _joined(hit, passage, [row])
-    line = "; ".join(
-        f"{name}: {cell}" if name else cell for name, cell in zip(names, cells, strict=True) if cell
-    )
-    anchors = (_anchor(hit, passage, line, header), _anchor(hit, passage, line, row))
-    return Claim("", line, anchors, quoted=True)
+    pairs = zip(header.names, cells(hit.chunk.text[row.start : row.end]), strict=True)
+    line = "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
+    end = end_offset(line)
+    above = Anchor(end, passage, header.span.start, header.span.end, header.quote)
+    return Claim("", line, (above, _anchor(hit, passage, line, row)), quoted=True)

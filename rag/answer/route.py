@@ -9,6 +9,7 @@ from time import perf_counter
 from rag.answer.flow import Draft
 from rag.answer.generate import Generator, OnToken, Prompt, Written, clean, is_refusal, prompt_for
 from rag.answer.read import quote_answer
+from rag.answer.tables import TextOf
 from rag.errors import GeneratorError
 from rag.models.types import Reader
 from rag.types import AnswerMode, Hit, Step
@@ -35,13 +36,14 @@ def read_step(
     least: Thresholds,
     mode: AnswerMode,
     llm: bool,
+    text_of: TextOf | None = None,
 ) -> Draft:
     """Let the reader answer. With an LLM at hand it takes more certainty to go without it."""
     if not hits or draft.reason:
         return draft
     started = perf_counter()
     result = reader.read(question, [hit.chunk.text for hit in hits])
-    quoted = quote_answer(result, hits, least.answer)
+    quoted = quote_answer(result, hits, least.answer, text_of)
     confidence = result.readings[0].probability if result.readings else 0.0
     needed = least.alone if llm and mode != "extractive" else least.answer
     taken = bool(quoted) and confidence >= needed
@@ -84,11 +86,19 @@ def _failed(draft: Draft, generator: Generator, reason: str) -> Draft:
     return replace(draft, reason=draft.reason or reason).stepped(step)
 
 
-def fall_back(question: str, hits: Sequence[Hit], draft: Draft, reader: Reader, least: Thresholds) -> Draft:
+def fall_back(
+    question: str,
+    hits: Sequence[Hit],
+    draft: Draft,
+    reader: Reader,
+    least: Thresholds,
+    text_of: TextOf | None = None,
+) -> Draft:
     """Take what the reader can quote where the LLM did not answer, and say so."""
     read = draft
     if not any(step.step == "reader" for step in draft.route):
-        read = read_step(question, hits, replace(draft, reason=None), reader, least, "extractive", llm=False)
+        unread = replace(draft, reason=None)
+        read = read_step(question, hits, unread, reader, least, "extractive", False, text_of)
     if read.claims or not read.fallback:
         return read
     step = Step("reader", reader.info.name, read.route[0].confidence, True, "fallback")

@@ -35,7 +35,7 @@ _STOP = re.compile(
     re.VERBOSE,
 )
 _BULLET = r"(?:[-*+•‣◦–]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])"
-_ALONE = re.compile(rf"\s*(?:{_BULLET}\s+\S|\||\#{{1,6}}\s|>\s|```|.*\t)")
+_ALONE = re.compile(rf"\s*(?:{_BULLET}\s+\S|\||\#{{1,6}}\s|>\s|```|.*\t|.*\S \| )")
 _SHORT_LINE = 50
 _WINDOW = 60
 
@@ -69,7 +69,8 @@ def _breaks(previous: str, line: str) -> bool:
 
 def _stands_alone(line: str) -> bool:
     """A table row or heading never goes on in the next line; a list item may."""
-    return line.lstrip().startswith(("|", "#", "```")) or "\t" in line.strip()
+    row = line.strip()
+    return row.startswith(("|", "#", "```")) or "\t" in row or " | " in row
 
 
 def _is_title(previous: str, line: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from rag.settings import Settings
 from tests.answer.corpus import fill
 
 
-def settings_for(data: Path, **changes: object) -> Settings:
+def settings_for(data: Path, **changes: Any) -> Settings:
     """Settings of a test; FOOTNOTE_TEST_WEIGHTS names weights other than the shipped ones."""
     weights = os.environ.get("FOOTNOTE_TEST_WEIGHTS")
     return Settings(data=data, threads=1, weights=Path(weights) if weights else None, **changes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,18 +48,52 @@ def test_nothing_sure_is_no_answer() -> None:
     assert answer(hits, reading(hits, 0, "40 kg", 0.49)) == ("", [])
 
 
+TABLE = "Ratings of the pumps\n\nModel | Pressure | Note\nP-100 | 10 bar | \nP-200 | 16 bar | loud"
+
+
 def test_a_table_row_is_quoted_with_its_header() -> None:
-    rows = [
-        "| Model | Pressure | Note |",
-        "|---|---|---|",
-        "| P-100 | 10 bar | |",
-        "| P-200 | 16 bar | loud |",
-    ]
-    table = "Ratings of the pumps\n\n" + "\n".join(rows)
-    hits = [hit(table, start=10)]
+    hits = [hit(TABLE, start=10)]
     text, quotes = answer(hits, reading(hits, 0, "16 bar", 0.9))
     assert text == "Model: P-200; Pressure: 16 bar; Note: loud [1][2]"
-    assert quotes == ["| Model | Pressure | Note |", "| P-200 | 16 bar | loud |"]
+    assert quotes == ["Model | Pressure | Note", "P-200 | 16 bar | loud"]
+
+
+@pytest.mark.parametrize(
+    "table", ["| A | B | C |\n|---|---|---|\n| x | y | 16 bar |", "A\tB\tC\nx\ty\t16 bar"]
+)
+def test_tables_in_other_dress(table: str) -> None:
+    hits = [hit(table)]
+    assert answer(hits, reading(hits, 0, "16 bar", 0.9))[0] == "A: x; B: y; C: 16 bar [1][2]"
+
+
+def test_the_header_of_a_long_table_comes_from_the_document() -> None:
+    start = TABLE.index("P-200")
+    hits = [hit(TABLE[start:], start=start)]
+    result = ReadResult((reading(hits, 0, "16 bar", 0.9),), 0.1, (0.0,))
+    cited = assemble(quote_answer(result, hits, 0.5, lambda _: TABLE), hits)
+    assert cited.text == "Model: P-200; Pressure: 16 bar; Note: loud [1][2]"
+    assert [c.quote for c in cited.citations] == [TABLE[c.start : c.end] for c in cited.citations]
+    assert cited.citations[0].quote == "Model | Pressure | Note"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "Weight | 40 kg\nPressure | 16 bar",
+        "P-100 | 10 bar | 3\nP-200 | 16 bar | 4",
+        "A | B\nP-200 | 16 bar | loud",
+        "P-200 | 16 bar | loud",
+    ],
+)
+def test_a_row_without_a_clear_header_stands_alone(table: str) -> None:
+    hits = [hit(table)]
+    row = next(line for line in table.splitlines() if "16 bar" in line)
+    assert answer(hits, reading(hits, 0, "16 bar", 0.9)) == (f"{row} [1]", [row])
+
+
+def test_a_row_far_below_an_unseen_header_stands_alone() -> None:
+    hits = [hit("P-100 | ten | quiet\nP-200 | 16 bar | loud", start=500)]
+    assert answer(hits, reading(hits, 0, "16 bar", 0.9))[0] == "P-200 | 16 bar | loud [1]"
 
 
 def test_a_list_item_is_quoted_with_what_introduces_the_list() -> None:

@@ -48,5 +48,7 @@ class FootnoteGenerator(EngineBound):
 
         wrote = generate_step(query, given, before, engine.generator, on_token)
         if wrote.written is None:
-            return {"replies": [], "draft": fall_back(query, given, wrote, engine.reader, engine.thresholds)}
+            text_of = engine.store.text if hits is not None else None
+            read = fall_back(query, given, wrote, engine.reader, engine.thresholds, text_of)
+            return {"replies": [], "draft": read}
         return {"replies": [ChatMessage.from_assistant(wrote.written)], "draft": wrote}

@@ -1,0 +1,87 @@
+"""Rows of tables in text: a line per row, ` | `, `|` or a tab between cells, the columns' names on top."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rag.types import Chunk, Span
+
+TextOf = Callable[[str], str]
+"""A document's text by its id."""
+
+_RULE = re.compile(r"[\s|:+-]*-[\s|:+-]*")
+_FEWEST_COLUMNS = 3
+"""A table of two columns is as often a list of names and values, without any header."""
+_FURTHEST = 100_000
+"""Characters above a row in which its header is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first row of a table: its span in the document, its cells, its text where the chunk lacks it."""
+
+    span: Span
+    names: tuple[str, ...]
+    quote: str | None
+
+
+def separator(line: str) -> str | None:
+    """What parts the cells of a row; None where the line is no row."""
+    row = line.strip()
+    if row.startswith("|") or " | " in row:
+        return "|"
+    return "\t" if "\t" in row else None
+
+
+def is_row(line: str) -> bool:
+    """Whether the line is a row of a table, and only one."""
+    return "\n" not in line.strip() and separator(line) is not None
+
+
+def cells(row: str) -> tuple[str, ...]:
+    """The texts of the row's cells, white space collapsed."""
+    parts = separator(row)
+    inner = row.strip()
+    if parts == "|":
+        inner = inner.removeprefix("|").removesuffix("|")
+    return tuple(" ".join(cell.split()) for cell in inner.split(parts))
+
+
+def header_of(row: Span, chunk: Chunk, text_of: TextOf | None) -> Header | None:
+    """The header above a row (its span in the document), from the chunk or else the document's text.
+
+    None where the row is the first, a rule, or unlike the row on top; where the top cannot be seen; and where
+    the top holds figures, as then it is data too.
+    """
+    text, offset = chunk.text, chunk.start
+    first = _top(text, row.start - offset)
+    highest = first.start if first else row.start - offset
+    if highest == 0 and offset > 0:
+        text, offset = (text_of(chunk.document_id), 0) if text_of else ("", 0)
+        first = _top(text, row.start)
+    if first is None:
+        return None
+    names = cells(text[first.start : first.end])
+    here = chunk.text[row.start - chunk.start : row.end - chunk.start]
+    if len(names) < _FEWEST_COLUMNS or len(names) != len(cells(here)) or _RULE.fullmatch(here):
+        return None
+    if any(name[:1].isdigit() for name in names):
+        return None
+    span = Span(offset + first.start, offset + first.end)
+    inside = span.start >= chunk.start
+    return Header(span, names, None if inside else text[first.start : first.end])
+
+
+def _top(text: str, at: int) -> Span | None:
+    """The first line of the run of rows that ends above `at`; None where there is none."""
+    top = None
+    end = at - 1
+    while end > max(0, at - _FURTHEST):
+        start = text.rfind("\n", 0, end) + 1
+        if separator(text[start:end]) is None:
+            break
+        top = Span(start, end)
+        end = start - 1
+    return top
