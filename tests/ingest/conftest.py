@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,12 +12,17 @@ from rag.models.registry import load_encoder
 from rag.models.types import Encoder
 from rag.settings import Settings
 from rag.store import Store
-from tests.ingest.making import Parse
+from tests.ingest.making import Parse, settings_in
 
 
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
-    return load_encoder("footnote-encoder", Settings(threads=2))
+    return load_encoder("footnote-encoder", settings_in(Path("unused")))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_in(tmp_path / "data")
 
 
 @pytest.fixture(scope="session")

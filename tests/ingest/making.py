@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ingest.media import media_type
 from ingest.parse.pool import ParserPool
 from ingest.types import ParsedDocument
+from rag.settings import Settings
 
 HANDBOOK = Path(__file__).parents[2] / "samples" / "handbook"
+
+
+def settings_in(data: Path) -> Settings:
+    """Settings of a test; FOOTNOTE_TEST_WEIGHTS names weights other than the shipped ones."""
+    weights = os.environ.get("FOOTNOTE_TEST_WEIGHTS")
+    return Settings(data=data, threads=2, weights=Path(weights) if weights else None)
 
 
 class Parse:

@@ -1,0 +1,213 @@
+"""Jobs end to end: the real store, encoder and parser processes."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.submit import submit_folder, submit_uploads
+from ingest.types import Progress, Upload
+from ingest.worker import Worker, follow
+from rag.errors import InvalidInput, NotFound
+from rag.models.types import Encoder
+from rag.settings import Settings
+from rag.store import Store, document_id
+from rag.types import Job, JobCounts
+from tests.ingest.making import HANDBOOK
+
+
+@pytest.fixture
+def worker(settings: Settings, store: Store, encoder: Encoder) -> Iterator[Worker]:
+    with Worker(settings, store=store, encoder=encoder) as worker:
+        yield worker
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three small pages."""
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    for name in ("one", "two", "three"):
+        (folder / f"{name}.md").write_text(f"# {name.title()}\n\nThis page is about the number {name}.\n")
+    return folder
+
+
+def ended(store: Store, worker: Worker, job: Job) -> Job:
+    worker.drain()
+    return store.job(job.id)
+
+
+def test_the_handbook_becomes_documents_whose_chunks_are_their_text(store: Store, worker: Worker) -> None:
+    job = ended(store, worker, submit_folder(store, "c", HANDBOOK))
+    assert (job.status, job.counts) == ("succeeded", JobCounts(total=9, added=9))
+    records, _ = store.documents("c")
+    assert [record.document.source for record in records] == sorted(path.name for path in HANDBOOK.iterdir())
+    for record in records:
+        text, chunks = store.text(record.document.id), store.chunks(record.document.id)
+        assert chunks
+        assert [chunk.ordinal for chunk in chunks] == list(range(len(chunks)))
+        assert all(chunk.text == text[chunk.start : chunk.end] for chunk in chunks)
+    manual = store.chunks(document_id("c", "tern-manual.pdf"))
+    assert next(chunk.page for chunk in manual if "red valve marked F2" in chunk.text) == 2
+    assert next(chunk.page for chunk in manual if "2.4 bar" in chunk.text) == 1
+
+
+def test_a_folder_that_did_not_change_is_left_alone_and_changes_are_followed(
+    store: Store, worker: Worker, folder: Path
+) -> None:
+    assert ended(store, worker, submit_folder(store, "c", folder, True)).counts.added == 3
+    version = store.version("c")
+    assert ended(store, worker, submit_folder(store, "c", folder, True)).counts == JobCounts(3, unchanged=3)
+    assert store.version("c") == version
+    (folder / "two.md").write_text("# Two\n\nThis page has been written anew.\n")
+    (folder / "three.md").unlink()
+    (folder / "four.md").write_text("# Four\n\nA new page.\n")
+    counts = ended(store, worker, submit_folder(store, "c", folder, True)).counts
+    assert counts == JobCounts(total=4, added=1, replaced=1, unchanged=1, removed=1)
+    assert list(store.sources("c")) == ["four.md", "one.md", "two.md"]
+    assert "written anew" in store.text(document_id("c", "two.md"))
+
+
+def test_without_delete_missing_vanished_files_stay(store: Store, worker: Worker, folder: Path) -> None:
+    ended(store, worker, submit_folder(store, "c", folder))
+    (folder / "one.md").unlink()
+    job = ended(store, worker, submit_folder(store, "c", folder))
+    assert (job.status, job.counts) == ("succeeded", JobCounts(total=2, unchanged=2))
+    assert "one.md" in store.sources("c")
+
+
+def test_one_bad_file_is_a_failed_row_and_the_rest_go_on(store: Store, worker: Worker, folder: Path) -> None:
+    (folder / "bad.pdf").write_bytes(b"%PDF-1.4 nothing more")
+    job = ended(store, worker, submit_folder(store, "c", folder))
+    assert (job.status, job.counts) == ("partial", JobCounts(total=4, added=3, failed=1))
+    assert [(error.source, error.code) for error in job.errors] == [("bad.pdf", "corrupt_file")]
+    record = store.find("c", "bad.pdf")
+    assert record is not None
+    assert (record.status, record.error_code) == ("failed", "corrupt_file")
+
+
+def test_a_job_of_bad_files_has_failed_and_retry_reads_the_mended_ones(
+    store: Store, worker: Worker, tmp_path: Path
+) -> None:
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "a.md").write_text(" ")
+    job = ended(store, worker, submit_folder(store, "c", tmp_path / "bad"))
+    assert (job.status, job.errors[0].code) == ("failed", "empty_document")
+    (tmp_path / "bad" / "a.md").write_text("# Mended")
+    store.retry_job(job.id)
+    job = ended(store, worker, job)
+    assert (job.status, job.counts) == ("succeeded", JobCounts(total=1, added=1))
+
+
+def test_an_earlier_version_survives_a_file_that_became_unreadable(
+    store: Store, worker: Worker, folder: Path
+) -> None:
+    ended(store, worker, submit_folder(store, "c", folder))
+    good = (folder / "one.md").read_bytes()
+    (folder / "one.md").write_bytes(b"\xff\xd8\xff\xe0 a picture now")
+    assert ended(store, worker, submit_folder(store, "c", folder)).status == "partial"
+    record = store.find("c", "one.md")
+    assert record is not None
+    assert (record.status, record.error_code) == ("ready", "unsupported_format")
+    assert "the number one" in store.text(record.document.id)
+    (folder / "one.md").write_bytes(good)
+    assert ended(store, worker, submit_folder(store, "c", folder)).status == "succeeded"
+    record = store.find("c", "one.md")
+    assert record is not None
+    assert record.error_code is None
+
+
+def test_uploads_keep_what_the_client_says_of_them(store: Store, worker: Worker) -> None:
+    page = Upload("notes/7", b"## Seven\n\nA page.", "text/markdown", "My title", {"year": 2026})
+    job = ended(store, worker, submit_uploads(store, "c", [page, Upload("data.json", b"{}")]))
+    assert (job.status, job.counts.added) == ("succeeded", 2)
+    record = store.find("c", "notes/7")
+    assert record is not None
+    document = record.document
+    assert (document.title, document.media_type) == ("My title", "text/markdown")
+    assert document.metadata == {"year": 2026}
+    assert store.text(document.id).startswith("Seven")
+    assert ended(store, worker, submit_uploads(store, "c", [page])).counts == JobCounts(1, unchanged=1)
+    renamed = Upload(page.source, page.content, page.media_type, "Another title")
+    assert ended(store, worker, submit_uploads(store, "c", [renamed])).counts == JobCounts(1, replaced=1)
+
+
+def test_a_cancelled_job_stops_and_a_retry_takes_it_up_again(
+    store: Store, worker: Worker, folder: Path
+) -> None:
+    job = submit_folder(store, "c", folder)
+    worker.drain(lambda progress: store.cancel_job(progress.job.id) and None)
+    job = store.job(job.id)
+    assert (job.status, job.counts.added) == ("cancelled", 1)
+    assert len(store.sources("c")) == 1
+    store.retry_job(job.id)
+    job = ended(store, worker, job)
+    assert (job.status, job.counts.added, len(store.sources("c"))) == ("succeeded", 3, 3)
+
+
+def test_a_collection_deleted_under_a_job_ends_it(store: Store, worker: Worker, folder: Path) -> None:
+    job = submit_folder(store, "c", folder)
+    worker.drain(lambda progress: store.delete_collection("c"))
+    assert store.job(job.id).status == "cancelled"
+    with pytest.raises(NotFound):
+        store.sources("c")
+
+
+def test_progress_counts_up_to_the_total(store: Store, worker: Worker, folder: Path) -> None:
+    submit_folder(store, "c", folder)
+    seen: list[Progress] = []
+    worker.drain(seen.append)
+    assert [(each.done, each.total, each.chunks) for each in seen] == [(1, 3, 1), (2, 3, 2), (3, 3, 3)]
+    assert {each.source for each in seen} == {"one.md", "two.md", "three.md"}
+    assert seen[-1].chunks_per_second > 0
+
+
+def test_a_running_worker_finds_the_job_and_two_share_it(
+    settings: Settings, store: Store, encoder: Encoder, folder: Path
+) -> None:
+    for number in range(30):
+        (folder / f"page-{number}.md").write_text(f"# Page {number}\n\nWords of page {number}.\n")
+    job, stop = submit_folder(store, "c", folder), threading.Event()
+    with Store.open(settings.store_url) as other:
+        workers = [Worker(settings, store=each, encoder=encoder) for each in (store, other)]
+        threads = [threading.Thread(target=worker.run, args=(stop,)) for worker in workers]
+        for thread in threads:
+            thread.start()
+        *_, last = follow(store, job.id, 0.05)
+        stop.set()
+        for thread, worker in zip(threads, workers, strict=True):
+            thread.join()
+            worker.close()
+    assert (last.job.status, last.done) == ("succeeded", 33)
+    assert store.job(job.id).counts == JobCounts(total=33, added=33)
+    assert store.collection("c").documents == 33
+
+
+def test_what_cannot_be_carried_out_is_refused_at_once(store: Store, folder: Path) -> None:
+    with pytest.raises(NotFound):
+        submit_folder(store, "nowhere", folder)
+    with pytest.raises(InvalidInput) as caught:
+        submit_folder(store, "c", folder / "gone")
+    assert caught.value.code == "path_not_found"
+    with pytest.raises(InvalidInput) as caught:
+        submit_folder(store, "c", folder / "one.md", delete_missing=True)
+    assert caught.value.code == "not_a_folder"
+    assert store.jobs() == []
+
+
+def test_an_empty_folder_is_a_job_that_succeeds(store: Store, worker: Worker, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert ended(store, worker, submit_folder(store, "c", tmp_path / "empty")).status == "succeeded"
+
+
+def test_a_file_that_went_while_the_job_waited_is_a_named_failure(
+    store: Store, worker: Worker, folder: Path
+) -> None:
+    job = submit_folder(store, "c", folder)
+    shutil.rmtree(folder)
+    job = ended(store, worker, job)
+    assert (job.status, {error.code for error in job.errors}) == ("failed", {"file_not_found"})
