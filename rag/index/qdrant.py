@@ -81,6 +81,10 @@ class Connection:
             ) from error
         return cls(client, place, True, RLock())
 
+    def close(self) -> None:
+        """Close the client."""
+        self.client.close()
+
     def ask(self, call: Callable[[QdrantClient], T]) -> T:
         """Put one request; raises IndexUnavailable."""
         try:
@@ -355,7 +359,7 @@ class QdrantServer:
 
     def close(self) -> None:
         """Close the connection."""
-        self._connection.client.close()
+        self._connection.close()
 
     def _index(self, spec: IndexSpec) -> QdrantIndex:
         lock = self._locks / f"{qdrant_name(spec)}.lock"
