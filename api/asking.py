@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from api.state import Runtime
 from rag.answer.events import AnswerEvent, Event
 from rag.errors import RagError
 from rag.types import Answer, AnswerMode, CheckPolicy, Filter
+
+log = logging.getLogger("footnote.api")
 
 Encode = Callable[[Event], Iterator[bytes]]
 EncodeError = Callable[[RagError], bytes]
@@ -67,9 +70,9 @@ async def _frames(
         except Exception as error:
             if not started:
                 raise
-            yield encode_error(_shown(error))
             if not isinstance(error, RagError):
-                raise  # the log gets what the caller does not
+                log.exception("An answer failed after its stream had begun.")
+            yield encode_error(_shown(error))
 
 
 def _encoded(running: Runtime, event: Event | None, encode: Encode) -> Iterator[bytes]:

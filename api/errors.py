@@ -155,4 +155,5 @@ async def _on_unexpected(request: Request, error: Exception) -> JSONResponse:
     """The last resort: what went wrong goes to the log, the caller gets the id to quote."""
     log.error("%s %s failed", request_id(request), request.url.path, exc_info=error)
     message = "Footnote failed on this request. Its log has the reason under the request id."
-    return error_response(request, 500, "internal_error", message)
+    # the server closes the connection after an exception; a client must not send its next request there
+    return error_response(request, 500, "internal_error", message, headers={"Connection": "close"})
