@@ -24,6 +24,13 @@ MARKS: Mapping[Label, tuple[str, str]] = {
     "contradicted": ("✗", "red"),
     "unsupported": ("?", "yellow"),
 }
+REASONS: Mapping[str, str] = {
+    "empty_collection": "The collection holds no documents yet.",
+    "no_relevant_passage": "No passage answers the question.",
+    "low_confidence": "Passages were found, but none answers surely enough.",
+    "no_answer_in_passages": "The language model found no answer in the passages.",
+    "unsupported_answer": "The passages did not support what was written.",
+}
 ADVICE: Mapping[str, str] = {
     "collection_not_found": "`footnote ingest PATH --collection NAME` makes one.",
     "port_in_use": "Choose another with --port; --port 0 takes any free one.",
@@ -95,7 +102,8 @@ def print_answer(answer: QueryOut) -> None:
     """Each sentence with its verdict, then the footnotes, the route and the timings."""
     console = out()
     if answer.abstained:
-        console.print(Text(f"No answer. {answer.reason or ''}".strip(), "yellow"))
+        reason = answer.reason or ""
+        console.print(Text(f"No answer. {REASONS.get(reason, reason)}".strip(), "yellow"))
     for sentence in answer.sentences:
         console.print(sentence_line(sentence))
     for citation in answer.citations:

@@ -3,6 +3,13 @@
 const $ = (id) => document.getElementById(id);
 const KEY = "footnote-key";
 const MARKS = { supported: "✓ supported", contradicted: "✗ contradicted", unsupported: "? unsupported" };
+const REASONS = {
+  empty_collection: "The collection holds no documents yet.",
+  no_relevant_passage: "No passage answers the question.",
+  low_confidence: "Passages were found, but none answers surely enough.",
+  no_answer_in_passages: "The language model found no answer in the passages.",
+  unsupported_answer: "The passages did not support what was written.",
+};
 const CONTEXT = 600; // characters shown before and after a quoted passage
 
 /** An element with text (never HTML: what documents hold is not trusted) and properties. */
@@ -188,14 +195,14 @@ function showAnswer(answer) {
   $("text").replaceChildren(...answer.sentences.flatMap((one) => [...sentence(one, answer.citations), " "]));
   $("footnotes").replaceChildren(...answer.citations.map(footnote));
   $("none").hidden = !answer.abstained;
-  $("none").textContent = `No answer was found in this collection. ${answer.reason ?? ""}`;
+  $("none").textContent = `No answer. ${REASONS[answer.reason] ?? answer.reason ?? ""}`;
   $("facts").replaceChildren(...facts(answer).flatMap(([name, value]) => [make("dt", name), make("dd", value)]));
   $("how").hidden = false;
 }
 
 /** A sentence with a button for each marker and a mark for its verdict. */
 function sentence({ text, verdict }, citations) {
-  const parts = text.split(/\[(\d+)\]/).map((part, index) => (index % 2 ? marker(Number(part), citations) : part));
+  const parts = text.split(/\s*\[(\d+)\]/).map((part, index) => (index % 2 ? marker(Number(part), citations) : part));
   if (!verdict) return parts;
   const title = `The checker gives this ${percent(verdict.probability)}.`;
   return [...parts, make("span", MARKS[verdict.label], { className: `verdict ${verdict.label}`, title })];
