@@ -73,6 +73,7 @@ class IndexManager:
         self._lock = Lock()
         self._sweeping = SharedLock()
         self._swept = False
+        self._closed = False
         self._stop = Event()
         self._trouble: dict[str, str] = {}
         self._threads = [
@@ -142,7 +143,11 @@ class IndexManager:
         ]
 
     def close(self) -> None:
-        """Stop following the log and save every replica."""
+        """Stop following the log and save every replica; closing twice does no harm."""
+        with self._lock:
+            closed, self._closed = self._closed, True
+        if closed:
+            return
         self._stop.set()
         self._close_replicas()
         for thread in self._threads:

@@ -197,14 +197,16 @@ class TantivyIndex:
     def _resume(self) -> bool:
         """Take up the position and the documents of the last flush, if there was one."""
         assert self._folder is not None
-        payload = snapshot.read(self._folder / "manifest")
-        if payload is None or not (self._folder / "words").exists():
+        payload, commit = snapshot.read(self._folder / "manifest"), _commit(self._folder)
+        if payload is None:
             return False
         manifest = snapshot.load(payload)
         snapshot.require("tantivy", manifest.spec, self._spec)
+        if commit is None or int(commit) < int(manifest.segment or 0):
+            return False
         self._position = self._saved = manifest.position
         self._catalogue = Catalogue(manifest.documents)
-        self._complete = manifest.segment == _commit(self._folder)
+        self._complete = manifest.segment == commit
         return True
 
     def _registered(self, index: Any) -> Any:

@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rag.errors import IndexMismatch
 from rag.index.filters import matches
-from rag.index.types import DenseIndex, Floats, Index, IndexedChunk, IndexSpec, LexicalIndex, Scored
+from rag.index.types import DenseIndex, Index, IndexSpec, LexicalIndex, Scored
 from rag.types import And, Equals, Filter, In, Metadata, Not, Or, Range
 from tests.contract.index_making import (
     DIMENSION,

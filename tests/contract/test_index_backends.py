@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from rag.index.faiss import FaissIndex
 from rag.index.payload import ASSUMED_LENGTH
 from rag.index.qdrant import Connection, QdrantIndex
 from rag.index.tantivy import TantivyIndex
-from rag.index.types import Batch, DenseIndex, Index, IndexSpec, LexicalIndex
+from rag.index.types import Batch, DenseIndex, IndexSpec, LexicalIndex
 from tests.contract.index_contract import DenseContract, LexicalContract
 from tests.contract.index_making import SPEC
 from tests.contract.index_oracle import Oracle

@@ -1,0 +1,50 @@
+"""A store with documents of one chunk each, for the tests of what follows its log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from rag.index.types import Floats
+from rag.models.types import ModelInfo
+from rag.store import NewChunk, NewDocument, Store
+from rag.types import Document, Metadata
+
+DIMENSION = 16
+ENCODER = ModelInfo("tiny-encoder", "r1", "encoder", 1, 512, DIMENSION)
+
+
+def unit(seed: int) -> Floats:
+    """A unit vector in half precision."""
+    vector = np.random.default_rng(seed).standard_normal(DIMENSION)
+    return (vector / np.linalg.norm(vector)).astype(np.float16).astype(np.float32)
+
+
+def put(
+    store: Store,
+    source: str,
+    text: str = "plain words",
+    *,
+    seed: int = 0,
+    collection: str = "c",
+    metadata: Metadata | None = None,
+    encoder: ModelInfo = ENCODER,
+    chunks: int = 1,
+) -> None:
+    """Store a document of `chunks` chunks, each the whole text; their vectors are unit(seed), unit(seed + 1), …"""
+    document = Document("", collection, source, f"Title of {source}", "text/plain", "", (), metadata or {})
+    parts = [NewChunk(n, 0, len(text), None, (), unit(seed + n)) for n in range(chunks)]
+    content = f"{text} {seed} {chunks}"
+    store.put_document(NewDocument(document, text, content, parts, encoder.name, encoder.revision))
+
+
+def live(store: Store, collection: str = "c") -> Mapping[int, Floats]:
+    """Every searchable chunk of a collection with its vector, read from the store itself."""
+    bound = store.bound_model(collection)
+    records, cursor = store.documents(collection, limit=1000)
+    assert cursor is None
+    if bound is None:
+        return {}
+    chunks = store.embedded([record.document.id for record in records], bound[0], bound[1])
+    return {chunk.key: chunk.dense for chunk in chunks}
