@@ -11,7 +11,7 @@ from rag.index import snapshot
 from rag.index.faiss import FaissIndex
 from rag.index.replica import Replica
 from rag.index.slots import Slot
-from rag.index.tantivy import TantivyIndex
+from rag.index.tantivy import Analyzer, TantivyIndex
 from rag.index.types import IndexSpec
 from rag.settings import Settings
 from rag.store import Store
@@ -24,6 +24,7 @@ class Embedded:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        Analyzer(settings.language)  # a language without a stemmer is refused at the start
         self._slot = Slot.take(settings.data / "index")
 
     def open(self, store: Store, spec: IndexSpec) -> Replica:

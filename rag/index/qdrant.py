@@ -334,6 +334,7 @@ class QdrantServer:
 
     def __init__(self, settings: Settings) -> None:
         key = settings.index_key
+        Analyzer(settings.language)  # a language without a stemmer is refused at the start
         self._connection = Connection.open(
             settings.index.removeprefix("qdrant+"), None if key is None else key.get_secret_value()
         )
