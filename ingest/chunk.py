@@ -1,9 +1,10 @@
 """Splits a document by its structure into chunks that fit the encoder, to the token.
 
-A chunk never crosses a page or a heading of the same or a higher rank, unless one side is tiny; long paragraphs end at
-sentences, tables and code at line ends. A heading stands at the start of its own section's text; the chunks that follow get it
-as context, as they get the title, the headings above and the first row of a table. Context is for the encoder alone: a
-chunk's text is always `text[start:end]`, and every character that is not white space is in exactly one chunk.
+A chunk never crosses a page or a heading of the same or a higher rank, unless one side is tiny; long
+paragraphs end at sentences, tables and code at line ends. A heading stands at the start of its own
+section's text; the chunks that follow get it as context, as they get the title, the headings above and the
+first row of a table. Context is for the encoder alone: a chunk's text is always `text[start:end]`, and
+every character that is not white space is in exactly one chunk.
 """
 
 from __future__ import annotations

@@ -14,9 +14,9 @@ from rag.errors import InvalidInput
 def walk(folder: Path) -> Iterator[FoundFile]:
     """Every regular file below `folder`, in order of path, one directory's names in memory at a time.
 
-    Hidden files and folders are skipped. A symbolic link to a file is followed only when it stays below `folder`;
-    one to a folder never is, so that no walk can go round in circles.
-    Raises InvalidInput `path_not_found` when there is no such folder or file; a single file is a folder of one.
+    Hidden files and folders are skipped. A symbolic link to a file is followed only when it stays below
+    `folder`; one to a folder never is, so that no walk can go round in circles. Raises InvalidInput
+    `path_not_found` when there is no such folder or file; a single file is a folder of one.
     """
     root = folder.resolve()
     if root.is_file():

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What became of an item. `ended` says that the whole job has: it was cancelled, or its collection deleted."""
+    """What became of an item. `ended` says that the whole job has: cancelled, or its collection deleted."""
 
     chunks: int = 0
     ended: bool = False
@@ -59,8 +59,10 @@ class ItemWorker:
         )
 
     def _is_known(self, collection: str, item: JobItem, sha256: str) -> bool:
-        """Whether the store has this content, free of errors and encoded by this model. What a client says of a
-        document is not looked at here: an item with a title or metadata goes all the way."""
+        """Whether the store has this content, free of errors and encoded by this model.
+
+        What a client says of a document is not looked at: an item with a title or metadata goes all the way.
+        """
         if item.title or item.metadata:
             return False
         record = self._store.find(collection, item.source)
@@ -72,7 +74,7 @@ class ItemWorker:
         return same_model and self._store.content_sha256(record.document.id) == sha256
 
     def _finish(self, job: Job, item: ItemRecord, loading: Future[Loaded | None]) -> Carried:
-        """Commit what was loaded and then the item's outcome: a crash in between repeats the item, unchanged."""
+        """Commit what was loaded, then the item's outcome: a crash in between repeats the item, unchanged."""
         try:
             loaded = loading.result()
             if self._store.job(job.id).status == "cancelled":
@@ -121,7 +123,7 @@ class ItemWorker:
         return NewDocument(described, document.text, loaded.sha256, chunks, info.name, info.revision)
 
     def _fail(self, job: Job, item: ItemRecord, error: RagError) -> Carried:
-        """Record the failure with the document and with the item; a deleted collection ends the job instead."""
+        """Record the failure with the document and the item; a deleted collection ends the job instead."""
         try:
             self._store.fail_document(job.collection, item.item.source, error.code, error.message)
         except NotFound:

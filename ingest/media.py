@@ -76,8 +76,8 @@ _HTML_STARTS = (b"<!doctype html", b"<html")
 def media_type(source: str, content: bytes) -> str:
     """The media type of a file's bytes; `application/octet-stream` when neither content nor name tells.
 
-    Content that says what it is wins over the name: a PDF called notes.txt is a PDF. Text whose name says nothing
-    is text/plain.
+    Content that says what it is wins over the name: a PDF called notes.txt is a PDF. Text whose name says
+    nothing is text/plain.
     """
     by_name = _BY_SUFFIX.get(PurePosixPath(source.lower()).suffix, UNKNOWN)
     by_content = _by_content(content, by_name)

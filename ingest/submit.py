@@ -35,8 +35,8 @@ def submit_folder(store: Store, collection: str, path: Path, delete_missing: boo
 
     A source is its path relative to the folder. What did not change is skipped; with `delete_missing` every
     document whose source is not in the folder is deleted, uploads too. Nothing is read here but names: the
-    worker hashes a file when its turn comes. Raises NotFound `collection_not_found`, InvalidInput `path_not_found`,
-    and `not_a_folder` for a single file with `delete_missing`.
+    worker hashes a file when its turn comes. Raises NotFound `collection_not_found`, InvalidInput
+    `path_not_found`, and `not_a_folder` for a single file with `delete_missing`.
     """
     known = store.sources(collection)
     if delete_missing and path.is_file():

@@ -13,7 +13,7 @@ BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file below the folder that is read: `source` is its POSIX path relative to that folder, `size` is bytes."""
+    """A file below a folder: `source` is its POSIX path relative to it, `size` is in bytes."""
 
     source: str
     path: Path
@@ -35,8 +35,8 @@ class Upload:
 class Block:
     """A stretch of the text that belongs together: `text[start:end]`.
 
-    `level` is 1 to 6 for a heading. `header` is the first row of a table, when there is one: it explains every
-    row that stands in another chunk.
+    `level` is 1 to 6 for a heading. `header` is the first row of a table, when there is one: it explains
+    every row that stands in another chunk.
     """
 
     kind: BlockKind
@@ -49,7 +49,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """A file as text. Blocks are in order, do not overlap, and cover every character that is not white space."""
+    """A file as text. Blocks are in order, never overlap, and cover all that is not white space."""
 
     text: str
     blocks: tuple[Block, ...]

@@ -1,8 +1,9 @@
 """Takes jobs from the store and carries them out, one file at a time; see `Worker`.
 
-Many workers share a job without a leader: every item belongs to one of a few lanes, and a worker goes through the items of
-a lane while it holds the lane's lock (`Store.exclusive`). A worker that is killed loses its locks with its life;
-what it had not finished is still pending, and what it had committed is found unchanged by content hash.
+Many workers share a job without a leader: every item belongs to one of a few lanes, and a worker goes
+through the items of a lane while it holds the lane's lock (`Store.exclusive`). A worker that is killed
+loses its locks with its life; what it had not finished is still pending, and what it had committed is found
+unchanged by content hash.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ log = logging.getLogger(__name__)
 class Worker:
     """Parses, splits, embeds and commits what jobs ask for. Any number of workers may share one store.
 
-    Killed at any point it leaves nothing half done: the next worker goes on with the files that are not finished.
-    Opens the store of `settings` and loads its encoder, unless they are given; closes what it opened.
+    Killed at any point it leaves nothing half done: the next worker goes on with the files that are not
+    finished. Opens the store of `settings` and loads its encoder, unless they are given, and closes what it
+    opened.
     """
 
     def __init__(
@@ -52,7 +54,7 @@ class Worker:
         self._first_lane = 0
 
     def run(self, stop: threading.Event | None = None) -> None:
-        """Works until `stop` is set; looks for new jobs several times a second. A store that is away is waited for."""
+        """Works until `stop` is set; looks for jobs five times a second, waits for a store that is away."""
         stop = stop or threading.Event()
         while not stop.is_set():
             try:

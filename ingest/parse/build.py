@@ -47,7 +47,7 @@ class Builder:
     def add_table(
         self, rows: Sequence[Sequence[str]], *, page: int | None = None, header: bool = True
     ) -> None:
-        """One table, a line per row and ` | ` between cells; its first row is the header unless told otherwise."""
+        """One table: a line per row, ` | ` between cells, the first row its header unless told otherwise."""
         lines = [line for line in map(_row, rows) if line]
         start = self._append("\n".join(lines), _GAP)
         if start is not None:

@@ -62,8 +62,8 @@ def _checked(document: ParsedDocument) -> ParsedDocument:
 def _limit_memory(megabytes: int) -> None:
     """Let the address space grow by this much from here; what is loaded already does not count.
 
-    Address space runs ahead of use (arenas, libraries that are mapped), hence the headroom: this only stops the one
-    allocation that is larger than all memory. What is really used the worker watches, see pool.py.
+    Address space runs ahead of use (arenas, libraries that are mapped), hence the headroom: this only stops
+    the one allocation that is larger than all memory. What is really used the worker watches, see pool.py.
     """
     used = address_space_mb(os.getpid())
     if not used:

@@ -46,7 +46,7 @@ def _utf16(sample: bytes) -> str | None:
 
 
 def _old_encoding(sample: bytes) -> str:
-    """Of the encodings that leave the least mess the one whose text looks most like a language, western in doubt."""
+    """The one with the least mess, then the one most like a language, western in doubt."""
     guesses = list(from_bytes(sample))
     if not guesses:
         return _WESTERN

@@ -16,7 +16,7 @@ _OPEN_ENDS = ",;:{}[]()"
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What is used of an element: its category, text, depth (0 is the top), page, sheet name and table rows."""
+    """What is used of an element; depth 0 is the top."""
 
     category: str
     text: str
@@ -87,8 +87,8 @@ def _add(builder: Builder, piece: Piece, page: int | None, following: Piece | No
 def _is_heading(piece: Piece, following: Piece | None) -> bool:
     """A title that heads something: the last line, or one of several short lines in a row, does not.
 
-    unstructured calls any short text a title. Real headings (from a style or a tag) come with growing depth, one
-    that is guessed from plain text has no depth and must at least begin like one.
+    unstructured calls any short text a title. Real headings (from a style or a tag) come with growing
+    depth, one that is guessed from plain text has no depth and must at least begin like one.
     """
     if following is None or len(piece.text) > _LONGEST_HEADING:
         return False

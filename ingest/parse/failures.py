@@ -11,28 +11,22 @@ _LIBREOFFICE = {
     "application/vnd.oasis.opendocument.presentation": ("OpenDocument", "pptx"),
     "application/vnd.oasis.opendocument.spreadsheet": ("OpenDocument", "xlsx"),
 }
-_PANDOC = {
-    "application/rtf": "RTF",
-    "application/epub+zip": "EPUB",
-    "text/x-org": "Org",
-    "text/x-rst": "reStructuredText",
-}
+_PANDOC = {"application/rtf": "RTF", "application/epub+zip": "EPUB"}
 
 
 def unsupported(media_type: str) -> ParseError:
-    """No parser for this media type: what it is, and the tool that turns it into something readable, if any."""
+    """No parser for this media type; the message names the tool that makes the file readable, if any."""
     if media_type in _LIBREOFFICE:
         name, target = _LIBREOFFICE[media_type]
-        return ParseError(
-            f"{name} files are not read directly. Convert it with LibreOffice: soffice --headless --convert-to {target} FILE.",
-            code="needs_libreoffice",
-        )
+        command = f"soffice --headless --convert-to {target} FILE"
+        return _convertible(name, "LibreOffice", command, "needs_libreoffice")
     if media_type in _PANDOC:
-        return ParseError(
-            f"{_PANDOC[media_type]} files are not read directly. Convert it with pandoc: pandoc FILE -o FILE.md.",
-            code="needs_pandoc",
-        )
+        return _convertible(_PANDOC[media_type], "pandoc", "pandoc FILE -o FILE.md", "needs_pandoc")
     return ParseError(f"There is no parser for {media_type}.", code="unsupported_format")
+
+
+def _convertible(name: str, tool: str, command: str, code: str) -> ParseError:
+    return ParseError(f"{name} files are not read directly. Convert it with {tool}: {command}", code=code)
 
 
 def empty(what: str = "The file holds no text.") -> ParseError:

@@ -8,80 +8,21 @@ from html.parser import HTMLParser
 Rows = list[list[str]]
 
 _TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9]*)\b[^>]*>")
-_INLINE = frozenset(
-    [
-        "a",
-        "abbr",
-        "b",
-        "big",
-        "br",
-        "center",
-        "cite",
-        "code",
-        "del",
-        "details",
-        "dfn",
-        "div",
-        "em",
-        "font",
-        "i",
-        "iframe",
-        "img",
-        "ins",
-        "kbd",
-        "mark",
-        "p",
-        "q",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "summary",
-        "sup",
-        "tt",
-        "u",
-        "var",
-        "wbr",
-    ]
+_INLINE = re.compile(
+    "a|abbr|b|big|br|center|cite|code|del|details|dfn|div|em|font|i|iframe|img|ins|kbd|mark|p|q|s|samp|small|"
+    "span|strike|strong|sub|summary|sup|tt|u|var|wbr"
 )
-_BREAKS = frozenset(
-    [
-        "address",
-        "blockquote",
-        "br",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "li",
-        "ol",
-        "p",
-        "pre",
-        "summary",
-        "table",
-        "ul",
-    ]
-)
+_BREAK = re.compile("address|blockquote|br|dd|div|dl|dt|h[1-6]|hr|li|ol|p|pre|summary|table|ul")
 _SILENT = frozenset(("script", "style", "template"))
 
 
 def inline_tag(tag: str) -> str:
-    """What an inline tag leaves in the text: `<br>` a line end, other HTML nothing; `<your-index>` is text."""
+    """What an inline tag leaves in the text: `<br>` a line end, HTML nothing; `<your-index>` is text."""
     match = _TAG.fullmatch(tag)
     if match is None:
         return "" if tag.startswith("<!--") else tag
     name = match[1].lower()
-    return ("\n" if name == "br" else "") if name in _INLINE else tag
+    return ("\n" if name == "br" else "") if _INLINE.fullmatch(name) else tag
 
 
 def pieces(html: str) -> list[str | Rows]:
@@ -117,7 +58,7 @@ class _Reader(HTMLParser):
         elif self._depth == 1 and tag in ("td", "th"):
             self._end_cell()
             self._start_cell()
-        elif tag in _BREAKS:
+        elif _BREAK.fullmatch(tag):
             self._text.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
@@ -127,7 +68,7 @@ class _Reader(HTMLParser):
             self._close_table()
         elif self._depth == 1 and tag in ("td", "th", "tr"):
             self._end_cell()
-        elif tag in _BREAKS:
+        elif _BREAK.fullmatch(tag):
             self._text.append("\n")
 
     def handle_data(self, data: str) -> None:

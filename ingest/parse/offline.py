@@ -1,7 +1,7 @@
 """Keeps unstructured off the network: no telemetry, no notice, and no model that has to be downloaded first.
 
-unstructured splits sentences with spaCy's English model and downloads it when it is absent. All it needs them for is to tell
-headings from prose; spaCy's rule-based sentencizer does that job without a model.
+unstructured splits sentences with spaCy's English model and downloads it when it is absent. All it needs
+them for is to tell headings from prose; spaCy's rule-based sentencizer does that job without a model.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _SWITCHES = {"DO_NOT_TRACK": "1", "SCARF_NO_ANALYTICS": "1", "UNSTRUCTURED_DISAB
 
 @lru_cache(maxsize=1)
 def prepare() -> None:
-    """Call before anything of unstructured is imported; the environment is that of the parser process alone."""
+    """Call before anything of unstructured is imported; it changes this process's environment."""
     os.environ.update(_SWITCHES)
     import spacy
     from unstructured.nlp import tokenize

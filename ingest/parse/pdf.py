@@ -45,7 +45,7 @@ class Line:
 
 
 def parse(content: bytes, source: str) -> ParsedDocument:
-    """One page per page. Raises ParseError `password_protected`, `too_large`, and `empty_document` without a text layer."""
+    """Blocks page by page. Raises ParseError `password_protected`, `too_large`, `empty_document`."""
     document = _open(content)
     try:
         if len(document) > MAX_PAGES:
@@ -103,7 +103,7 @@ def _telling(text: str) -> int:
 
 
 def _geometry(text_page: pypdfium2.PdfTextPage, index: int) -> tuple[float, float]:
-    """Height and base of a letter as it stands on the page; the font's own size says little: pages scale it."""
+    """Height and base of a letter on the page; the font's own size says little, as pages scale it."""
     box = pdfium.FS_RECTF()
     if not pdfium.FPDFText_GetLooseCharBox(text_page, index, ctypes.byref(box)):
         return 0.0, 0.0
@@ -149,7 +149,7 @@ def _heading_sizes(pages: Sequence[Sequence[Line]], body: float) -> list[float]:
 
 
 def _level(paragraph: Sequence[Line], text: str, sizes: Sequence[float]) -> int | None:
-    """1 is the largest size; short bold lines in the body's size come after the last of them. None is no heading."""
+    """1 is the largest size, short bold lines in the body's size come last; None is no heading."""
     if len(text) > _LONGEST_HEADING or sum(character.isalpha() for character in text) < 3:
         return None
     if not (text[0].isalnum() or text[0] in _HEADING_STARTS):

@@ -1,4 +1,4 @@
-"""Warm parser processes under limits of time and memory. A parser that dies is a failed file, never a dead worker."""
+"""Warm parser processes under limits: a parser that dies is a failed file, never a dead worker."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _ROOT = Path(__file__).parents[2]
 
 
 class ParserPool:
-    """`size` processes, each started with its first file. Threads may share a pool: a file waits for a free one.
+    """`size` processes, each started with its first file. Threads may share a pool: a file waits its turn.
 
-    `memory_mb` bounds what a process holds in all, its libraries (about 450 MiB once unstructured is loaded) included.
+    `memory_mb` bounds what a process holds in all, with its libraries: about 450 MiB once unstructured is in.
     """
 
     def __init__(self, *, size: int = 1, timeout_s: float = 120.0, memory_mb: int = 1024) -> None:

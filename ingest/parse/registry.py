@@ -1,4 +1,4 @@
-"""Which parser reads which media type. Parsers are imported when their first file comes: unstructured takes seconds."""
+"""Which parser reads which media type; imported with its first file, as unstructured takes seconds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ingest.parse.failures import password_protected, unsupported
 from ingest.types import ParsedDocument
 
 Parser = Callable[[bytes, str], ParsedDocument]
-"""Content and source name to a document; raises ParseError, or whatever its library raises on a damaged file."""
+"""Content and source to a document; raises ParseError, or what its library raises on a damaged file."""
 
 _PARSERS = {
     "text/markdown": "markdown:parse",
@@ -41,7 +41,10 @@ def media_types() -> list[str]:
 
 
 def parser_for(media_type: str) -> Parser:
-    """The parser; raises ParseError `unsupported_format`, `needs_libreoffice`, `needs_pandoc`, `password_protected`."""
+    """The parser of a media type.
+
+    Raises ParseError `unsupported_format`, `needs_libreoffice`, `needs_pandoc`, `password_protected`.
+    """
     if media_type == ENCRYPTED:
         raise password_protected()
     if media_type not in _PARSERS:

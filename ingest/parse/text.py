@@ -10,7 +10,7 @@ from ingest.types import ParsedDocument
 
 
 def parse_text(content: bytes, source: str) -> ParsedDocument:
-    """Paragraphs by empty lines, lists by their bullets, headings where a short line stands over a paragraph."""
+    """Paragraphs by empty lines, lists by bullets, headings where a short line stands over a paragraph."""
     prepare()
     from unstructured.partition.text import partition_text
 

@@ -1,4 +1,4 @@
-"""What the worker and a parser process say to each other: JSON, so that no file can make the worker run code."""
+"""What the worker and a parser process say to each other: JSON, which cannot make the worker run code."""
 
 from __future__ import annotations
 

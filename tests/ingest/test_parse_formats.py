@@ -117,7 +117,8 @@ def test_csv_finds_its_delimiter_and_tsv_its_tabs(parse: Parse) -> None:
 
 
 def test_mail_begins_with_its_head_even_as_utf_16(parse: Parse) -> None:
-    mail = "From: Ann <ann@example.com>\nTo: Bo <bo@example.com>\nSubject: =?utf-8?q?Caf=C3=A9?=\n\nThe cafe is shut.\n"
+    head = "From: Ann <ann@example.com>\nTo: Bo <bo@example.com>\nSubject: =?utf-8?q?Caf=C3=A9?=\n"
+    mail = f"{head}\nThe cafe is shut.\n"
     for content in (mail.encode(), mail.encode("utf-16"), mail.encode("utf-16-be")):
         document = parse("note.eml", content)
         assert document.title == "Café"
@@ -128,7 +129,8 @@ def test_mail_begins_with_its_head_even_as_utf_16(parse: Parse) -> None:
 
 def test_messages_within_a_message_are_read(parse: Parse) -> None:
     mail = (
-        "From: a@example.com\nSubject: Digest\nMIME-Version: 1.0\nContent-Type: multipart/digest; boundary=B\n\n"
+        "From: a@example.com\nSubject: Digest\nMIME-Version: 1.0\n"
+        "Content-Type: multipart/digest; boundary=B\n\n"
         "--B\n\nSubject: one\n\nThe tide turns at nine.\n--B--\n"
     )
     assert "The tide turns at nine." in parse("digest.eml", mail.encode()).text
