@@ -6,7 +6,7 @@ better check than any model's opinion. The checker judges what somebody wrote.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rag.answer.cite import blank_markers, end_offset
@@ -16,8 +16,8 @@ from rag.answer.sentences import split
 from rag.models.types import Checker
 from rag.types import CheckPolicy, Evidence, Hit, Sentence, Verdict
 
-_CANDIDATES = 2
-"""Passages that are checked for a sentence without a footnote."""
+_CANDIDATES = 3
+"""Passages that are looked at for a sentence without a footnote."""
 _LEAST_COVERAGE = 0.3
 _LEAST_COVERAGE_UNCHECKED = 0.7
 """Share of a sentence's words that a passage must hold, with and without the checker having a say."""
@@ -30,32 +30,31 @@ def is_statement(text: str) -> bool:
     return len(content_words(text)) >= _FEWEST_WORDS and not text.rstrip().endswith((":", "?"))
 
 
-def attach(claims: Sequence[Claim], hits: Sequence[Hit], checker: Checker | None) -> tuple[Claim, ...]:
-    """Give each statement without a footnote the best passage that supports it, or none.
+def attach(
+    claims: Sequence[Claim], hits: Sequence[Hit], checker: Checker | None, question: str | None = None
+) -> tuple[Claim, ...]:
+    """Give each statement without a footnote the passage that supports it, or none.
 
-    Words in common propose passages; the checker decides, and without one only a large share of words does.
+    Words in common propose passages; the checker decides and says which sentence it was. Without a checker
+    only a large share of words decides.
     """
-    return tuple(
-        claim if claim.anchors or not is_statement(claim.text) else _attached(claim, hits, checker)
-        for claim in claims
-    )
-
-
-def _attached(claim: Claim, hits: Sequence[Hit], checker: Checker | None) -> Claim:
-    words = content_words(claim.text)
-    shares = {n: coverage(words, content_words(hit.chunk.text)) for n, hit in enumerate(hits)}
     least = _LEAST_COVERAGE if checker else _LEAST_COVERAGE_UNCHECKED
-    near = [n for n in sorted(shares, key=lambda n: -shares[n]) if shares[n] >= least][:_CANDIDATES]
-    if not near:
-        return claim
+    bare = [n for n, claim in enumerate(claims) if not claim.anchors and is_statement(claim.text)]
+    near = {n: _near(claims[n], hits, least) for n in bare}
+    near = {n: passages for n, passages in near.items() if passages}
     if checker is None:
-        return _anchored(claim, near[0], hits)
-    verdicts = checker.check([claim.text] * len(near), [[hits[n].chunk.text] for n in near])
-    support, best = max((verdict.support, -n) for n, verdict in zip(near, verdicts, strict=True))
-    verdict = verdicts[near.index(-best)]
-    if verdict.label != "supported" or support < verdict.probability:
-        return claim
-    return replace(_anchored(claim, -best, hits), verdict=_placed(verdict, [-best]))
+        found = {n: _anchored(claims[n], passages[0], hits) for n, passages in near.items()}
+    else:
+        found = _supported(claims, near, hits, checker, question)
+    return tuple(found.get(n, claim) for n, claim in enumerate(claims))
+
+
+def _near(claim: Claim, hits: Sequence[Hit], least: float) -> list[int]:
+    """The passages that share most words with the claim, best first."""
+    words = content_words(claim.text)
+    shares = [coverage(words, content_words(hit.chunk.text)) for hit in hits]
+    order = sorted(range(len(hits)), key=lambda n: -shares[n])
+    return [n for n in order if shares[n] >= least][:_CANDIDATES]
 
 
 def _anchored(claim: Claim, hit: int, hits: Sequence[Hit]) -> Claim:
@@ -63,6 +62,31 @@ def _anchored(claim: Claim, hit: int, hits: Sequence[Hit]) -> Claim:
     span = support_span(claim.text, chunk.text)
     anchor = Anchor(end_offset(claim.text), hit, chunk.start + span.start, chunk.start + span.end)
     return replace(claim, anchors=(anchor,))
+
+
+def _supported(
+    claims: Sequence[Claim],
+    near: Mapping[int, Sequence[int]],
+    hits: Sequence[Hit],
+    checker: Checker,
+    question: str | None,
+) -> dict[int, Claim]:
+    """Those of the claims that the checker finds supported, anchored at its evidence, with its verdict."""
+    if not near:
+        return {}
+    texts = [[hits[hit].chunk.text for hit in passages] for passages in near.values()]
+    verdicts = checker.check([claims[n].text for n in near], texts, question)
+    found: dict[int, Claim] = {}
+    for (n, passages), verdict in zip(near.items(), verdicts, strict=True):
+        if verdict.label == "supported" and verdict.evidence:
+            placed = _placed(verdict, passages)
+            found[n] = replace(claims[n], anchors=(_at(placed.evidence[0], claims[n], hits),), verdict=placed)
+    return found
+
+
+def _at(evidence: Evidence, claim: Claim, hits: Sequence[Hit]) -> Anchor:
+    start = hits[evidence.context].chunk.start
+    return Anchor(end_offset(claim.text), evidence.context, start + evidence.start, start + evidence.end)
 
 
 def check_claims(

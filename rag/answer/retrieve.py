@@ -61,8 +61,11 @@ def _single(stage: str, found: Sequence[Scored]) -> tuple[Candidate, ...]:
 
 
 def _ranked(fused: Sequence[Fused]) -> tuple[Candidate, ...]:
+    """Best first; of two that are equally good the newer one, as keys grow."""
+    ordered = sorted(fused, key=lambda one: (-one.score, -one.key))
     return tuple(
-        Candidate(one.key, one.score, _parts(one, rank), one.terms) for rank, one in enumerate(fused, start=1)
+        Candidate(one.key, one.score, _parts(one, rank), one.terms)
+        for rank, one in enumerate(ordered, start=1)
     )
 
 

@@ -58,7 +58,7 @@ def _retried(
     if not text or is_refusal(text):
         return spent.stepped(Step("retry", generator.model, None, False, "no_answer_in_passages"))
     checking = perf_counter()
-    claims = attach(claims_from(text, hits), hits, checker)
+    claims = attach(claims_from(text, hits), hits, checker, question)
     claims = check_claims(claims, hits, checker, question)
     better = _unsupported_share(claims) < _unsupported_share(draft.claims)
     step = Step("retry", generator.model, None, better, None if better else "not_better")

@@ -40,7 +40,7 @@ class FootnoteCiter(EngineBound):
         given, before = as_hits(hits, documents).hits, draft or Draft(written=_text(replies))
         if before.written is not None and not before.claims:
             checker = None if (check or self.check) == "off" else self.engine.checker
-            cited = attach(claims_from(before.written, given), given, checker)
+            cited = attach(claims_from(before.written, given), given, checker, query)
             before = replace(before, claims=cited).timed("cite", started)
         return {
             "answers": [to_answer(query, assemble(before.claims, given), given, before.reason)],
