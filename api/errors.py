@@ -96,8 +96,9 @@ def rag_error_response(request: Request, error: RagError) -> JSONResponse:
     """An error that Footnote raised on purpose; its text is meant for the user."""
     if error.status >= 500:
         log.error("%s %s: %s (%s)", request_id(request), error.code, error.message, request.url.path)
+    status = _status(request, error.status)
     return error_response(
-        request, error.status, error.code, error.message, details=error.details, headers=_headers(error)
+        request, status, error.code, error.message, details=error.details, headers=_headers(error)
     )
 
 
@@ -107,6 +108,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Exception, _on_unexpected)
+
+
+def _status(request: Request, status: int) -> int:
+    """OpenAI's clients expect a bad request to be a 400."""
+    return 400 if status == 422 and is_openai_path(request.url.path) else status
 
 
 def _headers(error: RagError) -> dict[str, str]:
@@ -131,8 +137,7 @@ async def _on_validation_error(request: Request, error: Exception) -> JSONRespon
     assert isinstance(error, RequestValidationError)
     fields = [{"field": _field(e["loc"]), "message": str(e["msg"])} for e in error.errors()]
     message = "; ".join(f"{f['field']}: {f['message']}" for f in fields[:5])
-    # OpenAI's clients expect a bad request to be a 400
-    status = 400 if is_openai_path(request.url.path) else 422
+    status = _status(request, 422)
     return error_response(request, status, "invalid_request", message, details={"fields": fields})
 
 

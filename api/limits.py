@@ -23,6 +23,8 @@ MAX_PASSAGES = 256
 """Most passages, texts or documents of one call to a model."""
 MAX_PASSAGE = 20_000
 """Longest of them, in characters."""
+MAX_MESSAGE = 100_000
+"""Longest message of a chat, in characters; only the last one of the user is read."""
 MAX_FILES = 1_000
 """Most files of one upload."""
 JSON_BODY = 8 * 2**20

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.limits import MAX_PASSAGES
+from api.limits import MAX_MESSAGE, MAX_PASSAGES
 from api.schemas.base import Out, Passage, example
 from api.schemas.query import ANSWER, CitationOut, SentenceOut, StepOut
 
@@ -93,18 +93,22 @@ class ModelsOut(Out):
     data: list[ModelOut]
 
 
+# The constraint also makes pydantic refuse a lone surrogate, which no tokenizer takes.
+MessageText = Annotated[str, StringConstraints(max_length=MAX_MESSAGE)]
+
+
 class ContentPart(BaseModel):
     """A part of a message; only text is understood."""
 
     type: Literal["text"]
-    text: str
+    text: MessageText
 
 
 class Message(BaseModel):
     """A message; the last one of the user is the question."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[ContentPart] | None = None
+    content: MessageText | list[ContentPart] | None = None
 
     def text(self) -> str:
         """The message's text."""
