@@ -224,8 +224,10 @@ def _remote_index(settings: Settings) -> list[Finding]:
         return []
     url = settings.index.removeprefix("qdrant+")
 
+    headers = {"api-key": settings.index_key.get_secret_value()} if settings.index_key else {}
+
     def work() -> str:
-        return _reached(f"{url.rstrip('/')}/readyz", {})
+        return _reached(f"{url.rstrip('/')}/readyz", headers)
 
     return [_attempt("qdrant", work, advice="Check FOOTNOTE_INDEX and that Qdrant runs there.")]
 

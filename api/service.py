@@ -57,7 +57,7 @@ def find_running(data: Path) -> Running | None:
 
 def local_key(settings: Settings) -> str | None:
     """The admin key as this machine knows it: the setting, else the file that the first start wrote."""
-    if settings.api_key is not None:
+    if settings.api_key is not None and settings.api_key.get_secret_value():
         return settings.api_key.get_secret_value()
     try:
         return (settings.data / "api_key").read_text().strip() or None
