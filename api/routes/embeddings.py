@@ -7,7 +7,7 @@ import base64
 import numpy as np
 from fastapi import APIRouter
 
-from api.auth import MayRead
+from api.auth import Caller, MayRead
 from api.routes.answers import openai_errors
 from api.schemas.openai import EmbeddingOut, EmbeddingsIn, EmbeddingsOut, TokensOut
 from api.state import Running, Runtime
@@ -18,27 +18,35 @@ router = APIRouter(prefix="/v1", tags=["openai"])
 
 
 @router.post("/embeddings", summary="Embed texts", responses=openai_errors(400, 404, 429, 503))
-async def embeddings(body: EmbeddingsIn, running: Running, _: MayRead) -> EmbeddingsOut:
-    """Unit-length vectors of the encoder that the indexes are built with."""
-    return await running.run(_embed, running, body)
+async def embeddings(body: EmbeddingsIn, running: Running, caller: MayRead) -> EmbeddingsOut:
+    """Unit-length vectors of the encoder; `model` names it, or a collection that it has embedded."""
+    return await running.run(_embed, running, caller, body)
 
 
-def _embed(running: Runtime, body: EmbeddingsIn) -> EmbeddingsOut:
+def _embed(running: Runtime, caller: Caller, body: EmbeddingsIn) -> EmbeddingsOut:
     encoder = running.engine().encoder
-    _admit(encoder, body)
+    if body.model != encoder.info.name:
+        _admit_collection(running, caller, body.model)
+    _admit_dimensions(encoder, body)
     texts = body.texts()
     vectors = _vectors(encoder, texts, body.input_type)
     tokens = sum(len(encoder.token_spans(text)) for text in texts)
     data = [EmbeddingOut(index=i, embedding=_encoded(v, body.encoding_format)) for i, v in enumerate(vectors)]
     usage = TokensOut(prompt_tokens=tokens, total_tokens=tokens)
-    return EmbeddingsOut(data=data, model=encoder.info.name, usage=usage)
+    return EmbeddingsOut(data=data, model=body.model, usage=usage)
 
 
-def _admit(encoder: Encoder, body: EmbeddingsIn) -> None:
+def _admit_collection(running: Runtime, caller: Caller, name: str) -> None:
+    caller.require("read", name)
+    try:
+        running.store.collection(name)
+    except NotFound as error:
+        message = f"{name!r} is neither an embedding model nor a collection."
+        raise NotFound(message, code="model_not_found") from error
+
+
+def _admit_dimensions(encoder: Encoder, body: EmbeddingsIn) -> None:
     info = encoder.info
-    if body.model != info.name:
-        message = f"There is no embedding model {body.model!r}; there is {info.name!r}."
-        raise NotFound(message, code="model_not_found")
     if body.dimensions not in (None, info.dimension):
         raise InvalidInput(
             f"{info.name} has {info.dimension} dimensions and cannot be cut to {body.dimensions}."

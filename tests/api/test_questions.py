@@ -219,6 +219,8 @@ def test_embeddings_are_the_encoders(live: Live, http: httpx.Client) -> None:
     one = post(http, "/v1/embeddings", model=encoder.info.name, input="The pump.", input_type="query")
     query = encoder.encode_queries(["The pump."])[0].dense
     np.testing.assert_allclose(one["data"][0]["embedding"], query, atol=1e-5)  # type: ignore[index]
+    same = post(http, "/v1/embeddings", model="manuals", input="The pump.", input_type="query")
+    assert same["data"] == one["data"]
     for wrong in ({"model": "other"}, {"dimensions": 7}, {"input": []}, {"input": [1, 2]}, {"input": ""}):
         response = http.post("/v1/embeddings", json={"model": encoder.info.name, "input": "x", **wrong})
         assert response.status_code in (400, 404, 422), wrong
