@@ -26,6 +26,7 @@ from rag.types import Job, JobCounts, JobStatus
 
 OnProgress = Callable[[Progress], None]
 
+KINDS = frozenset({"ingest", "sync"})
 LANES = 16
 _IDLE_S = 0.2
 _STORE_PAUSE_S = 2.0
@@ -69,7 +70,7 @@ class Worker:
     def drain(self, on_progress: OnProgress | None = None) -> None:
         """Works until no job is pending; `on_progress` is called after each source."""
         stop = threading.Event()
-        while self._store.pending_jobs():
+        while self._jobs():
             if not self._round(on_progress, stop):
                 stop.wait(_IDLE_S)
 
@@ -91,9 +92,13 @@ class Worker:
         assert self._owned is not None
         return self._owned
 
+    def _jobs(self) -> list[Job]:
+        """The pending jobs of this worker's kinds: the store's other jobs are other workers' business."""
+        return [job for job in self._store.pending_jobs() if job.kind in KINDS]
+
     def _round(self, on_progress: OnProgress | None, stop: threading.Event) -> bool:
         """Every lane once, as far as it is free; whether there was anything to do."""
-        jobs = self._store.pending_jobs()
+        jobs = self._jobs()
         self._tallies = {job.id: self._tallies.get(job.id) or _Tally() for job in jobs}
         worked = False
         for number in range(LANES if jobs else 0):
@@ -109,7 +114,7 @@ class Worker:
     def _lane(self, lane: int, on_progress: OnProgress | None, stop: threading.Event) -> bool:
         """The next items of a lane, oldest job first."""
         worked = False
-        for job in self._store.pending_jobs():
+        for job in self._jobs():
             items = [item for item in self._store.job_items(job.id, "pending") if item.id % LANES == lane]
             if items and self._store.set_job_status(job.id, "running") == "running":
                 worked = True
@@ -132,7 +137,7 @@ class Worker:
     def _settle(self) -> bool:
         """Give each job that has no pending item left the status that its items add up to."""
         settled = False
-        for job in self._store.pending_jobs():
+        for job in self._jobs():
             if not self._store.job_items(job.id, "pending"):
                 self._store.set_job_status(job.id, outcome(self._store.job(job.id).counts))
                 settled = True

@@ -12,6 +12,7 @@ import pytest
 
 from eval.cases import Case
 from eval.evaluations import Evaluations
+from ingest.worker import Worker
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput, NotFound
 from rag.store import JobItem
@@ -82,6 +83,17 @@ def test_a_collection_that_goes_away_fails_the_job(evaluations: Evaluations, man
         "code": "unknown_metric",
         "message": manuals.store.job(job.id).errors[0].message,
     }
+
+
+def test_the_ingest_worker_leaves_it_alone(manuals: Engine) -> None:
+    """Both kinds of job wait in the same store; cases are not documents."""
+    job = manuals.store.create_job("evaluation", "manuals", [JobItem("evaluation", payload=b"{}")])
+    before = manuals.store.collection("manuals").documents
+    with Worker(manuals.settings, store=manuals.store, encoder=manuals.encoder) as worker:
+        worker.drain()
+    assert manuals.store.job(job.id).status == "queued"
+    assert manuals.store.collection("manuals").documents == before
+    manuals.store.cancel_job(job.id)
 
 
 def test_mistakes_have_codes_and_queue_nothing(evaluations: Evaluations, manuals: Engine) -> None:
