@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Embedded:
-    """Keeps the replicas of one process in a slot of its own, so that any number of processes share a store."""
+    """Keeps the replicas of one process in a slot of its own: any number of processes share a store."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -55,7 +55,7 @@ class Embedded:
 
 
 def _own(folder: Path, make: Callable[[Path], T]) -> T:
-    """What the folder holds, or a new one where that belongs to another collection or model: the store has it all."""
+    """What the folder holds, or something new where that is of another collection or model."""
     try:
         return make(folder)
     except IndexMismatch:

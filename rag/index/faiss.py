@@ -1,8 +1,9 @@
 """Dense search by FAISS: every vector while they are few, a graph over most of them once they are many.
 
-Vectors are held in half precision, as in the store, so scores are exact in both cases. A large index is an immutable
-HNSW graph (the *segment*) in front of a flat *tail* of what came later; deletions are marks that searches skip. A new
-segment is built in the background when the tail or the share of the dead has grown (`maintain`).
+Vectors are held in half precision, as in the store, so scores are exact in both cases. A large index is an
+immutable HNSW graph (the *segment*) in front of a flat *tail* of what came later; deletions are marks that
+searches skip. A new segment is built in the background when the tail or the share of the dead has grown
+(`maintain`).
 """
 
 from __future__ import annotations
@@ -174,8 +175,8 @@ class FaissIndex:
         query = np.ascontiguousarray(vector, np.float32).reshape(1, -1)
         if query.shape[1] != self._spec.dimension:
             raise IndexMismatch(
-                f"The faiss index of collection {self._spec.collection!r} holds vectors of {self._spec.model} "
-                f"with {self._spec.dimension} dimensions; the query has {query.shape[1]}."
+                f"The faiss index of collection {self._spec.collection!r} holds vectors of {self._spec.model}"
+                f" with {self._spec.dimension} dimensions; the query has {query.shape[1]}."
             )
         return query
 
@@ -253,8 +254,8 @@ def _stacked(chunks: Sequence[IndexedChunk], spec: IndexSpec) -> Floats:
     for chunk in chunks:
         if chunk.vector.shape != (spec.dimension,):
             raise IndexMismatch(
-                f"A vector of shape {chunk.vector.shape} does not fit the faiss index of {spec.collection!r}, "
-                f"which holds {spec.model} with {spec.dimension} dimensions."
+                f"A vector of shape {chunk.vector.shape} does not fit the faiss index of {spec.collection!r},"
+                f" which holds {spec.model} with {spec.dimension} dimensions."
             )
     if not chunks:
         return np.zeros((0, spec.dimension), np.float32)
@@ -297,7 +298,7 @@ def _compacted(rows: _Rows, dimension: int) -> _Rows:
 def _resealed(
     old: _Rows, dimension: int, live: NDArray[np.intp], vectors: Floats, segment: Segment | None, taken: int
 ) -> _Rows:
-    """The rows `live` as the segment (or, without one, the tail), then what came after the first `taken` rows."""
+    """The rows `live` as the segment (without one, in the tail), then all after the first `taken`."""
     later = np.arange(taken, len(old.keys))
     order = np.concatenate([live, later])
     rows = _Rows(_flat(dimension), segment)

@@ -21,8 +21,9 @@ Bound = float | str
 def matches(document: Document, filters: Filter) -> bool:
     """Whether the document passes the filter.
 
-    Text equals text, true and false equal only themselves, and 1 equals 1.0. A range holds for one number against
-    numbers and one text against texts (compared by code point), never for a list, and not at all without a bound.
+    Text equals text, true and false equal only themselves, and 1 equals 1.0. A range holds for one number
+    against numbers and one text against texts (compared by code point), never for a list, and not at all
+    without a bound.
     """
     match filters:
         case Equals(key, value):
@@ -135,7 +136,7 @@ def _check_range(bounds: Range) -> None:
 
 
 def _check_number(value: Scalar) -> None:
-    """Servers compare numbers as doubles: what a double cannot hold exactly would match there and not here."""
+    """Servers compare numbers as doubles: what a double cannot hold would match there and not here."""
     if isinstance(value, bool | str):
         return
     if not math.isfinite(value) or (isinstance(value, int) and abs(value) > 2**53):

@@ -1,7 +1,8 @@
 """Two rankings made one.
 
-Reciprocal rank fusion needs no scores: Cormack, Clarke and Büttcher, SIGIR 2009, https://doi.org/10.1145/1571941.1572114.
-The convex combination of standardised scores uses them: Bruch, Gai and Ingber, TOIS 2023, https://arxiv.org/abs/2210.11934.
+Reciprocal rank fusion needs no scores: Cormack, Clarke and Büttcher, SIGIR 2009,
+https://doi.org/10.1145/1571941.1572114. The convex combination of standardised scores uses them: Bruch, Gai
+and Ingber, TOIS 2023, https://arxiv.org/abs/2210.11934.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def reciprocal_rank(
     constant: int = RANK_CONSTANT,
     weights: Sequence[float] | None = None,
 ) -> list[Scored]:
-    """Every chunk of the rankings with the sum over them of weight / (constant + rank); best first, ties by key."""
+    """Every chunk with its sum of weight / (constant + rank) over the rankings; best first, ties by key."""
     if weights is not None and len(weights) != len(rankings):
         raise ValueError(f"{len(rankings)} rankings need as many weights, got {len(weights)}")
     scores: dict[int, float] = {}
@@ -44,11 +45,11 @@ def convex(
     dense_weight: float = DENSE_WEIGHT,
     lexical_weight: float = LEXICAL_WEIGHT,
 ) -> list[Fused]:
-    """The union of both rankings by the weighted sum of its scores, each standardised over that union; ties by key.
+    """The union of both rankings by the weighted sum of scores that are standardised over it; ties by key.
 
-    `similarities` are the dense scores of chunks that only `lexical` found (`DenseIndex.similarities`), `relevance`
-    the lexical ones of chunks that only `dense` found (`LexicalIndex.relevance`). A chunk without a score counts as
-    the lowest one known: what was not among the first k scores no higher.
+    `similarities` are the dense scores of chunks that only `lexical` found (`DenseIndex.similarities`),
+    `relevance` the lexical ones of chunks that only `dense` found (`LexicalIndex.relevance`). A chunk without
+    a score counts as the lowest one known: what was not among the first k scores no higher.
     """
     keys = sorted({scored.key for scored in (*dense, *lexical)})
     by_dense = _scores(dense, similarities)

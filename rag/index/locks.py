@@ -8,7 +8,7 @@ from threading import Condition
 
 
 class SharedLock:
-    """`with lock.shared()` may be held by many threads at once, `with lock.exclusive()` by one alone. Not reentrant."""
+    """`with lock.shared()` is for many threads at once, `with lock.exclusive()` for one. Not reentrant."""
 
     def __init__(self) -> None:
         self._changed = Condition()

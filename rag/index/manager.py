@@ -57,9 +57,9 @@ class Backend(Protocol):
 class IndexManager:
     """Searches a store's collections through replicas that this process keeps current; safe to share.
 
-    With `background`, threads follow the log, save and tidy the replicas; without, `catch_up` and `refresh` do.
-    A search first applies what its replica lacks, for SEARCH_BUDGET_S at most. Raises IndexUnavailable when the
-    replicas cannot be kept (`index_locked`, `index_full`, `index_unavailable`, …).
+    With `background`, threads follow the log, save and tidy the replicas; without, `catch_up` and `refresh`
+    do. A search first applies what its replica lacks, for SEARCH_BUDGET_S at most. Raises IndexUnavailable
+    when the replicas cannot be kept (`index_locked`, `index_full`, `index_unavailable`, …).
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class IndexManager:
         return replica is None or replica.catch_up(version, deadline)
 
     def refresh(self) -> None:
-        """Bring every collection up to date, save what is due, and drop the replicas of deleted collections."""
+        """Bring every collection up to date, save what is due, drop the replicas of deleted collections."""
         self._tail()
         self._housekeeping()
 
@@ -189,7 +189,7 @@ class IndexManager:
         return replica
 
     def _ahead(self, replica: Replica, version: int) -> bool:
-        """Whether the replica knows changes that the store does not: the store was put back to an older state."""
+        """Whether the replica knows more changes than the store: that was put back to an older state."""
         position = replica.position
         return position > version and position > self._store.version(replica.spec.collection)
 
@@ -215,8 +215,8 @@ class IndexManager:
         if (spec.model, spec.revision, spec.dimension) != (mine.name, mine.revision, mine.dimension):
             raise IndexMismatch(
                 f"Collection {spec.collection!r} was embedded with {spec.model} (revision {spec.revision}, "
-                f"dimension {spec.dimension}), but the encoder in use is {mine.name} (revision {mine.revision}, "
-                f"dimension {mine.dimension}). Use that encoder, or ingest again into a new collection."
+                f"dimension {spec.dimension}), but the encoder in use is {mine.name} (revision {mine.revision}"
+                f", dimension {mine.dimension}). Use that encoder, or ingest again into a new collection."
             )
 
     def _tail(self) -> None:

@@ -1,4 +1,4 @@
-"""A chunk as Qdrant keeps it: metadata in a form that every filter can be put to, and words as weighted numbers."""
+"""A chunk as Qdrant keeps it: metadata that every filter can be put to, and words as weighted numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from rag.types import Document, Scalar
 K1 = 1.2
 B = 0.75
 ASSUMED_LENGTH = 120
-"""Words of an average chunk: BM25 needs it before the chunks are known. Chunks of 200 tokens have about so many."""
+"""Words of an average chunk, a constant as BM25 needs it before the chunks are known; 200 tokens are about so
+many."""
 PIECE = 6
 """Bytes that go into one number: six digits of base 257 stay below 2**53, where doubles are exact."""
 
@@ -22,8 +23,8 @@ Encoded = dict[str, str | float | bool | list[str] | dict[str, int]]
 def metadata_payload(document: Document) -> dict[str, Encoded]:
     """Every filterable key of the document, escaped, with its value by kind.
 
-    `text` holds a text or the items of a list, `number` a number, `bool` true or false, and `order` the text again
-    in numbers: Qdrant compares numbers only.
+    `text` holds a text or the items of a list, `number` a number, `bool` true or false, and `order` the text
+    again in numbers: Qdrant compares numbers only.
     """
     payload: dict[str, Encoded] = {}
     for key in (*document.metadata, *RESERVED):
@@ -42,8 +43,8 @@ def escaped(key: str) -> str:
 def pieces(text: str) -> list[int]:
     """Numbers that compare, one after another, as the texts do by code point.
 
-    Six bytes of UTF-8 make a number in base 257; 0 stands after the end, so a text sorts before its extensions, and
-    there is always a piece that says so.
+    Six bytes of UTF-8 make a number in base 257; 0 stands after the end, so a text sorts before its
+    extensions, and there is always a piece that says so.
     """
     digits = [byte + 1 for byte in text.encode()] + [0]
     digits += [0] * (-len(digits) % PIECE)

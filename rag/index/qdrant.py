@@ -1,11 +1,12 @@
 """Dense and lexical search by a Qdrant server (or the client's local mode): one Qdrant collection holds both.
 
-A point is a chunk: its key is the id, `dense` its vector, `bm25` its words weighted for BM25 with the inverse document
-frequency left to the server, its payload the document's metadata. One more point, without vectors, records the model
-and how far the log was applied.
+A point is a chunk: its key is the id, `dense` its vector, `bm25` its words weighted for BM25 with the inverse
+document frequency left to the server, its payload the document's metadata. One more point, without vectors,
+records the model and how far the log was applied.
 
-Different from Tantivy: the average length in BM25 is a constant, as it is not known when a chunk is weighted, and
-dense search on a server is approximate once a segment is large enough for Qdrant to build a graph over it.
+Different from Tantivy: the average length in BM25 is a constant, as it is not known when a chunk is weighted,
+and dense search on a server is approximate once a segment is large enough for Qdrant to build a graph over
+it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock, RLock
 from time import monotonic, sleep
@@ -109,9 +111,9 @@ class Connection:
 class QdrantIndex:
     """A dense and lexical replica in one Qdrant collection, shared by all processes on the store.
 
-    `lock` is a file that the processes of one machine hold while they write. Processes on other machines may write
-    as well: they do the same work, and as every point has its key, come to the same result.
-    Raises IndexMismatch when the collection was made for another model, IndexUnavailable without a server.
+    `lock` is a file that the processes of one machine hold while they write. Processes on other machines may
+    write as well: they do the same work, and as every point has its key, come to the same result. Raises
+    IndexMismatch when the collection was made for another model, IndexUnavailable without a server.
     """
 
     def __init__(
@@ -163,7 +165,7 @@ class QdrantIndex:
         return scores | {scored.key: scored.score for scored in found}
 
     def apply(self, batch: Batch) -> None:
-        """Apply the batch, or leave it (and the position) when another process of this machine is writing one."""
+        """Apply the batch, or nothing while another process of this machine is writing one."""
         if batch.position <= self._position:
             return
         with self._applying, self._turn() as mine:
@@ -173,8 +175,9 @@ class QdrantIndex:
                 self._position = before
             if mine and expected <= self._position < batch.position:
                 self._write(batch)
-                # Another machine wrote meanwhile: what it did is not behind what this process did, nor ahead of it.
-                # From now on this process applies every change itself, so that the newest state comes last.
+                # Another machine wrote meanwhile: what it did is not behind what this process did, nor ahead
+                # of it. From now on this process applies every change itself, so that the newest state comes
+                # last.
                 self._alone = self._alone and self._recorded() == before
                 self._record(batch.position)
 
@@ -245,7 +248,7 @@ class QdrantIndex:
     def _record(self, position: int) -> None:
         manifest = snapshot.Manifest(self._spec, position, segment=self._analyzer.language)
         point = models.PointStruct(id=MARKER, vector={}, payload={"manifest": snapshot.dump_object(manifest)})
-        self._ask(lambda client: client.upsert(self._name, [point], wait=True))
+        self._ask(partial(_upsert, name=self._name, points=[point]))
         self._position = position
 
     def _write(self, batch: Batch) -> None:
@@ -253,11 +256,11 @@ class QdrantIndex:
         documents = {document.id: metadata_payload(document) for document in batch.documents}
         for part in _parts(batch.added, UPLOAD):
             points = [self._point(chunk, documents[chunk.document_id], batch.position) for chunk in part]
-            self._ask(lambda client, points=points: client.upsert(self._name, points, wait=True))  # type: ignore[misc]
+            self._ask(partial(_upsert, name=self._name, points=points))
         touched = sorted({*batch.removed, *(chunk.document_id for chunk in batch.added)})
         for ids in _parts(touched, UPLOAD):
             older = models.FilterSelector(filter=_older(ids, batch.position))
-            self._ask(lambda client, older=older: client.delete(self._name, older, wait=True))  # type: ignore[misc]
+            self._ask(partial(_delete, name=self._name, which=older))
 
     def _point(self, chunk: IndexedChunk, metadata: object, position: int) -> models.PointStruct:
         if chunk.vector.shape != (self._spec.dimension,):
@@ -383,6 +386,14 @@ def _locked(handle: int) -> bool:
             sleep(0.01)
         else:
             return True
+
+
+def _upsert(client: QdrantClient, name: str, points: list[models.PointStruct]) -> None:
+    client.upsert(name, points, wait=True)
+
+
+def _delete(client: QdrantClient, name: str, which: models.FilterSelector) -> None:
+    client.delete(name, which, wait=True)
 
 
 def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -12,8 +12,9 @@ SLACK = 8
 def exact_top(fetch: Callable[[int], list[Scored]], k: int, size: int) -> list[Scored]:
     """The first k of at most `size` chunks, whatever order the backend gives to equal scores.
 
-    `fetch(n)` returns the backend's first n (fewer when there are no more) in no particular order among equals.
-    It is asked for more until the k-th score is clearly above the last one, so that no tie is cut at random.
+    `fetch(n)` returns the backend's first n (fewer when there are no more) in no particular order among
+    equals. It is asked for more until the k-th score is clearly above the last one, so that no tie is cut at
+    random.
     """
     if k <= 0 or size <= 0:
         return []

@@ -1,4 +1,4 @@
-"""One collection's replicas: fed from the change log, saved now and then, thrown away when they are not the store's."""
+"""One collection's replicas: fed from the change log in batches, and saved now and then."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class _Unsaved:
 
 
 class Replica:
-    """A collection's indexes by name (one that does both, or a dense and a lexical one) and how far they are."""
+    """A collection's indexes by name: one that does both, or a dense and a lexical one."""
 
     def __init__(
         self, store: Store, dense: DenseIndex, lexical: LexicalIndex, indexes: Mapping[str, Index]

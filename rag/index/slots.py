@@ -13,7 +13,7 @@ MOST = 256
 
 
 class Slot:
-    """The folder ROOT/<number> that this process alone uses; its replicas outlive it for whoever comes next."""
+    """The folder ROOT/<number> that this process alone uses; its replicas stay for whoever comes next."""
 
     def __init__(self, folder: Path, handle: int) -> None:
         self.folder = folder
@@ -27,9 +27,7 @@ class Slot:
             handle = _lock(folder)
             if handle is not None:
                 return cls(folder, handle)
-        raise IndexUnavailable(
-            f"All {MOST} slots under {root} are held by other processes.", code="index_locked"
-        )
+        raise IndexUnavailable(f"All {MOST} slots under {root} are taken.", code="index_locked")
 
     def release(self) -> None:
         """Let another process have the slot."""

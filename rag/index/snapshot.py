@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: written aside, synced, renamed; a checksum tells whether one is sound."""
+"""Files that are there whole or not at all: written aside, synced, renamed, with a checksum."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CODES = {
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an embedded index was built for, how far it got, its documents, and the file of its sealed segment."""
+    """What an index was built for, how far it got, its documents, and the segment or commit it goes with."""
 
     spec: IndexSpec
     position: int
@@ -53,7 +53,7 @@ def write(path: Path, payload: bytes) -> None:
 
 
 def read(path: Path) -> bytes | None:
-    """The payload, or None when there is no file or it is damaged: an index is then rebuilt from the store."""
+    """The payload, or None when there is no file or a damaged one: the index is then rebuilt."""
     with explained(path):
         try:
             content = path.read_bytes()
@@ -74,7 +74,7 @@ def clear(folder: Path) -> None:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Raise what the operating system refuses as IndexUnavailable: `index_full`, `index_read_only` or `index_unavailable`."""
+    """What the system refuses, as IndexUnavailable: `index_full`, `index_read_only`, `index_unavailable`."""
     try:
         yield
     except OSError as error:

@@ -1,7 +1,8 @@
 """Lexical search by Tantivy: BM25 over stemmed words, updated in place.
 
-Tantivy fixes k1 at 1.2 and b at 0.75, counts a text's length in 256 steps (exact up to 40 words), and keeps deleted
-chunks in its statistics until their segment is merged. A query is a bag of words: nothing in it is syntax.
+Tantivy fixes k1 at 1.2 and b at 0.75, counts a text's length in 256 steps (exact up to 40 words), and keeps
+deleted chunks in its statistics until their segment is merged. A query is a bag of words: nothing in it is
+syntax.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Term:
 
 
 class Analyzer:
-    """Text to stems: runs of letters and digits, lower case, without accents, by the language's Snowball stemmer.
+    """Text to stems: words in lower case, without accents, cut by the language's Snowball stemmer.
 
     Raises InvalidInput `invalid_language`. `none` leaves words unstemmed.
     """
@@ -91,9 +92,9 @@ class Analyzer:
 class TantivyIndex:
     """A lexical replica in `folder` (None: in memory). Each batch is one commit, visible at once.
 
-    The position is written by `flush` alone, so it may lag behind the commits: the batches in between are then
-    applied again, which does no harm. Raises IndexMismatch when the folder holds an index of another model or
-    collection, IndexUnavailable `index_locked` when another process writes to it.
+    The position is written by `flush` alone, so it may lag behind the commits: the batches in between are
+    then applied again, which does no harm. Raises IndexMismatch when the folder holds an index of another
+    model or collection, IndexUnavailable `index_locked` when another process writes to it.
     """
 
     def __init__(self, folder: Path | None, spec: IndexSpec, *, language: str = "english") -> None:
@@ -106,8 +107,9 @@ class TantivyIndex:
         self._position = 0
         self._saved: int | None = None
         self._catalogue = Catalogue()
-        # After a crash there may be chunks of documents whose metadata is not known until the log is applied again.
-        # Then a filter names the documents that it allows, even where naming the others would be faster.
+        # After a crash there may be chunks of documents whose metadata is not known until the log is applied
+        # again. Then a filter names the documents that it allows, even where naming the others would be
+        # faster.
         self._complete = True
         self._index = self._open()
 
@@ -276,8 +278,8 @@ class TantivyIndex:
     def _marks(self, searcher: Any, terms: Sequence[Term], keys: Sequence[int]) -> dict[int, int]:
         """For each key a number whose n-th bit says whether the chunk has the n-th term.
 
-        One search instead of one per term: the n-th term scores 2**n and nothing else scores, so the sum, exact in
-        a 32-bit float, is that number.
+        One search instead of one per term: the n-th term scores 2**n and nothing else scores, so the sum,
+        exact in a 32-bit float, is that number.
         """
         if not keys:
             return {}

@@ -1,4 +1,4 @@
-"""What an index replica is: it holds one collection, is fed batches of the change log, and can always be thrown away."""
+"""What an index replica is: it holds one collection, follows the change log, and can be thrown away."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class IndexSpec:
 
 @dataclass(frozen=True, slots=True)
 class IndexedChunk:
-    """A chunk as an index sees it: the store's integer key, its document, text for BM25, unit vector (dimension,)."""
+    """A chunk as an index sees it: the store's key, its document, text for BM25, unit vector (dimension,)."""
 
     key: int
     document_id: str
@@ -62,7 +62,8 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """A candidate of several searches: its joint score, each search's own (None: not scored) and rank (None: not found)."""
+    """A candidate of two searches: its joint score, and of each its score (None: not known) and rank (None:
+    not found)."""
 
     key: int
     score: float
@@ -75,7 +76,7 @@ class Fused:
 
 @dataclass(frozen=True, slots=True)
 class ReplicaStatus:
-    """How far one replica of a collection is behind its log: `version` is the log's, `position` the replica's."""
+    """How far one replica of a collection is: `version` is where the log is, `position` the replica."""
 
     collection: str
     backend: str
@@ -91,7 +92,10 @@ class ReplicaStatus:
 
 
 class Index(Protocol):
-    """Common to all replicas, safe to share between threads. Best first; equal scores in order of key; never more than `k`, never a dead chunk."""
+    """Common to all replicas; safe to share between threads.
+
+    Searches return the best first, equal scores in order of key, never more than `k` and never a dead chunk.
+    """
 
     @property
     def spec(self) -> IndexSpec: ...
@@ -112,7 +116,7 @@ class Index(Protocol):
         ...
 
     def maintain(self) -> bool:
-        """Do what housekeeping is due (it may take long; searches and `apply` go on meanwhile); whether any was."""
+        """Do what housekeeping is due, however long it takes; searches and `apply` go on. Whether any was."""
         ...
 
     def close(self) -> None: ...
@@ -124,7 +128,7 @@ class DenseIndex(Index, Protocol):
     def dense(self, vector: Floats, k: int, filters: Filter | None = None) -> list[Scored]: ...
 
     def similarities(self, vector: Floats, keys: Sequence[int]) -> dict[int, float]:
-        """Exact cosine of the given live chunks, so that fusion needs no guess for a lexical-only candidate."""
+        """Exact cosines of these live chunks, so that fusion needs no guess for what only words found."""
         ...
 
 

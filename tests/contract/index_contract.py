@@ -1,4 +1,6 @@
-"""What every index must do. A subclass says how to open one; `average_length` is what its BM25 takes for the mean."""
+"""What every index must do. A subclass says how to open one; `average_length` is what its BM25 takes for the
+mean.
+"""
 
 from __future__ import annotations
 
@@ -121,7 +123,9 @@ class IndexContract:
         assert self.all_keys(again) == [key for key in before if key != 50]
 
     def test_a_crash_after_the_snapshot_loses_nothing(self, home: Path, tmp_path: Path) -> None:
-        """The folder as it was at the crash is copied; what it lacks is applied again, and nothing is doubled."""
+        """The folder as it was at the crash is copied; what it lacks is applied again, and nothing is
+        doubled.
+        """
         index = self.open(home)
         batches = [
             make_batch(1, [make_chunk(key, f"d{key % 4}") for key in range(1, 13)]),
@@ -425,8 +429,8 @@ class LexicalContract(IndexContract):
 
     @pytest.mark.parametrize(
         "query",
-        ["+pump -valve", '"pump valve"', "text:pump", "pump AND NOT valve", "pump~2", "p*mp pump", "[a TO pump]",
-         "pump^9", "(pump", "document:d2 pump", "\\pump", "pump\0", "pump \ud800"],
+        ["+pump -valve", '"pump valve"', "text:pump", "pump AND NOT valve", "pump~2", "p*mp pump",
+         "[a TO pump]", "pump^9", "(pump", "document:d2 pump", "\\pump", "pump\0", "pump \ud800"],
     )  # fmt: skip
     def test_a_query_is_words_and_never_syntax(self, home: Path, query: str) -> None:
         index = self.open(home)

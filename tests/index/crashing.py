@@ -1,9 +1,12 @@
-"""A process that changes a store and follows it, until it is killed: python -m tests.index.crashing DATA INDEX SEED."""
+"""A process that changes a store and follows it, until it is killed: python -m tests.index.crashing DATA
+INDEX SEED.
+"""
 
 from __future__ import annotations
 
 import random
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from rag.errors import NotFound
@@ -35,10 +38,8 @@ def change(store: Store, course: random.Random) -> None:
         seed = course.randrange(10_000)
         put(store, source, f"plain w{seed}", seed=seed, chunks=course.randrange(1, 5))
         return
-    try:
+    with suppress(NotFound):
         store.delete_document(document_id("c", source))
-    except NotFound:
-        pass
 
 
 if __name__ == "__main__":

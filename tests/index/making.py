@@ -32,7 +32,9 @@ def put(
     encoder: ModelInfo = ENCODER,
     chunks: int = 1,
 ) -> None:
-    """Store a document of `chunks` chunks, each the whole text; their vectors are unit(seed), unit(seed + 1), …"""
+    """Store a document of `chunks` chunks, each the whole text; their vectors are unit(seed), unit(seed + 1),
+    …
+    """
     document = Document("", collection, source, f"Title of {source}", "text/plain", "", (), metadata or {})
     parts = [NewChunk(n, 0, len(text), None, (), unit(seed + n)) for n in range(chunks)]
     content = f"{text} {seed} {chunks}"

@@ -22,7 +22,8 @@ DOCUMENT = make_document("d1", {"year": 2024, "share": 0.5, "draft": True, "lang
         Equals("document_id", "d1"), Equals("source", "d1.md"), Equals("title", "Title of d1"),
         Equals("media_type", "text/markdown"), In("lang", ("en", "de")), In("tags", ("z", "a")),
         Range("year", gte=2024, lt=2025), Range("share", gt=0), Range("lang", gte="d", lt="e"),
-        And(()), And((Equals("lang", "de"), Not(Equals("year", 1)))), Or((Equals("year", 1), Equals("lang", "de"))),
+        And(()), And((Equals("lang", "de"), Not(Equals("year", 1)))),
+        Or((Equals("year", 1), Equals("lang", "de"))),
         Not(Equals("missing", "x")), Not(Range("missing", gt=1)), Not(Or(())),
     ],
 )  # fmt: skip
@@ -33,7 +34,8 @@ def test_it_matches(filters: Filter) -> None:
 @pytest.mark.parametrize(
     "filters",
     [
-        Equals("draft", 1), Equals("year", "2024"), Equals("tags", "ab"), Equals("missing", ""), In("year", ()),
+        Equals("draft", 1), Equals("year", "2024"), Equals("tags", "ab"), Equals("missing", ""),
+        In("year", ()),
         Range("draft", gte=0), Range("tags", gte="a"), Range("lang", gte=0), Range("year", gte="0"),
         Range("year", gt=2024), Range("year"), Range("missing", lt=9), Or(()), Not(And(())),
     ],

@@ -47,7 +47,8 @@ def manage(store: Store) -> Iterator[Open]:
 
     def open_manager(settings: Settings, *, background: bool = False, **others: object) -> IndexManager:
         encoder = others.get("encoder", ENCODER)
-        manager = IndexManager(others.get("store", store), settings, encoder, background=background)  # type: ignore[arg-type]
+        # type: ignore[arg-type]
+        manager = IndexManager(others.get("store", store), settings, encoder, background=background)
         opened.append(manager)
         return manager
 
@@ -405,7 +406,8 @@ def test_a_setting_that_means_nothing_is_refused(store: Store, settings: Setting
 def test_without_the_extra_the_message_says_what_to_install(settings: Settings) -> None:
     script = (
         "import sys; sys.modules['qdrant_client'] = None\n"
-        "from rag.errors import RagError; from rag.index.manager import _backend; from rag.settings import Settings\n"
+        "from rag.errors import RagError; from rag.index.manager import _backend\n"
+        "from rag.settings import Settings\n"
         "_backend(Settings(index='embedded'))\n"
         "try: _backend(Settings(index='qdrant+http://localhost:1'))\n"
         "except RagError as error: print(error.code, error.message)"
