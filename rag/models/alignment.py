@@ -22,8 +22,10 @@ STOP_WORDS = frozenset(
      "than", "then", "there", "which", "who", "whom", "whose", "what", "when", "where", "how", "if",
      "into", "about", "also", "such", "not", "no")
 )  # fmt: skip
-_WORD = re.compile(r"\d[\d,.]*\d|\d|n't\b|[^\W\d_]+(?:(?<!n)['’]t)?", re.UNICODE)
-_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?]+(?!\s)[^.!?\n]+)*[.!?]*")
+_WORD = re.compile(r"\d[\d,.]*\d|\d|n['’]t\b|[^\W\d_]+(?:['’]t\b)?")
+_BREAK = re.compile(
+    r"\n+|(?<=[.!?])(?<!\b[A-Z]\.)(?<!\b(?:Mr|Dr|St|vs|No)\.)(?<!\bMrs\.)(?<!\be\.g\.)(?<!\bi\.e\.)\s+"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,10 @@ def words_of(text: str) -> Words:
     names = frozenset(stem(w.lower()) for w, at in found if w[0].isupper() and _inside(text, at))
     stems = tuple(w.replace(",", "") if w[0].isdigit() else stem(w.lower()) for w, _ in found)
     return Words(
-        stems, numbers, names, sum(w.lower() in NEGATIONS or w.lower().endswith("n't") for w, _ in found)
+        stems,
+        numbers,
+        names,
+        sum(w.lower() in NEGATIONS or w.lower().endswith(("n't", "n’t")) for w, _ in found),
     )
 
 
@@ -81,11 +86,12 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Character spans of the sentences of a text, without surrounding space; the whole text when none is
     found.
     """
+    cuts = [0, *(m.start() for m in _BREAK.finditer(text)), len(text)]
     spans = []
-    for match in _SENTENCE.finditer(text):
-        body = match.group()
-        start = match.start() + len(body) - len(body.lstrip())
-        spans += [(start, match.start() + len(body.rstrip()))] if body.strip() else []
+    for start, end in pairwise(cuts):
+        body = text[start:end]
+        first = start + len(body) - len(body.lstrip())
+        spans += [(first, start + len(body.rstrip()))] if body.strip() else []
     return spans or [(0, len(text))]
 
 

@@ -82,7 +82,7 @@ class TorchReader:
 
     def __init__(self, name: str) -> None:
         self._model = _cross_encoder(name)
-        self._info = _info(name, "reader", self._model, int(self._model.max_length or 512))
+        self._info = _info(name, "reader", self._model, int(self._model.max_seq_length or 512))
 
     @property
     def info(self) -> ModelInfo:
