@@ -68,7 +68,7 @@ def held_rows(data: Path, seed: int) -> list[ClaimRow]:
 
 
 def sample_weights(rows: Sequence[ClaimRow]) -> Doubles:
-    """Each source counts the same; sources with long evidence, which is what the service sees, three times."""
+    """Each source counts the same; long evidence, which is what the service sees, three times."""
     counts = Counter(row.source for row in rows)
     return np.array([(3.0 if row.source.startswith(LONG) else 1.0) / counts[row.source] for row in rows])
 

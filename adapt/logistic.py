@@ -17,7 +17,7 @@ def predict(weights: Doubles, features: Doubles) -> Doubles:
 
 
 def fit_logistic(features: Doubles, labels: Doubles, sample: Doubles, ridge: float = 1e-3) -> Doubles:
-    """Weights [F+1] by Newton's method; the ridge acts on standardised features and never on the intercept."""
+    """Weights [F+1] by Newton's method; the ridge acts on standardised features, not on the intercept."""
     mean, deviation = features.mean(0), np.maximum(features.std(0), 1e-6)
     rows = np.hstack([(features - mean) / deviation, np.ones((len(features), 1))])
     penalty = np.diag([ridge] * features.shape[1] + [1e-9])

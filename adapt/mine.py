@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse  # type: ignore[import-untyped]
+
+from rag.models.alignment import STOP_WORDS, stem
 
 Floats = npt.NDArray[np.float32]
 
@@ -18,11 +20,23 @@ def words(text: str) -> list[str]:
     return [w[:-1] if len(w) > 3 and w.endswith("s") else w for w in re.findall(r"[a-z0-9]+", text.lower())]
 
 
+def stemmed(text: str) -> list[str]:
+    """Content words, stemmed: closer to a search engine's analysis."""
+    return [stem(w) for w in re.findall(r"[a-z0-9]+", text.lower()) if w not in STOP_WORDS]
+
+
 class Bm25:
     """BM25 (Robertson and Zaragoza 2009) over a fixed list of texts, as one sparse matrix."""
 
-    def __init__(self, texts: Sequence[str], k1: float = 0.9, b: float = 0.4) -> None:
-        counts = [Counter(words(text)) for text in texts]
+    def __init__(
+        self,
+        texts: Sequence[str],
+        k1: float = 0.9,
+        b: float = 0.4,
+        analyse: Callable[[str], list[str]] = words,
+    ) -> None:
+        self._analyse = analyse
+        counts = [Counter(analyse(text)) for text in texts]
         self._vocabulary = {w: i for i, w in enumerate(sorted({w for c in counts for w in c}))}
         lengths = np.array([max(1, sum(c.values())) for c in counts], np.float32)
         rows = np.array([d for d, c in enumerate(counts) for _ in c], np.int32)
@@ -37,7 +51,10 @@ class Bm25:
     def scores(self, queries: Sequence[str]) -> Floats:
         """[len(queries), len(texts)] scores."""
         pairs = [
-            (q, self._vocabulary[w]) for q, t in enumerate(queries) for w in words(t) if w in self._vocabulary
+            (q, self._vocabulary[w])
+            for q, t in enumerate(queries)
+            for w in self._analyse(t)
+            if w in self._vocabulary
         ]
         rows, cols = (
             (np.array(pairs, np.int32).T) if pairs else (np.zeros(0, np.int32), np.zeros(0, np.int32))

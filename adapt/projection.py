@@ -73,7 +73,8 @@ def principal(passages: Sequence[torch.Tensor], dimension: int) -> torch.Tensor:
     comparable.
     """
     rows = torch.cat([p.float() for p in passages])
-    return torch.linalg.eigh(rows.T @ rows).eigenvectors.flip(1)[:, :dimension].clone()
+    directions: torch.Tensor = torch.linalg.eigh(rows.T @ rows).eigenvectors.flip(1)
+    return directions[:, :dimension].clone()
 
 
 def pooled(passage: torch.Tensor, factor: int) -> torch.Tensor:
