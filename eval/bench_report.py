@@ -110,9 +110,7 @@ def _bench(found: Bench) -> str:
         f" {start.building_s:.1f} s where the indexes have to be built",
         f"Peak memory: service {_mb(memory.service_mb)}, worker {_mb(memory.worker_mb)},"
         f" its largest parser {_mb(memory.largest_parser_mb)}",
-        ""
-        if found.busy_to_the_end
-        else "The ingest ended before the last question did.",
+        "" if found.busy_to_the_end else "The ingest ended before the last question did.",
         table(
             ["ms", "idle p50", "p95", "× raw", "ingesting p50", "p95"],
             [_row(found, stage) for stage in found.idle],

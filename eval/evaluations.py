@@ -45,6 +45,8 @@ class Evaluations:
         self.folder = data / "evaluations"
         self._stopping = threading.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="evaluation")
+        self._lock = threading.Lock()
+        self._queued: set[str] = set()
         for job in engine.store.pending_jobs():
             if job.kind == KIND:
                 self._queue(job.id)
@@ -71,6 +73,8 @@ class Evaluations:
         Raises NotFound `evaluation_not_found`.
         """
         job = self._job(job_id)
+        if job.status == "queued":
+            self._queue(job_id)  # after a retry, or when the process that took the request is gone
         found: dict[str, object] = {"id": job.id, "status": job.status, "scores": {}, "rows": []}
         if job.status == "succeeded":
             return {**found, **self._report(job_id)}
@@ -100,8 +104,12 @@ class Evaluations:
         return dict(found)
 
     def _queue(self, job_id: str) -> None:
+        with self._lock:
+            if job_id in self._queued or self._stopping.is_set():
+                return
+            self._queued.add(job_id)
         future = self._thread.submit(self._run, job_id)
-        future.add_done_callback(lambda done: self._note_failure(job_id, done))
+        future.add_done_callback(lambda done: self._ended(job_id, done))
 
     def _run(self, job_id: str) -> None:
         with _alone(self.folder / job_id) as mine:
@@ -123,7 +131,9 @@ class Evaluations:
             store.finish_item(item.id, "added")
             store.set_job_status(job_id, "succeeded")
 
-    def _note_failure(self, job_id: str, done: Future[None]) -> None:
+    def _ended(self, job_id: str, done: Future[None]) -> None:
+        with self._lock:
+            self._queued.discard(job_id)
         error = None if done.cancelled() else done.exception()
         if error is None or isinstance(error, Stopped):
             return

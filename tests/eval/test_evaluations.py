@@ -72,6 +72,16 @@ def test_a_cancelled_job_stops(evaluations: Evaluations, manuals: Engine) -> Non
     assert evaluations.result(job.id)["rows"] == []
 
 
+def test_a_cancelled_job_can_be_retried(evaluations: Evaluations, manuals: Engine) -> None:
+    first = evaluations.submit("manuals", CASES * 200, ["exact_match"])
+    job = evaluations.submit("manuals", CASES, ["exact_match"])
+    for one in (job, first):
+        manuals.store.cancel_job(one.id)
+    manuals.store.retry_job(job.id)
+    assert finished(evaluations, job.id)["status"] == "succeeded"
+    assert evaluations.result(first.id)["status"] == "cancelled"
+
+
 def test_a_collection_that_goes_away_fails_the_job(evaluations: Evaluations, manuals: Engine) -> None:
     manuals.store.create_collection("passing")
     payload = json.dumps({"cases": [{"question": "Why?"}], "metrics": ["unheard_of"]})
