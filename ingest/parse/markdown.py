@@ -142,16 +142,19 @@ def _rows(tokens: list[Token]) -> Iterator[list[str]]:
 
 
 def _inline(token: Token) -> str:
-    return "".join(map(_piece, token.children or ())).strip()
+    """The text of inline tokens; a template tag may run over several lines of it, code is left alone."""
+    done, text = "", ""
+    for child in token.children or ():
+        if child.type == "code_inline":
+            done, text = done + _TEMPLATE.sub("", text) + child.content, ""
+        else:
+            text += _piece(child)
+    return (done + _TEMPLATE.sub("", text)).strip()
 
 
 def _piece(token: Token) -> str:
-    if token.type in ("code_inline", "image"):
+    if token.type in ("text", "image"):
         return token.content
-    if token.type == "text":
-        return _TEMPLATE.sub("", token.content)
     if token.type in ("softbreak", "hardbreak"):
         return " " if token.type == "softbreak" else "\n"
-    if token.type == "html_inline":
-        return inline_tag(token.content)
-    return ""
+    return inline_tag(token.content) if token.type == "html_inline" else ""

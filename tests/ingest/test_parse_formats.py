@@ -21,7 +21,8 @@ limits: {a: 1}
 
 Use `POST _bulk` with an `<index>` name, see [the guide]({{site.url}}/guide/).<br>Then wait.
 
-{% include copy.html %}
+{% include copy.html
+   rest=step1 %}
 
 1. First
    - nested
