@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -15,6 +13,7 @@ from rag.answer.check import check_text
 from rag.answer.events import Event
 from rag.answer.flow import Candidates, Draft, Emit
 from rag.answer.generate import Generator
+from rag.answer.lazy import Lazy
 from rag.answer.rerank import RerankGate, rerank_by_reader, rerank_late
 from rag.answer.retrieve import Retriever, hydrate
 from rag.answer.revise import checked_draft
@@ -49,74 +48,41 @@ class Engine:
         self.gate = gate or RerankGate()
         self._owns_store = store is None
         self.store = store or Store.open(settings.store_url)
-        self._lock = threading.RLock()
         workers = settings.max_concurrent
         self._lexical = ThreadPoolExecutor(workers, thread_name_prefix="footnote-lexical")
         self._asking = ThreadPoolExecutor(workers, thread_name_prefix="footnote-ask")
-
-    # what it holds; cached_property has no lock of its own, so each goes through _lock
+        self._encoder = Lazy(lambda: load_encoder(settings.encoder, settings))
+        self._reader = Lazy(lambda: load_reader(settings.reader, settings))
+        self._checker = Lazy(lambda: load_checker(settings.checker, settings))
+        self._indexes = Lazy(lambda: IndexManager(self.store, settings, self.encoder.info))
+        self._generator: Lazy[Generator] = Lazy(lambda: _open_writer(settings))
+        self._pipeline: Lazy[Pipeline] = Lazy(lambda: _build_pipeline(self))
 
     @property
     def encoder(self) -> Encoder:
-        with self._lock:
-            return self._encoder
-
-    @cached_property
-    def _encoder(self) -> Encoder:
-        return load_encoder(self.settings.encoder, self.settings)
+        return self._encoder.get()
 
     @property
     def reader(self) -> Reader:
-        with self._lock:
-            return self._reader
-
-    @cached_property
-    def _reader(self) -> Reader:
-        return load_reader(self.settings.reader, self.settings)
+        return self._reader.get()
 
     @property
     def checker(self) -> Checker:
-        with self._lock:
-            return self._checker
-
-    @cached_property
-    def _checker(self) -> Checker:
-        return load_checker(self.settings.checker, self.settings)
+        return self._checker.get()
 
     @property
     def indexes(self) -> IndexManager:
-        with self._lock:
-            return self._indexes
-
-    @cached_property
-    def _indexes(self) -> IndexManager:
-        return IndexManager(self.store, self.settings, self._encoder.info)
+        return self._indexes.get()
 
     @property
     def generator(self) -> Generator | None:
         """The LLM, or None where the settings name none."""
-        if not self.settings.llm_url:
-            return None
-        with self._lock:
-            return self._generator
-
-    @cached_property
-    def _generator(self) -> Generator:
-        from rag.answer.components.llm import open_writer  # loads Haystack and the wire, seconds
-
-        return open_writer(self.settings)
+        return self._generator.get() if self.settings.llm_url else None
 
     @property
     def pipeline(self) -> Pipeline:
         """The Haystack pipeline that `ask` runs."""
-        with self._lock:
-            return self._pipeline
-
-    @cached_property
-    def _pipeline(self) -> Pipeline:
-        from rag.answer.pipeline import build_pipeline  # loads Haystack, seconds
-
-        return build_pipeline(self)
+        return self._pipeline.get()
 
     @property
     def thresholds(self) -> Thresholds:
@@ -248,17 +214,21 @@ class Engine:
 
     def warm(self) -> None:
         """Load the models, open the indexes and build the pipeline, so that no question waits for it."""
-        _ = self.indexes, self.reader, self.checker, self.generator, self.pipeline
+        haystack = self._asking.submit(
+            lambda: (self.pipeline, self.generator)
+        )  # seconds of imports, meanwhile …
+        _ = self.indexes
         self.encoder.encode_queries(["warm"])
         self.reader.read("warm?", ["Warm."])
         self.checker.check(["Warm."], [["Warm."]])
+        haystack.result()
 
     def close(self) -> None:
         """Stop the threads and close what this engine opened; a store that was handed in stays open."""
         self._asking.shutdown(wait=True, cancel_futures=True)
         self._lexical.shutdown(wait=True, cancel_futures=True)
-        if "_indexes" in self.__dict__:
-            self._indexes.close()
+        if self._indexes.made:
+            self.indexes.close()
         if self._owns_store:
             self.store.close()
 
@@ -267,3 +237,15 @@ class Engine:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _open_writer(settings: Settings) -> Generator:
+    from rag.answer.components.llm import open_writer  # loads Haystack and the wire, seconds
+
+    return open_writer(settings)
+
+
+def _build_pipeline(engine: Engine) -> Pipeline:
+    from rag.answer.pipeline import build_pipeline  # loads Haystack, seconds
+
+    return build_pipeline(engine)

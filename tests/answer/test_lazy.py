@@ -1,0 +1,46 @@
+"""Lazy values are made once, and again after a failure."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from rag.answer.lazy import Lazy
+
+
+def test_made_once_by_many_threads() -> None:
+    made: list[int] = []
+    barrier = threading.Barrier(8)
+
+    def make() -> object:
+        made.append(1)
+        return object()
+
+    lazy = Lazy(make)
+    assert not lazy.made
+
+    def get(_: int) -> object:
+        barrier.wait()
+        return lazy.get()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(get, range(8)))) == 1
+    assert made == [1]
+    assert lazy.made
+
+
+def test_a_failure_is_not_kept() -> None:
+    answers = iter([ValueError("not yet"), 7])
+
+    def make() -> int:
+        answer = next(answers)
+        if isinstance(answer, ValueError):
+            raise answer
+        return answer
+
+    lazy = Lazy(make)
+    with pytest.raises(ValueError, match="not yet"):
+        lazy.get()
+    assert lazy.get() == 7
