@@ -207,11 +207,12 @@ def ingest_bar(*, quiet: bool) -> Iterator[IngestBar]:
         MofNCompleteColumn(),
         TextColumn("files · {task.fields[rate]} ·"),
         TimeRemainingColumn(),
+        TextColumn("left ·"),
         TextColumn("{task.fields[source]}", markup=False),
     )
     bar = Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
     with bar:
-        yield IngestBar(bar, bar.add_task("ingest", total=None, rate="", source=""))
+        yield IngestBar(bar, bar.add_task("ingest", total=None, rate="starting", source=""))
 
 
 def print_job(job: Job, chunks: int, seconds: float) -> None:

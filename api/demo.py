@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "samples"
 COLLECTION = "handbook"
 PORT = 8000
-READY_S = 60.0
+READY_S = 120.0
 OF_OTHERS = ("DATA", "STORE", "INDEX", "HOST", "PORT", "SYNC_ROOTS")
 """Settings of a real service that the demo must not touch, even when they are in the environment."""
 

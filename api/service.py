@@ -81,8 +81,8 @@ def serve(settings: Settings, *, worker: bool, announce: Callable[[Running], Non
             announce(running)
             server = uvicorn.Server(config)
             server.run(sockets=[listener])
-    if not server.started:
-        raise RagError("The service did not start; the lines above say why.", code="start_failed")
+            if not server.started:  # a signal ends the block above this line
+                raise RagError("The service did not start; the lines above say why.", code="start_failed")
 
 
 @contextmanager

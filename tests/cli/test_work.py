@@ -103,6 +103,16 @@ def test_generative_without_a_model_says_what_to_do(filled: Filled) -> None:
     assert "FOOTNOTE_LLM_URL" in result.err
 
 
+def test_eval_scores_the_cases_and_writes_the_report(filled: Filled, tmp_path: Path) -> None:
+    cases, out = tmp_path / "cases.jsonl", tmp_path / "report"
+    cases.write_text('{"question": "What working pressure is the pump rated for?", "reference": "16 bar"}\n')
+    options = ["-c", "works", "--data", str(filled[0]), "-m", "string_present", "--out", str(out), "--json"]
+    report = invoke("eval", "run", str(cases), *options).json()
+    assert report["scores"]["string_present"]["mean"] == 1.0
+    assert (out / "report.md").exists()
+    assert "[cases_not_found]" in invoke("eval", "run", str(tmp_path / "none.jsonl"), *options).err
+
+
 def test_doctor_tries_everything(filled: Filled) -> None:
     result = invoke("doctor", "--data", str(filled[0]), "--json")
     findings = {finding["name"]: finding for finding in result.json()}
