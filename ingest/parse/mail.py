@@ -31,6 +31,7 @@ def parse_eml(content: bytes, source: str) -> ParsedDocument:
     if message.get_content_type() in _ENCRYPTED:
         raise encrypted_message()
     fields = {name: _one_line(message.get(name)) for name in ("Subject", "From", "To", "Date")}
+    fields["Attachments"] = _joined([part.get_filename() for part in message.iter_attachments()])
     found = pieces(partition_email(file=io.BytesIO(content), process_attachments=False, languages=[""]))
     return _document(found or list(_enclosed(message)), fields)
 
@@ -40,12 +41,16 @@ def parse_msg(content: bytes, source: str) -> ParsedDocument:
     if any(kind.encode("utf-16-le") in content for kind in _ENCRYPTED):
         raise encrypted_message()
     prepare()
+    from oxmsg import Message
     from unstructured.partition.msg import partition_msg
 
     elements = partition_msg(file=io.BytesIO(content), process_attachments=False, languages=[""])
     metadata = getattr(elements[0], "metadata", None) if elements else None
     names = {"Subject": "subject", "From": "sent_from", "To": "sent_to", "Date": "last_modified"}
     fields = {name: _joined(getattr(metadata, key, None)) for name, key in names.items()}
+    fields["Attachments"] = _joined(
+        [each.file_name for each in Message.load(io.BytesIO(content)).attachments]
+    )
     return _document(pieces(elements), fields)
 
 
@@ -70,4 +75,4 @@ def _one_line(value: object) -> str:
 
 
 def _joined(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")
+    return ", ".join(map(str, filter(None, value))) if isinstance(value, list) else str(value or "")

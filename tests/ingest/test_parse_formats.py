@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from email.message import EmailMessage
 
 import openpyxl
 import pptx
@@ -135,6 +136,16 @@ def test_messages_within_a_message_are_read(parse: Parse) -> None:
         "--B\n\nSubject: one\n\nThe tide turns at nine.\n--B--\n"
     )
     assert "The tide turns at nine." in parse("digest.eml", mail.encode()).text
+
+
+def test_attachments_are_named(parse: Parse) -> None:
+    message = EmailMessage()
+    message["Subject"], message["From"] = "Plans", "ann@example.com"
+    message.set_content("See the plan.")
+    message.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="plan.pdf")
+    document = parse("plans.eml", message.as_bytes())
+    assert document.metadata["attachments"] == "plan.pdf"
+    assert "Attachments: plan.pdf\n\nSee the plan." in document.text
 
 
 def test_old_encodings_are_recognised(parse: Parse) -> None:
