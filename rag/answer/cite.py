@@ -24,7 +24,7 @@ _LIST_TITLE = re.compile(
 )
 _LIST_ITEM = re.compile(r"\s*[-*]?\s*(?:\[|【|\d+\.)")
 _DEFINITION = re.compile(r"^[ \t]*\[\^\d+\]:.*$", re.MULTILINE)
-_FULL_STOP = re.compile(r"[.!?…。！？]+\Z")
+_FULL_STOP = re.compile(r"[.!?…。！？:]+\Z")
 _LONGEST_RANGE = 20
 
 Place = tuple[int, int, int, str | None]
@@ -89,7 +89,7 @@ def _append(claim: Claim, markers: Claim) -> Claim:
 
 
 def end_offset(text: str) -> int:
-    """Where a marker at the end of a sentence stands: in front of its full stop."""
+    """Where a marker at the end of a sentence stands: in front of its full stop or colon."""
     match = _FULL_STOP.search(text)
     return match.start() if match and match.start() else len(text)
 

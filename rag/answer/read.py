@@ -1,7 +1,7 @@
-"""The extractive answer: sentences of the passages, quoted, with a footnote each. Nothing here composes text.
+"""The extractive answer: sentences of a passage, quoted, with a footnote each. Nothing here composes text.
 
-A table row is quoted with its header, cell by cell, a list item with the line that introduces the list; each
-part carries a footnote of its own.
+A table row is quoted with its header, cell by cell, a list item behind the line that introduces the list, a
+sentence that leans on the one before it ("It was built in 1974.") behind that one.
 """
 
 from __future__ import annotations
@@ -12,36 +12,34 @@ from dataclasses import replace
 
 from rag.answer.cite import end_offset
 from rag.answer.flow import Anchor, Claim
-from rag.answer.overlap import content_words, coverage
 from rag.answer.sentences import split
 from rag.answer.tables import Header, TextOf, cells, header_of, is_row
-from rag.models.types import Reading, ReadResult
+from rag.models.types import ReadResult
 from rag.types import Hit, Span
 
 MOST_SENTENCES = 3
 _LONGEST_QUOTE = 500
-_REPEATED = 0.8
-"""A further sentence that shares this much of its words with one already quoted adds nothing."""
 _BULLET = re.compile(r"(?:[-*+•‣◦–]|\(?\d{1,3}[.)])\s+")
 _CUT_BULLET = re.compile(r"^(?:[-*+•‣◦]|#{1,6}|\(?\d{1,3}[.)])\s+")
+_LEANS = re.compile(
+    r"(?:it|its|they|their|them|he|his|she|her|this|these|those|that|such|both)\b", re.IGNORECASE
+)
 
 
 def quote_answer(
     result: ReadResult, hits: Sequence[Hit], threshold: float, text_of: TextOf | None = None
 ) -> tuple[Claim, ...]:
-    """One to three quoted sentences: of the best reading, then of others that are as surely right.
+    """The one to three sentences that hold the best reading; none where its probability is below `threshold`.
 
-    `result.readings` index `hits` and their texts. Readings below `threshold` are not quoted; when even the
-    first is below, there is no answer. `text_of` gives a document's text by its id, for table headers that
-    stand in an earlier chunk.
+    `result.readings` index `hits` and their texts. `text_of` gives a document's text by its id, for a table
+    header that stands in an earlier chunk.
     """
-    claims: list[Claim] = []
-    for reading in result.readings:
-        if reading.probability < threshold or len(claims) == MOST_SENTENCES:
-            break
-        claim = _claim(hits[reading.passage], reading, text_of)
-        if not any(_repeats(claim, other) for other in claims):
-            claims.append(claim)
+    if not result.readings or result.readings[0].probability < threshold:
+        return ()
+    best = result.readings[0]
+    hit = hits[best.passage]
+    spans = answer_spans(hit.chunk.text, best.start, best.end)
+    claims = [_claim(hit, best.passage, span, text_of) for span in spans]
     return tuple(_with_lead(claim, before) for claim, before in zip(claims, [None, *claims], strict=False))
 
 
@@ -49,44 +47,47 @@ def _with_lead(claim: Claim, before: Claim | None) -> Claim:
     """A sentence follows the one before it in line; something without a full stop starts a line."""
     if before is None:
         return claim
-    lead = " " if end_offset(before.text) < len(before.text) else "\n"
-    return replace(claim, lead=lead)
+    return replace(claim, lead=" " if end_offset(before.text) < len(before.text) else "\n")
 
 
-def _repeats(claim: Claim, other: Claim) -> bool:
-    """Whether either says most of what the other says."""
-    words, others = content_words(claim.text), content_words(other.text)
-    return max(coverage(words, others), coverage(others, words)) >= _REPEATED
-
-
-def _claim(hit: Hit, reading: Reading, text_of: TextOf | None) -> Claim:
-    text = hit.chunk.text
-    span = enclosing_sentences(text, reading.start, reading.end)
-    row = Span(hit.chunk.start + span.start, hit.chunk.start + span.end)
-    if is_row(text[span.start : span.end]):
-        header = header_of(row, hit.chunk, text_of)
-        return (
-            _row_claim(hit, reading.passage, header, span)
-            if header
-            else _joined(hit, reading.passage, [span])
-        )
-    intro = _intro(text, span)
-    parts = [intro, span] if intro is not None else [span]
-    return _joined(hit, reading.passage, parts)
-
-
-def enclosing_sentences(text: str, start: int, end: int) -> Span:
-    """The sentences of `text` that hold the span, cut around it at white space where they are very long.
-
-    Of several table rows it is the one that holds most of the span.
-    """
-    touched = [s for s in split(text) if s.start < end and s.end > start]
+def answer_spans(text: str, start: int, end: int) -> list[Span]:
+    """What to quote for an answer at `text[start:end]`: at most MOST_SENTENCES spans, in order."""
+    sentences = split(text)
+    touched = [n for n, s in enumerate(sentences) if s.start < end and s.end > start]
     if not touched:
-        return Span(start, end)
-    if all(is_row(text[s.start : s.end]) for s in touched):
-        return max(touched, key=lambda s: min(s.end, end) - max(s.start, start))
-    whole = Span(touched[0].start, touched[-1].end)
-    return whole if whole.end - whole.start <= _LONGEST_QUOTE else _narrowed(text, whole, start, end)
+        return [Span(start, end)]
+    rows = [n for n in touched if is_row(text[sentences[n].start : sentences[n].end])]
+    if rows:
+        return [max((sentences[n] for n in rows), key=lambda s: min(s.end, end) - max(s.start, start))]
+    before = _needed_before(text, sentences, touched[0])
+    wanted = [*([before] if before is not None else []), *touched][:MOST_SENTENCES]
+    return [_cut(text, sentences[n], start, end) for n in wanted]
+
+
+def _needed_before(text: str, sentences: Sequence[Span], first: int) -> int | None:
+    """The sentence without which the first one says too little, if there is one."""
+    start = sentences[first].start
+    if _BULLET.match(text, start):
+        return _intro(text, sentences, first)
+    if first == 0 or not _LEANS.match(text, start):
+        return None
+    previous = sentences[first - 1]
+    follows = "\n\n" not in text[previous.end : start] and text[previous.end - 1] in ".!?"
+    return first - 1 if follows else None
+
+
+def _intro(text: str, sentences: Sequence[Span], item: int) -> int | None:
+    """The line above a list's items, if it ends with a colon."""
+    above = (n for n in reversed(range(item)) if not _BULLET.match(text, sentences[n].start))
+    intro = next(above, None)
+    return intro if intro is not None and text[sentences[intro].end - 1] == ":" else None
+
+
+def _cut(text: str, sentence: Span, start: int, end: int) -> Span:
+    """The sentence, or where it is very long the part of it around the answer."""
+    if sentence.end - sentence.start <= _LONGEST_QUOTE:
+        return sentence
+    return _narrowed(text, sentence, max(start, sentence.start), min(end, sentence.end))
 
 
 def _narrowed(text: str, whole: Span, start: int, end: int) -> Span:
@@ -101,15 +102,14 @@ def _narrowed(text: str, whole: Span, start: int, end: int) -> Span:
     return Span(left + len(piece) - len(piece.lstrip()), right - len(piece) + len(piece.rstrip()))
 
 
-def _joined(hit: Hit, passage: int, parts: Sequence[Span]) -> Claim:
-    """The spans one after the other, white space collapsed, each with its footnote at its end."""
-    text = ""
-    anchors: list[Anchor] = []
-    for part in parts:
-        words = _flat(hit.chunk.text[part.start : part.end])
-        text += f" {words}" if text else words
-        anchors.append(_anchor(hit, passage, text, part))
-    return Claim("", text, tuple(anchors), quoted=True)
+def _claim(hit: Hit, passage: int, span: Span, text_of: TextOf | None) -> Claim:
+    words = hit.chunk.text[span.start : span.end]
+    place = Span(hit.chunk.start + span.start, hit.chunk.start + span.end)
+    header = header_of(place, hit.chunk, text_of) if is_row(words) else None
+    if header is not None:
+        return _row_claim(hit, passage, header, span)
+    text = _flat(words)
+    return Claim("", text, (_anchor(hit, passage, text, span),), quoted=True)
 
 
 def _anchor(hit: Hit, passage: int, text: str, span: Span) -> Anchor:
@@ -119,14 +119,6 @@ def _anchor(hit: Hit, passage: int, text: str, span: Span) -> Anchor:
 def _flat(text: str) -> str:
     """One line, without the bullet, number or hashes in front."""
     return " ".join(_CUT_BULLET.sub("", text).split())
-
-
-def _intro(text: str, span: Span) -> Span | None:
-    """The line that introduces the list whose item the span is: the line above it that ends with a colon."""
-    if not _BULLET.match(text, span.start):
-        return None
-    above = [s for s in split(text[: span.start]) if not _BULLET.match(text, s.start)]
-    return above[-1] if above and text[above[-1].end - 1] == ":" else None
 
 
 def _row_claim(hit: Hit, passage: int, header: Header, row: Span) -> Claim:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answer.cite import assemble
-from rag.answer.read import enclosing_sentences, quote_answer
+from rag.answer.read import answer_spans, quote_answer
 from rag.models.types import Reading, ReadResult
 from rag.types import Hit
 from tests.answer.samples import LUNCH, PUMP, hit
@@ -24,23 +24,42 @@ def answer(hits: list[Hit], *readings: Reading) -> tuple[str, list[str]]:
 
 
 def test_the_sentence_around_the_span_is_quoted() -> None:
+    hits = [hit(LUNCH, start=50)]
+    assert answer(hits, reading(hits, 0, "8 euros", 0.9)) == (
+        "Lunch costs 8 euros [1].",
+        ["Lunch costs 8 euros."],
+    )
+
+
+def test_the_best_reading_alone_is_quoted() -> None:
+    hits = [hit(PUMP), hit(LUNCH, source="b.md")]
+    text, _ = answer(hits, reading(hits, 1, "8 euros", 0.9), reading(hits, 0, "16 bar", 0.8))
+    assert text == "Lunch costs 8 euros [1]."
+
+
+def test_a_span_over_several_sentences_quotes_each() -> None:
+    hits = [hit(LUNCH)]
+    assert answer(hits, reading(hits, 0, "8 euros. Guests pay 11", 0.9)) == (
+        "Lunch costs 8 euros [1]. Guests pay 11 euros [2].",
+        ["Lunch costs 8 euros.", "Guests pay 11 euros."],
+    )
+
+
+def test_a_sentence_that_leans_on_the_one_before_brings_it_along() -> None:
     hits = [hit(PUMP, start=50)]
     assert answer(hits, reading(hits, 0, "40 kg", 0.9)) == (
-        "It weighs 40 kg and ships with a two-year warranty [1].",
-        ["It weighs 40 kg and ships with a two-year warranty."],
+        "The P-200 pump is rated for a pressure of 16 bar [1]. "
+        "It weighs 40 kg and ships with a two-year warranty [2].",
+        [
+            "The P-200 pump is rated for a pressure of 16 bar.",
+            "It weighs 40 kg and ships with a two-year warranty.",
+        ],
     )
 
 
-def test_further_sentences_need_the_same_certainty_and_say_something_new() -> None:
-    hits = [hit(PUMP), hit(LUNCH, source="b.md"), hit("Lunch: it costs 8 euros.", source="c.md")]
-    text, _ = answer(
-        hits,
-        reading(hits, 1, "8 euros", 0.9),
-        reading(hits, 2, "8 euros", 0.8),
-        reading(hits, 1, "11 euros", 0.7),
-        reading(hits, 0, "40 kg", 0.2),
-    )
-    assert text == "Lunch costs 8 euros [1]. Guests pay 11 euros [2]."
+def test_a_title_is_nothing_to_lean_on() -> None:
+    hits = [hit("The Tower\n\nIt was built in 1974.")]
+    assert answer(hits, reading(hits, 0, "1974", 0.9))[0] == "It was built in 1974 [1]."
 
 
 def test_nothing_sure_is_no_answer() -> None:
@@ -99,7 +118,7 @@ def test_a_row_far_below_an_unseen_header_stands_alone() -> None:
 def test_a_list_item_is_quoted_with_what_introduces_the_list() -> None:
     hits = [hit("Parking is free. These are closed on Mondays:\n- the museum\n- the tower")]
     text, quotes = answer(hits, reading(hits, 0, "tower", 0.9))
-    assert text == "These are closed on Mondays: [1] the tower [2]"
+    assert text == "These are closed on Mondays [1]: the tower [2]"
     assert quotes == ["These are closed on Mondays:", "- the tower"]
 
 
@@ -115,8 +134,9 @@ def test_an_endless_sentence_is_cut_around_the_span() -> None:
 def test_any_span_of_any_text_is_quoted_exactly(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
-    span = enclosing_sentences(text, start, end)
-    assert 0 <= span.start <= span.end <= len(text)
+    spans = answer_spans(text, start, end)
+    assert 1 <= len(spans) <= 3
+    assert all(0 <= span.start < span.end <= len(text) for span in spans)
     hits = [hit("xx" + text, start=0), hit(text, start=40)]
     claims = quote_answer(
         ReadResult((Reading(1, start, end, text[start:end], 0.9),), 0.0, (0.0, 0.0)), hits, 0.5
