@@ -35,8 +35,8 @@ class Fit:
 
     dimension: int = 128
     pooling: int = 2
-    steps: int = 600
-    batch: int = 32
+    steps: int = 150
+    batch: int = 24
     learning_rate: float = 2e-3
     label_weight: float = 0.3
     seed: int = 1
@@ -166,15 +166,16 @@ def main() -> None:
     parser.add_argument("--negatives", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--backbone")
-    parser.add_argument("--questions", type=int, default=2000)
+    parser.add_argument("--questions", type=int, default=1600)
     parser.add_argument("--dimension", type=int, default=128)
     parser.add_argument("--pooling", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(1)
     lists = build_lists(args.data, args.negatives, backbone_folder(args.backbone), args.questions, args.seed)
-    fit = Fit(dimension=args.dimension, pooling=args.pooling, steps=args.steps, seed=args.seed)
+    fit = Fit(args.dimension, args.pooling, args.steps, args.batch, seed=args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     np.save(args.out / "projection.npy", fit_projection(lists, fit).numpy())
 

@@ -10,6 +10,7 @@ column
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -110,6 +111,7 @@ def rewrite_graph(
             rewrite.nodes.append(node)
     used = {name for node in rewrite.nodes for name in node.input}
     kept = [t for t in model.graph.initializer if t.name in used]
+    forget_origin([*rewrite.nodes, *kept, *model.graph.input, *model.graph.output])
     graph = helper.make_graph(
         rewrite.nodes,
         "footnote",
@@ -118,6 +120,13 @@ def rewrite_graph(
         [*kept, *rewrite.initialisers],
     )
     return helper.make_model(graph, opset_imports=list(model.opset_import), ir_version=10)
+
+
+def forget_origin(items: Sequence[onnx.NodeProto | onnx.TensorProto | onnx.ValueInfoProto]) -> None:
+    """Drop the exporter's notes (source files, stack traces), so that equal networks give equal files."""
+    for item in items:
+        item.ClearField("metadata_props")
+        item.ClearField("doc_string")
 
 
 def share_weights(model: onnx.ModelProto, stored: dict[bytes, tuple[int, int]], blob: bytearray) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from tokenizers import Encoding
 
 from rag.models.config import read_config
@@ -57,7 +56,7 @@ class OnnxEncoder:
 
     def _encode(self, texts: Sequence[str]) -> list[tuple[Floats, Floats]]:
         rows = [self._row(item) for item in self._network.tokenize(texts)]
-        return [(dense, _inner(tokens)) for dense, tokens in self._network.run(rows)]
+        return [(dense.copy(), tokens.copy()) for dense, tokens in self._network.run(rows)]
 
     def _row(self, item: Encoding) -> Row:
         ids = [CLS, *item.ids[: self._info.max_tokens - 2], SEP]
@@ -65,7 +64,7 @@ class OnnxEncoder:
 
 
 def _inner(tokens: Floats) -> Floats:
-    """Token vectors without [CLS] and [SEP], unless nothing else is there; copied, so that the batch can be
-    freed.
+    """Token vectors without [CLS] and [SEP], unless nothing else is there: in a passage they cost more than they
+    tell, in a query they help.
     """
-    return np.array(tokens[1:-1] if len(tokens) > 2 else tokens, np.float32)
+    return tokens[1:-1] if len(tokens) > 2 else tokens
