@@ -22,6 +22,8 @@ T = TypeVar("T")
 class Embedded:
     """Keeps the replicas of one process in a slot of its own: any number of processes share a store."""
 
+    name = "embedded"
+
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         Analyzer(settings.language)  # a language without a stemmer is refused at the start
@@ -40,7 +42,7 @@ class Embedded:
 
     def discard(self, replica: Replica) -> None:
         """Close the replica and remove its files."""
-        replica.close()
+        replica.close(save=False)
         snapshot.clear(self._slot.folder / replica.spec.collection)
 
     def sweep(self, collections: Sequence[str]) -> None:

@@ -166,10 +166,11 @@ class FaissIndex:
             rows.saved = position
             self._drop_segments(rows.segment_file)
 
-    def close(self) -> None:
+    def close(self, *, save: bool = True) -> None:
         self._closing.set()
-        with self._building:
-            self.flush()
+        with self._building:  # a graph in the making is given up within a slice
+            if save:
+                self.flush()
 
     def _query(self, vector: Floats) -> Floats:
         query = np.ascontiguousarray(vector, np.float32).reshape(1, -1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event, Lock, Thread
@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 class Backend(Protocol):
     """Where replicas are kept."""
+
+    name: str
 
     def open(self, store: Store, spec: IndexSpec) -> Replica:
         """The collection's replica, emptied first when it is not of this collection and model."""
@@ -131,16 +133,17 @@ class IndexManager:
         self._housekeeping()
 
     def status(self) -> list[ReplicaStatus]:
-        """How far each open replica is."""
+        """How far each open replica is, and what is wrong with those that are not; by collection."""
         versions = {one.name: one.version for one in self._store.collections()}
         with self._lock:
             replicas = dict(self._replicas)
-        return [
-            replace(status, detail=self._trouble.get(name, ""))
-            for name, replica in sorted(replicas.items())
-            if name in versions
-            for status in replica.status(versions[name])
-        ]
+        return [one for name in sorted(versions) for one in self._standing(name, versions[name], replicas)]
+
+    def _standing(self, name: str, version: int, replicas: Mapping[str, Replica]) -> list[ReplicaStatus]:
+        trouble = self._trouble.get(name, "")
+        if name in replicas:
+            return [replace(one, detail=one.detail or trouble) for one in replicas[name].status(version)]
+        return [ReplicaStatus(name, self._backend.name, 0, version, 0, trouble)] if trouble else []
 
     def close(self) -> None:
         """Stop following the log and save every replica; closing twice does no harm."""
@@ -160,7 +163,8 @@ class IndexManager:
             replicas = list(self._replicas.values())
             self._replicas.clear()
         for replica in replicas:
-            replica.close()
+            with self._noted(replica.spec.collection):  # what cannot be saved is in the store
+                replica.close()
 
     def _current(self, collection: str) -> Replica | None:
         present = self._store.collection(collection)
@@ -195,6 +199,8 @@ class IndexManager:
 
     def _open(self, name: str, uid: str, version: int) -> Replica | None:
         with self._lock:
+            if self._closed:
+                raise IndexUnavailable("The index replicas of this process are closed.")
             other = self._replicas.pop(name, None)
         if other is not None:
             self._backend.discard(other)
@@ -215,8 +221,9 @@ class IndexManager:
         if (spec.model, spec.revision, spec.dimension) != (mine.name, mine.revision, mine.dimension):
             raise IndexMismatch(
                 f"Collection {spec.collection!r} was embedded with {spec.model} (revision {spec.revision}, "
-                f"dimension {spec.dimension}), but the encoder in use is {mine.name} (revision {mine.revision}"
-                f", dimension {mine.dimension}). Use that encoder, or ingest again into a new collection."
+                f"dimension {spec.dimension}), but the encoder in use is {mine.name} (revision "
+                f"{mine.revision}, dimension {mine.dimension}). Use that encoder, or ingest again into a new "
+                "collection."
             )
 
     def _tail(self) -> None:

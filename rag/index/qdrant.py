@@ -46,7 +46,7 @@ UPLOAD = 256
 """Points in a request: a megabyte or two."""
 PATIENCE_S = 0.1
 """How long a batch waits for another process of this machine that is writing one."""
-TIMEOUT_S = 30
+TIMEOUT_S = 10
 
 CHUNKS = models.Filter(must=[models.HasVectorCondition(has_vector="dense")])
 NEVER = models.HasIdCondition(has_id=[])
@@ -188,7 +188,7 @@ class QdrantIndex:
     def flush(self) -> None:
         """Every write is acknowledged by the server before `apply` returns."""
 
-    def close(self) -> None:
+    def close(self, *, save: bool = True) -> None:
         """The connection is the owner's to close."""
 
     def drop(self) -> None:
@@ -335,6 +335,8 @@ class QdrantIndex:
 class QdrantServer:
     """Keeps the replicas of every process on the store in one Qdrant server."""
 
+    name = "qdrant"
+
     def __init__(self, settings: Settings) -> None:
         key = settings.index_key
         Analyzer(settings.language)  # a language without a stemmer is refused at the start
@@ -355,7 +357,7 @@ class QdrantServer:
 
     def discard(self, replica: Replica) -> None:
         """Delete the replica's Qdrant collection."""
-        replica.close()
+        replica.close(save=False)
         self._connection.ask(lambda client: client.delete_collection(qdrant_name(replica.spec)))
 
     def sweep(self, collections: Sequence[str]) -> None:

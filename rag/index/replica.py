@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from threading import Lock
 from time import monotonic, sleep
 
+from rag.errors import IndexUnavailable
 from rag.index.types import Batch, DenseIndex, Index, IndexedChunk, IndexSpec, LexicalIndex, ReplicaStatus
 from rag.store import Store
-from rag.types import Change, Collection
+from rag.types import Collection
 
-BATCH = 200
+BATCH = 100
 """Changes applied at a time: each is a document, so some thousand chunks."""
 TURN_S = 0.05
 FLUSH_CHANGES = 2_000
@@ -34,8 +35,8 @@ def next_batch(store: Store, spec: IndexSpec, after: int, limit: int = BATCH) ->
     changes = store.changes(spec.collection, after, limit)
     if not changes:
         return None
-    touched = tuple(dict.fromkeys(change.document_id for change in changes))
-    put = [document for document in touched if _last(changes, document) == "put"]
+    last = {change.document_id: change.operation for change in changes}
+    put = [document for document, operation in last.items() if operation == "put"]
     chunks = store.embedded(put, spec.model, spec.revision)
     documents = store.documents_by_id(sorted({chunk.chunk.document_id for chunk in chunks}))
     added = tuple(
@@ -43,11 +44,7 @@ def next_batch(store: Store, spec: IndexSpec, after: int, limit: int = BATCH) ->
         for one in chunks
         if one.chunk.document_id in documents
     )
-    return Batch(changes[-1].sequence, touched, added, tuple(documents.values()))
-
-
-def _last(changes: Sequence[Change], document: str) -> str:
-    return next(change.operation for change in reversed(changes) if change.document_id == document)
+    return Batch(changes[-1].sequence, tuple(last), added, tuple(documents.values()))
 
 
 @dataclass(slots=True)
@@ -123,11 +120,17 @@ class Replica:
             self.flush()
 
     def flush(self) -> None:
-        """Save the indexes."""
+        """Save the indexes; what could not be saved stays due."""
         with self._applying:
-            self._unsaved = _Unsaved()
-        for index in self.indexes:
-            index.flush()
+            saving, self._unsaved = self._unsaved, _Unsaved()
+        saved = False
+        try:
+            for index in self.indexes:
+                index.flush()
+            saved = True
+        finally:
+            if not saved:
+                self._unsaved.add(saving.changes)
 
     def maintain(self) -> None:
         """Housekeeping of the indexes; a new segment is saved at once, for it took long to build."""
@@ -137,17 +140,20 @@ class Replica:
 
     def status(self, version: int) -> list[ReplicaStatus]:
         """Where each index stands when the log is at `version`."""
-        return [
-            ReplicaStatus(self.spec.collection, name, index.position, version, index.count())
-            for name, index in zip(self._names, self.indexes, strict=True)
-        ]
+        return [self._standing(*named, version) for named in zip(self._names, self.indexes, strict=True)]
 
-    def close(self) -> None:
-        """Save and close the indexes; a `catch_up` under way ends after its present batch."""
+    def _standing(self, name: str, index: Index, version: int) -> ReplicaStatus:
+        try:
+            return ReplicaStatus(self.spec.collection, name, index.position, version, index.count())
+        except IndexUnavailable as error:
+            return ReplicaStatus(self.spec.collection, name, index.position, version, 0, error.message)
+
+    def close(self, *, save: bool = True) -> None:
+        """Save (or not) and close the indexes; a `catch_up` under way ends after its present batch."""
         self._closed = True
         with self._applying:
             for index in self.indexes:
-                index.close()
+                index.close(save=save)
 
     def _step(self) -> bool:
         after = self.position

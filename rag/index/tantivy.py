@@ -173,8 +173,9 @@ class TantivyIndex:
             snapshot.write(self._folder / "manifest", snapshot.dump(manifest))
             self._saved = self._position
 
-    def close(self) -> None:
-        self.flush()
+    def close(self, *, save: bool = True) -> None:
+        if save:
+            self.flush()
         with self._writing, _explained(self._folder):
             if self._writer is not None:
                 self._writer.wait_merging_threads()
@@ -279,16 +280,15 @@ class TantivyIndex:
         """For each key a number whose n-th bit says whether the chunk has the n-th term.
 
         One search instead of one per term: the n-th term scores 2**n and nothing else scores, so the sum,
-        exact in a 32-bit float, is that number.
+        exact in a 32-bit float, is that number. The terms are optional one inside the other, not side by
+        side: so each is looked up for these few chunks only; a union would walk through all that have it.
         """
         if not keys:
             return {}
-        marked = [
-            (SHOULD, Query.const_score_query(self._word(term), float(2**bit)))
-            for bit, term in enumerate(terms)
-        ]
-        those = Query.boost_query(self._these(keys), 0.0)
-        query = Query.boolean_query([(MUST, those), (MUST, Query.boolean_query(marked))])
+        query = Query.boost_query(self._these(keys), 0.0)
+        for bit, term in enumerate(terms):
+            mark = Query.const_score_query(self._word(term), float(2**bit))
+            query = Query.boolean_query([(MUST, query), (SHOULD, mark)])
         return {scored.key: round(scored.score) for scored in _ask(searcher, query, len(keys))}
 
 

@@ -119,7 +119,9 @@ class Index(Protocol):
         """Do what housekeeping is due, however long it takes; searches and `apply` go on. Whether any was."""
         ...
 
-    def close(self) -> None: ...
+    def close(self, *, save: bool = True) -> None:
+        """Flush, unless what there is will be thrown away, and let go of files and threads."""
+        ...
 
 
 class DenseIndex(Index, Protocol):

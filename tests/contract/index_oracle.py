@@ -82,8 +82,9 @@ class Oracle:
     def maintain(self) -> bool:
         return False
 
-    def close(self) -> None:
-        self.flush()
+    def close(self, *, save: bool = True) -> None:
+        if save:
+            self.flush()
 
     def _load(self, file: Path) -> None:
         spec, self.position, chunks, documents = json.loads(file.read_text())

@@ -66,8 +66,8 @@ class Qdrant:
 
 
 class _Owning(QdrantIndex):
-    def close(self) -> None:
-        super().close()
+    def close(self, *, save: bool = True) -> None:
+        super().close(save=save)
         self._connection.close()
 
 

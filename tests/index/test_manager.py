@@ -340,10 +340,10 @@ def test_a_full_disk_is_named_and_searches_go_on(
         assert "disk is full" in caplog.text
         assert all("disk is full" in one.detail for one in manager.status())
         assert len(found(manager)) == 1
-    put(store, "b", seed=2)
-    assert len(found(manager)) == 2
+        assert not (settings.data / "index" / "0" / "c" / "faiss" / "snapshot").exists()
     manager.refresh()
     assert [one.detail for one in manager.status()] == ["", ""]
+    assert (settings.data / "index" / "0" / "c" / "faiss" / "snapshot").exists()
 
 
 def test_a_full_disk_has_a_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -392,6 +392,31 @@ def test_a_missing_qdrant_server_is_named(store: Store, settings: Settings, mana
         manager.search_dense("c", unit(0), 3)
     assert error.value.code == "index_unavailable"
     assert error.value.status == 503
+    assert within(10, lambda: any("127.0.0.1:9" in one.detail for one in manager.status()))
+
+
+def test_a_qdrant_collection_that_vanished_is_filled_again(
+    store: Store, settings: Settings, manage: Open
+) -> None:
+    manager = manage(settings.model_copy(update={"index": f"qdrant+{settings.data / 'qdrant'}"}))
+    for number in range(5):
+        put(store, f"s{number}", seed=number)
+    assert len(found(manager)) == 5
+    client = manager._backend._connection.client  # type: ignore[attr-defined]
+    for one in client.get_collections().collections:
+        client.delete_collection(one.name)
+    with pytest.raises(IndexUnavailable, match="not found"):
+        manager.search_dense("c", unit(0), 3)
+    assert found(manager) == sorted(live(store))
+
+
+def test_a_closed_manager_says_so(store: Store, backend: Settings, manage: Open) -> None:
+    manager = manage(backend)
+    put(store, "a", seed=1)
+    assert len(found(manager)) == 1
+    manager.close()
+    with pytest.raises(IndexUnavailable, match="closed"):
+        manager.search_dense("c", unit(0), 3)
 
 
 def test_a_setting_that_means_nothing_is_refused(store: Store, settings: Settings, manage: Open) -> None:
