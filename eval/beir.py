@@ -52,6 +52,7 @@ class FolderScores:
     documents: int
     queries: int
     chunks: int
+    encoder: str
     variants: Mapping[Variant, VariantScores]
 
 
@@ -70,9 +71,17 @@ def score_folder(
         if ingest == "whole":
             put_whole(engine.store, engine.encoder, COLLECTION, folder.documents, _say_progress)
         engine.indexes.catch_up(COLLECTION)
-        chunks = engine.store.collection(COLLECTION).chunks
+        chunks, encoder = engine.store.collection(COLLECTION).chunks, engine.encoder.info
         scored = _score_variants(engine, folder, variants, DEPTH[ingest])
-    return FolderScores(folder.name, folder.split, len(folder.documents), len(folder.queries), chunks, scored)
+    return FolderScores(
+        folder.name,
+        folder.split,
+        len(folder.documents),
+        len(folder.queries),
+        chunks,
+        f"{encoder.name}@{encoder.revision}",
+        scored,
+    )
 
 
 def _score_variants(

@@ -63,5 +63,6 @@ def _whole(
     text = document.full
     digest = hashlib.sha256(text.encode()).hexdigest()
     chunk = NewChunk(0, 0, len(text), None, (), encoded.dense, encoded.tokens)
-    record = Document("", collection, document.id, document.title, "text/plain", digest)
+    # No title beside the text, which begins with it: nothing shall see it twice.
+    record = Document("", collection, document.id, "", "text/plain", digest)
     return NewDocument(record, text, digest, [chunk], model, revision)
