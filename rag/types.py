@@ -173,13 +173,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk that was found. `parts` maps a stage (dense, lexical, fused, late, rerank) to its score and rank."""
+    """A chunk that was found. `parts` maps a stage (dense, lexical, fused, late, rerank) to its score and rank.
+
+    `header` is the first row of the table in whose middle the chunk begins: models read it before the chunk.
+    """
 
     chunk: Chunk
     document: Document
     score: float
     parts: Mapping[str, Part] = field(default_factory=dict)
     terms: tuple[str, ...] = ()
+    header: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from rag.answer.cite import blank_markers, end_offset
 from rag.answer.flow import Anchor, Claim
 from rag.answer.overlap import content_words, coverage, support_span
 from rag.answer.sentences import split
+from rag.answer.tables import in_chunk, passage
 from rag.models.types import Checker
 from rag.types import CheckPolicy, Evidence, Hit, Sentence, Verdict
 
@@ -74,12 +75,12 @@ def _supported(
     """Those of the claims that the checker finds supported, anchored at its evidence, with its verdict."""
     if not near:
         return {}
-    texts = [[hits[hit].chunk.text for hit in passages] for passages in near.values()]
+    texts = [[passage(hits[hit]) for hit in passages] for passages in near.values()]
     verdicts = checker.check([claims[n].text for n in near], texts, question)
     found: dict[int, Claim] = {}
     for (n, passages), verdict in zip(near.items(), verdicts, strict=True):
-        if verdict.label == "supported" and verdict.evidence:
-            placed = _placed(verdict, passages)
+        placed = _placed(verdict, passages, hits)
+        if placed.label == "supported" and placed.evidence:
             found[n] = replace(claims[n], anchors=(_at(placed.evidence[0], claims[n], hits),), verdict=placed)
     return found
 
@@ -99,9 +100,9 @@ def check_claims(
     claims = [_by_identity(claim, hits) for claim in claims]
     open_claims = [n for n, claim in enumerate(claims) if claim.verdict is None and is_statement(claim.text)]
     cited = [_cited(claims[n], hits) for n in open_claims]
-    texts = [[hits[hit].chunk.text for hit in passages] for passages in cited]
+    texts = [[passage(hits[hit]) for hit in passages] for passages in cited]
     verdicts = checker.check([claims[n].text for n in open_claims], texts, question) if open_claims else []
-    placed = {n: _placed(v, passages) for n, v, passages in zip(open_claims, verdicts, cited, strict=True)}
+    placed = {n: _placed(v, found, hits) for n, v, found in zip(open_claims, verdicts, cited, strict=True)}
     return tuple(replace(claim, verdict=placed.get(n, claim.verdict)) for n, claim in enumerate(claims))
 
 
@@ -125,9 +126,11 @@ def _cited(claim: Claim, hits: Sequence[Hit]) -> list[int]:
     return list(dict.fromkeys(anchor.hit for anchor in claim.anchors)) or list(range(len(hits)))
 
 
-def _placed(verdict: Verdict, passages: Sequence[int]) -> Verdict:
-    """The verdict with its evidence counting in the hits instead of in the passages that were cited."""
-    evidence = tuple(Evidence(passages[e.context], e.start, e.end) for e in verdict.evidence)
+def _placed(verdict: Verdict, passages: Sequence[int], hits: Sequence[Hit]) -> Verdict:
+    """The verdict with its evidence counting in the hits, and in the texts of their chunks."""
+    spans = ((passages[e.context], e.start, e.end) for e in verdict.evidence)
+    inside = ((hit, in_chunk(hits[hit], start, end)) for hit, start, end in spans)
+    evidence = tuple(Evidence(hit, span.start, span.end) for hit, span in inside if span is not None)
     return replace(verdict, evidence=evidence)
 
 

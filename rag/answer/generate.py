@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from rag.answer.tables import passage
 from rag.types import Hit, Usage
 
 NO_ANSWER = "NO_ANSWER"
@@ -72,7 +73,7 @@ def retry_prompt(prompt: Prompt, answered: str, unsupported: Sequence[str]) -> P
 def _passage(number: int, hit: Hit) -> str:
     place = " › ".join((hit.document.title or hit.document.source, *hit.chunk.headings))
     page = f", page {hit.chunk.page}" if hit.chunk.page is not None else ""
-    return f"<passage {number}>\n({_inert(place)}{page})\n{_inert(hit.chunk.text)}\n</passage {number}>"
+    return f"<passage {number}>\n({_inert(place)}{page})\n{_inert(passage(hit))}\n</passage {number}>"
 
 
 def _inert(text: str) -> str:

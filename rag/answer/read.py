@@ -13,8 +13,8 @@ from dataclasses import replace
 from rag.answer.cite import end_offset
 from rag.answer.flow import Anchor, Claim
 from rag.answer.sentences import split
-from rag.answer.tables import Header, TextOf, cells, header_of, is_row
-from rag.models.types import ReadResult
+from rag.answer.tables import Header, TextOf, cells, header_of, in_chunk, is_row
+from rag.models.types import Reading, ReadResult
 from rag.types import Hit, Span
 
 MOST_SENTENCES = 3
@@ -31,16 +31,25 @@ def quote_answer(
 ) -> tuple[Claim, ...]:
     """The one to three sentences that hold the best reading; none where its probability is below `threshold`.
 
-    `result.readings` index `hits` and their texts. `text_of` gives a document's text by its id, for a table
-    header that stands in an earlier chunk.
+    `result` is of `passage(hit)` for each of the hits. `text_of` gives a document's text by its id, for a
+    table header that stands in an earlier chunk.
     """
-    if not result.readings or result.readings[0].probability < threshold:
+    best = best_reading(result, hits)
+    if best is None or best.probability < threshold:
         return ()
-    best = result.readings[0]
     hit = hits[best.passage]
     spans = answer_spans(hit.chunk.text, best.start, best.end)
     claims = [_claim(hit, best.passage, span, text_of) for span in spans]
     return tuple(_with_lead(claim, before) for claim, before in zip(claims, [None, *claims], strict=False))
+
+
+def best_reading(result: ReadResult, hits: Sequence[Hit]) -> Reading | None:
+    """The most probable reading that does not lie in a header, with its offsets in the chunk's text."""
+    for reading in result.readings:
+        span = in_chunk(hits[reading.passage], reading.start, reading.end)
+        if span is not None:
+            return replace(reading, start=span.start, end=span.end)
+    return None
 
 
 def _with_lead(claim: Claim, before: Claim | None) -> Claim:

@@ -8,8 +8,8 @@ from time import perf_counter
 
 from rag.answer.flow import Draft
 from rag.answer.generate import Generator, OnToken, Prompt, Written, clean, is_refusal, prompt_for
-from rag.answer.read import quote_answer
-from rag.answer.tables import TextOf
+from rag.answer.read import best_reading, quote_answer
+from rag.answer.tables import TextOf, passage
 from rag.errors import GeneratorError
 from rag.models.types import Reader
 from rag.types import AnswerMode, Hit, Step
@@ -42,9 +42,10 @@ def read_step(
     if not hits or draft.reason:
         return draft
     started = perf_counter()
-    result = reader.read(question, [hit.chunk.text for hit in hits])
+    result = reader.read(question, [passage(hit) for hit in hits])
     quoted = quote_answer(result, hits, least.answer, text_of)
-    confidence = result.readings[0].probability if result.readings else 0.0
+    best = best_reading(result, hits)
+    confidence = best.probability if best else 0.0
     needed = least.alone if llm and mode != "extractive" else least.answer
     taken = bool(quoted) and confidence >= needed
     why = None if taken else _why_not(result.no_answer_probability)

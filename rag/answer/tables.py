@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rag.types import Chunk, Span
+from rag.types import Chunk, Hit, Span
 
 TextOf = Callable[[str], str]
 """A document's text by its id."""
@@ -72,6 +72,27 @@ def header_of(row: Span, chunk: Chunk, text_of: TextOf | None) -> Header | None:
     span = Span(offset + first.start, offset + first.end)
     inside = span.start >= chunk.start
     return Header(span, names, None if inside else text[first.start : first.end])
+
+
+def with_header(hit: Hit, text_of: TextOf) -> Hit:
+    """The hit, with the header of the table in whose middle its chunk begins."""
+    chunk = hit.chunk
+    first = chunk.text.partition("\n")[0]
+    if chunk.start == 0 or separator(first) is None:
+        return hit
+    header = header_of(Span(chunk.start, chunk.start + len(first)), chunk, text_of)
+    return replace(hit, header=header.quote) if header and header.quote else hit
+
+
+def passage(hit: Hit) -> str:
+    """What a model reads of a hit: the header that its table lacks, and its text."""
+    return f"{hit.header}\n{hit.chunk.text}" if hit.header else hit.chunk.text
+
+
+def in_chunk(hit: Hit, start: int, end: int) -> Span | None:
+    """A span of `passage(hit)` as one of the chunk's text; None where it lies in the header."""
+    shift = len(hit.header) + 1 if hit.header else 0
+    return Span(max(0, start - shift), end - shift) if end > shift else None
 
 
 def _top(text: str, at: int) -> Span | None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answer.cite import assemble
-from rag.answer.read import answer_spans, quote_answer
+from rag.answer.read import answer_spans, best_reading, quote_answer
+from rag.answer.tables import passage, with_header
 from rag.models.types import Reading, ReadResult
 from rag.types import Hit
 from tests.answer.samples import LUNCH, PUMP, hit
@@ -93,6 +94,19 @@ def test_the_header_of_a_long_table_comes_from_the_document() -> None:
     assert cited.text == "Model: P-200; Pressure: 16 bar; Note: loud [1][2]"
     assert [c.quote for c in cited.citations] == [TABLE[c.start : c.end] for c in cited.citations]
     assert cited.citations[0].quote == "Model | Pressure | Note"
+
+
+def test_a_model_reads_the_header_but_no_answer_lies_in_it() -> None:
+    start = TABLE.index("P-200")
+    found = with_header(hit(TABLE[start:], start=start), lambda _: TABLE)
+    assert passage(found) == "Model | Pressure | Note\nP-200 | 16 bar | loud"
+    at = passage(found).index("16 bar")
+    readings = (Reading(0, 8, 16, "Pressure", 0.9), Reading(0, at, at + 6, "16 bar", 0.8))
+    best = best_reading(ReadResult(readings, 0.1, (0.0,)), [found])
+    assert best is not None
+    assert found.chunk.text[best.start : best.end] == "16 bar"
+    assert with_header(hit(TABLE), lambda _: TABLE).header == ""
+    assert with_header(hit("Prose.", start=9), lambda _: "x" * 9 + "Prose.").header == ""
 
 
 @pytest.mark.parametrize(

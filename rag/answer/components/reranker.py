@@ -14,6 +14,7 @@ from rag.answer.events import HitsEvent
 from rag.answer.flow import Candidates, Draft, Emit, Hits
 from rag.answer.rerank import rerank_by_reader
 from rag.answer.retrieve import distinct
+from rag.answer.tables import with_header
 
 _SPARE = 3
 """Passages read beyond those wanted, as copies of one another are set aside."""
@@ -50,6 +51,7 @@ class FootnoteReranker(EngineBound):
     ) -> Hits:
         if candidates is not None:
             found = self.engine.passages(candidates, top_k + _SPARE)
-            return Hits(tuple(distinct(found)[:top_k]))
+            text_of = self.engine.store.text
+            return Hits(tuple(with_header(hit, text_of) for hit in distinct(found)[:top_k]))
         given = as_hits(None, documents).hits
         return Hits(tuple(rerank_by_reader(query, given, self.engine.reader)[:top_k]))
