@@ -11,7 +11,7 @@ from time import monotonic, sleep
 from rag.errors import IndexUnavailable
 from rag.index.types import Batch, DenseIndex, Index, IndexedChunk, IndexSpec, LexicalIndex, ReplicaStatus
 from rag.store import Store
-from rag.types import Collection
+from rag.types import Chunk, Collection, Document
 
 BATCH = 100
 """Changes applied at a time: each is a document, so some thousand chunks."""
@@ -40,11 +40,29 @@ def next_batch(store: Store, spec: IndexSpec, after: int, limit: int = BATCH) ->
     chunks = store.embedded(put, spec.model, spec.revision)
     documents = store.documents_by_id(sorted({chunk.chunk.document_id for chunk in chunks}))
     added = tuple(
-        IndexedChunk(one.key, one.chunk.document_id, one.chunk.text, one.dense)
+        IndexedChunk(
+            one.key,
+            one.chunk.document_id,
+            lexical_text(one.chunk, documents[one.chunk.document_id]),
+            one.dense,
+        )
         for one in chunks
         if one.chunk.document_id in documents
     )
     return Batch(changes[-1].sequence, tuple(last), added, tuple(documents.values()))
+
+
+def lexical_text(chunk: Chunk, document: Document) -> str:
+    """What BM25 sees of a chunk: the document's title, the headings above, and the text.
+
+    A heading that the text itself begins with is not said twice.
+    """
+    context = (document.title, *chunk.headings)
+    return "\n".join([*(part for part in context if part and not _begins(chunk.text, part)), chunk.text])
+
+
+def _begins(text: str, heading: str) -> bool:
+    return text.lstrip("#=* \t").startswith(heading)
 
 
 @dataclass(slots=True)

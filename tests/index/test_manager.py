@@ -17,10 +17,11 @@ import pytest
 
 from rag.errors import IndexMismatch, IndexUnavailable, InvalidInput, NotFound
 from rag.index import IndexManager
+from rag.index.replica import lexical_text
 from rag.index.slots import Slot
 from rag.settings import Settings
-from rag.store import Store, document_id
-from rag.types import Equals, Range
+from rag.store import NewChunk, NewDocument, Store, document_id
+from rag.types import Chunk, Document, Equals, Range
 from tests.index.making import ENCODER, live, put, unit
 
 Open = Callable[..., IndexManager]
@@ -91,6 +92,22 @@ def test_similarities_and_relevance_are_of_the_searches(
     assert manager.similarities("c", unit(3), list(dense)) == pytest.approx(dense, abs=1e-5)
     assert manager.relevance("c", "w3 pump", list(lexical)) == pytest.approx(lexical, abs=1e-5)
     assert manager.similarities("c", unit(3), []) == manager.relevance("c", "w3", []) == {}
+
+
+def test_words_of_title_and_headings_are_found(store: Store, backend: Settings, manage: Open) -> None:
+    manager = manage(backend)
+    text = "It is rated for 16 bar."
+    document = Document("", "c", "a", "Bilge pumps", "text/plain", "")
+    part = NewChunk(0, 0, len(text), None, ("Maintenance", "Pressure"), unit(1))
+    store.put_document(NewDocument(document, text, "1", [part], ENCODER.name, ENCODER.revision))
+    for word in ("pump", "maintenance", "pressure", "rated"):
+        assert [one.key for one in manager.search_lexical("c", word, 5)] == list(live(store)), word
+
+
+def test_a_heading_at_the_start_of_a_text_counts_once() -> None:
+    document = Document("d", "c", "s", "Ferry", "text/plain", "")
+    chunk = Chunk("k", "d", 0, 0, 9, None, ("Safety", "Boats"), "## Boats\nTwo.")
+    assert lexical_text(chunk, document) == "Ferry\nSafety\n## Boats\nTwo."
 
 
 def test_an_unknown_collection_is_not_found(store: Store, backend: Settings, manage: Open) -> None:
@@ -450,3 +467,14 @@ def test_another_language_stems_its_own_way(store: Store, settings: Settings, ma
     assert manage(settings).search_lexical("c", "Haus", 5) == []
     german = settings.model_copy(update={"language": "german"})
     assert len(manage(german).search_lexical("c", "Haus", 5)) == 1
+
+
+def test_a_passage_is_found_by_its_title_and_headings(store: Store, backend: Settings, manage: Open) -> None:
+    """They stand above the passage for the reader; its own text need not repeat them."""
+    manager = manage(backend)
+    text = "It is rated for 16 bar."
+    document = Document("", "c", "a", "Bilge pumps", "text/plain", "")
+    part = NewChunk(0, 0, len(text), None, ("Maintenance", "Pressure"), unit(1))
+    store.put_document(NewDocument(document, text, "1", [part], ENCODER.name, ENCODER.revision))
+    for word in ("pump", "maintenance", "pressure", "rated"):
+        assert [one.key for one in manager.search_lexical("c", word, 5)] == list(live(store)), word
