@@ -28,6 +28,7 @@ def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from transformers import BertConfig, BertModel
 
     folder = tmp_path_factory.mktemp("backbone")
+    torch.set_num_threads(1)
     torch.manual_seed(0)
     config = BertConfig(hidden_size=64, num_hidden_layers=2, num_attention_heads=4, intermediate_size=128)
     BertModel(config, add_pooling_layer=False).save_pretrained(folder)
