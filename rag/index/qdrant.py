@@ -238,15 +238,15 @@ class QdrantIndex:
                 f"The Qdrant collection {self._name!r} was not made by this version.", code="index_foreign"
             ) from error
         snapshot.require("qdrant", manifest.spec, self._spec)
-        if manifest.segment != self._analyzer.language:
+        if manifest.segment != self._analyzer.name:
             raise IndexMismatch(
-                f"The Qdrant collection {self._name!r} holds words of language {manifest.segment!r}, "
-                f"not {self._analyzer.language!r}."
+                f"The Qdrant collection {self._name!r} holds words of {manifest.segment!r}, "
+                f"not of {self._analyzer.name!r}."
             )
         return manifest.position
 
     def _record(self, position: int) -> None:
-        manifest = snapshot.Manifest(self._spec, position, segment=self._analyzer.language)
+        manifest = snapshot.Manifest(self._spec, position, segment=self._analyzer.name)
         point = models.PointStruct(id=MARKER, vector={}, payload={"manifest": snapshot.dump_object(manifest)})
         self._ask(partial(_upsert, name=self._name, points=[point]))
         self._position = position

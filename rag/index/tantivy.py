@@ -46,6 +46,8 @@ LANGUAGES = (
 )
 LONGEST_WORD = 256
 """Bytes; longer runs of letters (encoded data, mostly) are not searchable."""
+VERSION = 2
+"""Raised when the words of a chunk are taken otherwise than before: indexes of the old way are rebuilt."""
 MOST_TERMS = 128
 """Different words of a query that are looked up: the first ones."""
 MARKED_TERMS = 20
@@ -73,6 +75,7 @@ class Analyzer:
 
     def __init__(self, language: str = "english") -> None:
         self.language = language
+        self.name = f"footnote_{language}_{VERSION}"
         self.analyzer = _analyzer(language)
 
     def stems(self, text: str) -> list[str]:
@@ -101,7 +104,7 @@ class TantivyIndex:
         self._folder = folder
         self._spec = spec
         self._analyzer = Analyzer(language)
-        self._schema = _schema(language)
+        self._schema = _schema(self._analyzer.name)
         self._writing = Lock()
         self._writer: Any = None
         self._position = 0
@@ -213,7 +216,7 @@ class TantivyIndex:
         return True
 
     def _registered(self, index: Any) -> Any:
-        index.register_tokenizer(_tokenizer_name(self._analyzer.language), self._analyzer.analyzer)
+        index.register_tokenizer(self._analyzer.name, self._analyzer.analyzer)
         index.config_reader("manual")
         index.reload()
         return index
@@ -316,16 +319,12 @@ def _commit(folder: Path) -> str | None:
         return None
 
 
-def _tokenizer_name(language: str) -> str:
-    """Part of the schema, so that an index of another language, or of an older analyzer, does not open."""
-    return f"footnote_{language}_1"
-
-
-def _schema(language: str) -> Any:
+def _schema(tokenizer: str) -> Any:
+    """The analyzer's name is part of it: an index of another language or version does not open."""
     build = tantivy.SchemaBuilder()
     build.add_unsigned_field("key", stored=False, indexed=True, fast=True)
     build.add_text_field("document", stored=False, tokenizer_name="raw", index_option="basic")
-    build.add_text_field("text", stored=False, tokenizer_name=_tokenizer_name(language), index_option="freq")
+    build.add_text_field("text", stored=False, tokenizer_name=tokenizer, index_option="freq")
     return build.build()
 
 
