@@ -148,14 +148,22 @@ def open_lines(
     ]
 
 
+def paragraphs(data: Path, dev: Sequence[QaRow], size: int, rng: random.Random) -> list[str]:
+    """The paragraphs to rank: all of dev's, and others of the same set up to `size`."""
+    own = sorted({row.context for row in dev})
+    others = sorted({row.context for row in load_set(data, "qed_nq")} - set(own))
+    return sorted(own + rng.sample(others, min(len(others), max(0, size - len(own)))))
+
+
 def main() -> None:
     """Print one JSON line for each figure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--encoder", type=Path, required=True)
-    parser.add_argument("--most", type=int, default=1000)
-    parser.add_argument("--ranked", type=int, default=400)
+    parser.add_argument("--most", type=int, default=800)
+    parser.add_argument("--ranked", type=int, default=300)
+    parser.add_argument("--pool", type=int, default=4000)
     args = parser.parse_args()
     reader, splits, rng = OnnxReader("reader", args.model), split_qa(args.data), random.Random(1)
     sets = {"qed_nq dev": splits.dev, **splits.checks}
@@ -163,7 +171,7 @@ def main() -> None:
         chosen = rng.sample(rows, min(args.most, len(rows)))
         lines = abstain_lines if name == "subjqa_test" else span_lines
         print(*lines(reader, name, chosen), sep="\n", flush=True)
-    pool = sorted({row.context for row in load_set(args.data, "qed_nq")})
+    pool = paragraphs(args.data, splits.dev, args.pool, rng)
     chosen = rng.sample(splits.dev, min(args.ranked, len(splits.dev)))
     asked = candidates(chosen, pool, OnnxEncoder("encoder", args.encoder))
     print(*rank_lines(reader, "qed_nq dev", asked), sep="\n", flush=True)
