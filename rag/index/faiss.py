@@ -346,9 +346,8 @@ def _ask(
 ) -> list[Scored]:
     if not len(keys) or (mask is not None and not mask.any()):
         return []
-    _lib.omp_set_num_threads(
-        1
-    )  # of this thread: one query gains nothing by more, and waits for them on a busy machine
+    # Of this thread. One query gains nothing by more threads, and waits for them on a busy machine.
+    _lib.omp_set_num_threads(1)
     packed = None if mask is None else np.packbits(mask, bitorder="little")
     selector = None if packed is None else _lib.IDSelectorBitmap(len(packed), _lib.swig_ptr(packed))
     if graph:
