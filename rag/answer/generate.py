@@ -81,6 +81,44 @@ def _inert(text: str) -> str:
     return _TAG.sub(r"‹\1\2", text)
 
 
+class Visible:
+    """Passes on what a model streams, but not its thinking; a tag may come in pieces."""
+
+    _OPEN = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
+    _CLOSE = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
+    _BEGUN = re.compile(r"<[/a-z]{0,9}\Z", re.IGNORECASE)
+
+    def __init__(self, on_token: OnToken) -> None:
+        self._on_token = on_token
+        self._held = ""
+        self._thinking = False
+        self._begins = True
+
+    def __call__(self, text: str) -> None:
+        """Take the next piece."""
+        self._held += text
+        while tag := (self._CLOSE if self._thinking else self._OPEN).search(self._held):
+            self._tell(self._held[: tag.start()])
+            self._held = self._held[tag.end() :]
+            self._thinking = not self._thinking
+            self._begins = True
+        begun = self._BEGUN.search(self._held)
+        ready = begun.start() if begun else len(self._held)
+        self._tell(self._held[:ready])
+        self._held = self._held[ready:]
+
+    def finish(self) -> None:
+        """Pass on what was held back in case a tag had begun."""
+        self._tell(self._held)
+        self._held = ""
+
+    def _tell(self, text: str) -> None:
+        shown = "" if self._thinking else text.lstrip() if self._begins else text
+        if shown:
+            self._begins = False
+            self._on_token(shown)
+
+
 def clean(written: str) -> str:
     """The text without the thinking that reasoning models put in front of it."""
     return _THOUGHT.sub("", written).strip()

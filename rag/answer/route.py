@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from rag.answer.flow import Draft
-from rag.answer.generate import Generator, OnToken, Prompt, Written, clean, is_refusal, prompt_for
+from rag.answer.generate import Generator, OnToken, Prompt, Visible, Written, clean, is_refusal, prompt_for
 from rag.answer.read import best_reading, quote_answer
 from rag.answer.tables import TextOf, passage
 from rag.errors import GeneratorError
@@ -65,9 +65,10 @@ def generate_step(
     if draft.claims or not hits:
         return draft
     started = perf_counter()
-    prompt = prompt_for(question, hits)
+    prompt, visible = prompt_for(question, hits), Visible(on_token)
     try:
-        written = generator.write(prompt, on_token)
+        written = generator.write(prompt, visible)
+        visible.finish()
     except GeneratorError as error:
         return _failed(draft, generator, error.code).timed("generate", started)
     return _taken(draft, generator, prompt, written).timed("generate", started)

@@ -128,6 +128,7 @@ def test_what_no_passage_tells_is_not_answered(engine: Engine) -> None:
 def test_an_empty_collection_abstains(engine: Engine) -> None:
     engine.store.create_collection("empty")
     assert engine.ask("Anything?", "empty").reason == "empty_collection"
+    assert engine.search(Query("anything", "empty"))[0] == []
 
 
 def test_copies_count_once(engine: Engine) -> None:

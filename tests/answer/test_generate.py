@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rag.answer.engine import Engine
 from rag.answer.events import AnswerEvent, TokenEvent
-from rag.answer.generate import NO_ANSWER, clean, prompt_for
+from rag.answer.generate import NO_ANSWER, Visible, clean, prompt_for
 from rag.types import CheckPolicy, Equals
 from tests.answer.conftest import settings_for
 from tests.answer.samples import hit
@@ -298,6 +300,19 @@ def test_every_policy_leaves_a_good_answer_alone(writing: Engine, llm: FakeLLM, 
     llm.then(says(lambda r: f"Lunch costs 11 euros for guests [{number_of(r, 'Lunch costs')}]."))
     answer = writing.ask(LUNCH, C, mode="generative", check=policy)
     assert answer.text == "Lunch costs 11 euros for guests [1]."
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=30))
+def test_thinking_is_not_streamed_however_it_is_cut(sizes: list[int]) -> None:
+    text = "<think>Is 1 < 2? Maybe.</think>\n\nIf a <b> c, then 11 euros [1]. <thinking>So</thinking>Yes <thi"
+    shown: list[str] = []
+    visible = Visible(shown.append)
+    position = 0
+    for size in [*sizes, len(text)]:
+        visible(text[position : position + size])
+        position += size
+    visible.finish()
+    assert "".join(shown) == "If a <b> c, then 11 euros [1]. Yes <thi"
 
 
 def test_thinking_is_no_answer() -> None:
