@@ -1,4 +1,4 @@
-"""The error tree: each error has a stable `code`, an HTTP `status` that fits it, and a text meant for the user."""
+"""The error tree: each has a stable `code`, a fitting HTTP `status` and a text for the user."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Busy(RagError):
 
 
 class ParseError(RagError):
-    """One file could not be read; the job goes on with the rest. Codes: `unsupported_format`, `empty_document`, …"""
+    """One file could not be read; the job goes on with the rest. Codes: `empty_document`, …"""
 
     code = "parse_failed"
     status = 422
@@ -104,14 +104,14 @@ class GeneratorError(RagError):
 
 
 class StoreError(RagError):
-    """The store cannot be read or written: `store_unavailable`, `store_full`, `store_read_only`, `store_locked`."""
+    """The store cannot be read or written: `store_full`, `store_read_only`, `store_locked`, …"""
 
     code = "store_unavailable"
     status = 503
 
 
 class IndexUnavailable(RagError):
-    """An index cannot be reached, read or written: `index_unavailable`, `index_locked`, `index_full`, `index_read_only`."""
+    """An index cannot be reached, read or written: `index_locked`, `index_full`, `index_read_only`, …"""
 
     code = "index_unavailable"
     status = 503

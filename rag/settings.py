@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -17,7 +17,6 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
-from pydantic import field_validator
 
 from rag.types import CheckPolicy
 
@@ -25,31 +24,55 @@ from rag.types import CheckPolicy
 class Settings(BaseSettings):
     """Everything that can be configured; each field is also the variable FOOTNOTE_<FIELD>."""
 
-    model_config = SettingsConfigDict(env_prefix="FOOTNOTE_", toml_file="footnote.toml", extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="FOOTNOTE_", env_ignore_empty=True, toml_file="footnote.toml", extra="forbid"
+    )
 
     # where things are
-    data: Path = Field(Path("footnote-data"), description="Folder of the store, the index replicas and the first key.")
-    store: str = Field("", description="Store URL: sqlite:///FILE or postgresql://…; empty means DATA/footnote.db.")
-    index: str = Field("embedded", description="embedded (FAISS and Tantivy in process) or qdrant+http://HOST:PORT.")
+    data: Path = Field(
+        Path("footnote-data"), description="Folder of the store, the index replicas and the first key."
+    )
+    store: str = Field(
+        "", description="Store URL: sqlite:///FILE or postgresql://…; empty means DATA/footnote.db."
+    )
+    index: str = Field(
+        "embedded", description="embedded (FAISS and Tantivy in process) or qdrant+http://HOST:PORT."
+    )
     index_key: SecretStr | None = Field(None, description="API key of the Qdrant server.")
-    language: str = Field("english", description="Language whose word endings search ignores; none for no stemming.")
-    hnsw_threshold: int = Field(50_000, ge=1, description="Chunks from which FAISS searches a graph, not every vector.")
-    sync_roots: Annotated[list[Path], NoDecode] = Field([], description="Folders that sync may read, os.pathsep-separated.")
+    language: str = Field(
+        "english", description="Language whose word endings search ignores; none for no stemming."
+    )
+    hnsw_threshold: int = Field(
+        50_000, ge=1, description="Chunks from which FAISS searches a graph, not every vector."
+    )
+    sync_roots: Annotated[list[Path], NoDecode] = Field(
+        [], description="Folders that sync may read, os.pathsep-separated."
+    )
 
     # the service
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
-    api_key: SecretStr | None = Field(None, description="The admin key; without one the first start writes DATA/api_key.")
+    api_key: SecretStr | None = Field(
+        None, description="The admin key; without one the first start writes DATA/api_key."
+    )
     max_upload_mb: int = Field(64, ge=1, description="Largest request body, in MiB.")
     max_concurrent: int = Field(8, ge=1, description="Questions answered at the same time.")
-    max_waiting: int = Field(32, ge=0, description="Questions that may wait for a place; further ones get 429.")
+    max_waiting: int = Field(
+        32, ge=0, description="Questions that may wait for a place; further ones get 429."
+    )
 
     # small models
-    encoder: str = Field("footnote-encoder", description="Shipped name, a folder, or a sentence-transformers name (extra train).")
+    encoder: str = Field(
+        "footnote-encoder",
+        description="Shipped name, a folder, or a sentence-transformers name (extra train).",
+    )
     reader: str = "footnote-reader"
     checker: str = "footnote-checker"
     weights: Path | None = Field(None, description="Folder that replaces rag/models/weights.")
     threads: int = Field(0, ge=0, description="Threads of the models; 0 means one per core.")
+    precision: Literal["float", "int8"] = Field(
+        "float", description="Arithmetic of the models, float or int8."
+    )
 
     # ingest
     chunk_tokens: int = Field(200, ge=32, le=512, description="Longest chunk in the encoder's tokens.")
@@ -59,8 +82,12 @@ class Settings(BaseSettings):
     # answers
     check: CheckPolicy = "flag"
     rerank_candidates: int = Field(100, ge=1, description="Fused candidates that late interaction rescores.")
-    answer_threshold: float | None = Field(None, ge=0, le=1, description="Least reader probability; None: the reader's own.")
-    reader_alone: float = Field(0.8, ge=0, le=1, description="Reader probability from which no LLM is asked in mode auto.")
+    answer_threshold: float | None = Field(
+        None, ge=0, le=1, description="Least reader probability; None: the reader's own."
+    )
+    reader_alone: float = Field(
+        0.8, ge=0, le=1, description="Reader probability from which no LLM is asked in mode auto."
+    )
 
     # an optional LLM server that speaks OpenAI's protocol
     llm_url: str = Field("", description="Base URL such as http://localhost:11434/v1; empty means none.")
@@ -68,7 +95,9 @@ class Settings(BaseSettings):
     llm_key: SecretStr | None = None
     llm_timeout_s: float = Field(60.0, gt=0)
     llm_max_tokens: int = Field(512, ge=1)
-    llm_prompt_cost: float = Field(0.0, ge=0, description="Cost of a million prompt tokens, in your currency.")
+    llm_prompt_cost: float = Field(
+        0.0, ge=0, description="Cost of a million prompt tokens, in your currency."
+    )
     llm_completion_cost: float = Field(0.0, ge=0, description="Cost of a million completion tokens.")
 
     @field_validator("sync_roots", mode="before")

@@ -98,7 +98,8 @@ class Change:
     operation: Operation
 
 
-# A filter is a small tree over document metadata and the reserved keys `source`, `title`, `media_type`, `document_id`.
+# A filter is a small tree over document metadata and the reserved keys
+# `source`, `title`, `media_type` and `document_id`.
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One stage's own view of a hit: its raw score and 1-based rank (None where the stage did not rank it)."""
+    """One stage's own view of a hit: its raw score and 1-based rank (None where it did not rank it)."""
 
     score: float
     rank: int | None = None
@@ -173,7 +174,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk that was found. `parts` maps a stage (dense, lexical, fused, late, rerank) to its score and rank.
+    """A chunk that was found. `parts` maps a stage (dense, lexical, fused, late, rerank) to score and rank.
 
     `header` is the first row of the table in whose middle the chunk begins: models read it before the chunk.
     """
@@ -221,7 +222,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the checker says of one sentence: `probability` is the label's, `support` that of being supported."""
+    """What the checker says of a sentence: `probability` is the label's, `support` that of being supported."""
 
     label: Label
     probability: float
@@ -243,7 +244,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One decision of the route: which model was asked, how sure it was, whether its answer was taken, and why not."""
+    """A decision of the route: which model was asked, how sure it was, whether it was taken, else why not."""
 
     step: str
     model: str

@@ -64,7 +64,7 @@ class OnnxEncoder:
 
 
 def _inner(tokens: Floats) -> Floats:
-    """Token vectors without [CLS] and [SEP], unless nothing else is there: in a passage they cost more than they
-    tell, in a query they help.
+    """Token vectors without [CLS] and [SEP], unless nothing else is there: in a passage they cost more than
+    they tell, in a query they help.
     """
     return tokens[1:-1] if len(tokens) > 2 else tokens

@@ -40,7 +40,7 @@ def model_folder(name: str, settings: Settings) -> Path | None:
 
 def options_of(settings: Settings) -> RuntimeOptions:
     """How models run under these settings."""
-    return RuntimeOptions(threads=settings.threads)
+    return RuntimeOptions(threads=settings.threads, precision=settings.precision)
 
 
 def checked_folder(name: str, role: Role, settings: Settings) -> Path | None:

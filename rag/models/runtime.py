@@ -7,7 +7,6 @@ multiplied as integers, for processors with int8 dot products), tokenizer.json a
 from __future__ import annotations
 
 import hashlib
-import platform
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ from rag.errors import ModelError
 from rag.models.types import Floats
 
 Integers = NDArray[np.int64]
-Precision = Literal["auto", "float", "int8"]
+Precision = Literal["float", "int8"]
 HASHED_FILES = ("config.json", "model.onnx", "tokenizer.json", "weights.bin")
 PAD, CLS, SEP = 0, 101, 102
 
@@ -40,11 +39,13 @@ PAD, CLS, SEP = 0, 101, 102
 class RuntimeOptions:
     """How models run: `threads` 0 means one per core; `batch_tokens` bounds rows × longest row of one pass.
 
-    `precision` auto takes int8 arithmetic where the processor has int8 dot products, float elsewhere.
+    `precision` int8 multiplies integers where the folder has such a graph: faster on processors with int8 dot
+    products, but activations are scaled over the whole batch, so a text's vector then depends a little (cosine .99)
+    on the texts beside it. Float gives a text the same vector in any batch on any machine.
     """
 
     threads: int = 0
-    precision: Precision = "auto"
+    precision: Precision = "float"
     batch_tokens: int = 4096
 
 
@@ -66,17 +67,6 @@ def revision(folder: Path) -> str:
         if path.exists():
             digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:12]
-
-
-def has_int8_dot_products(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether this processor multiplies int8 in one instruction (VNNI on x86, dotprod on ARM)."""
-    if platform.machine().lower() in ("arm64", "aarch64") and platform.system() == "Darwin":
-        return True
-    try:
-        flags = set(cpuinfo.read_text(encoding="utf-8", errors="ignore").split())
-    except OSError:
-        return False
-    return bool(flags & {"avx512_vnni", "avx_vnni", "asimddp"})
 
 
 def token_batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
@@ -177,8 +167,7 @@ class Network:
 def graph_file(folder: Path, precision: Precision) -> Path:
     """The graph to load for a precision; the float graph where there is no int8 one."""
     integers = folder / "model.int8.onnx"
-    wanted = precision == "int8" or (precision == "auto" and has_int8_dot_products())
-    return integers if wanted and integers.exists() else folder / "model.onnx"
+    return integers if precision == "int8" and integers.exists() else folder / "model.onnx"
 
 
 def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:

@@ -14,7 +14,6 @@ from rag.models.runtime import (
     Row,
     RuntimeOptions,
     graph_file,
-    has_int8_dot_products,
     revision,
     token_batches,
 )
@@ -30,20 +29,13 @@ def test_batches_hold_every_row_once_within_the_budget(lengths: list[int], budge
     assert widths == sorted(widths, reverse=True)
 
 
-def test_int8_is_chosen_by_the_processor(tmp_path: Path) -> None:
-    (tmp_path / "vnni").write_text("flags\t: avx2 avx512_vnni")
-    (tmp_path / "plain").write_text("flags\t: avx2 fma")
-    assert has_int8_dot_products(tmp_path / "vnni")
-    assert not has_int8_dot_products(tmp_path / "plain")
-    assert not has_int8_dot_products(tmp_path / "missing")
-
-
 def test_the_graph_follows_the_precision(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").touch()
     assert graph_file(tmp_path, "int8").name == "model.onnx"
     (tmp_path / "model.int8.onnx").touch()
     assert graph_file(tmp_path, "int8").name == "model.int8.onnx"
     assert graph_file(tmp_path, "float").name == "model.onnx"
+    assert RuntimeOptions().precision == "float"  # a text's vector must not depend on its batch
 
 
 def test_the_revision_follows_the_weights_and_not_the_place(weights: Path, tmp_path: Path) -> None:

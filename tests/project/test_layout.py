@@ -1,4 +1,4 @@
-"""The layout holds: imports run one way, a vendor stays in its file, and nothing imports torch by accident."""
+"""The layout holds: imports run one way, a vendor stays in its file, and serving needs no torch."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VENDORS = {
     "transformers": ("adapt/", "rag/models/torch.py"),
     "dbos": ("ingest/",),
     "fastapi": ("api/",),
-    "openai": (),
+    "openai": ("rag/answer/components/llm.py",),
 }
 
 
@@ -64,5 +64,5 @@ def test_types_need_the_standard_library_only() -> None:
 
 
 def test_serving_loads_no_torch() -> None:
-    code = "import sys, api.app, ingest.worker; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    code = "import sys, api.app, ingest.worker; sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
