@@ -222,7 +222,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the checker says of a sentence: `probability` is the label's, `support` that of being supported."""
+    """The word of the checker: `probability` is the label's, `support` that of being supported."""
 
     label: Label
     probability: float
