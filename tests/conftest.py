@@ -69,7 +69,7 @@ def _clean_surroundings() -> Iterator[None]:
     patch.undo()
 
 
-@pytest.fixture()
+@pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings with a data folder of the test's own."""
     return Settings(data=tmp_path / "data", threads=2)
