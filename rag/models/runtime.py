@@ -40,7 +40,7 @@ class RuntimeOptions:
     """How models run: `threads` 0 means one per core; `batch_tokens` bounds rows × longest row of one pass.
 
     `precision` int8 multiplies integers where the folder has such a graph: faster on processors with int8 dot
-    products, but activations are scaled over the whole batch, so a text's vector then depends a little (by .01)
+    products, but activations are scaled over the whole batch, so a vector then depends a little (cosine .99)
     on the texts beside it. Float gives a text the same vector in any batch on any machine.
     """
 
