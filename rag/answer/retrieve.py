@@ -41,7 +41,7 @@ class Retriever:
         found = {scored.key for scored in dense}
         missing = [scored.key for scored in lexical if scored.key not in found]
         exact = self.indexes.similarities(query.collection, encoded.dense, missing) if missing else {}
-        return Candidates(query, encoded, _ranked(convex(dense, lexical, exact))[:count])
+        return Candidates(query, encoded, _ranked(convex(dense, lexical, exact), count))
 
     def _encode(self, query: Query) -> EncodedQuery:
         return self.encoder.encode_queries([query.text])[0]
@@ -60,9 +60,9 @@ def _single(stage: str, found: Sequence[Scored]) -> tuple[Candidate, ...]:
     )
 
 
-def _ranked(fused: Sequence[Fused]) -> tuple[Candidate, ...]:
-    """Best first; of two that are equally good the newer one, as keys grow."""
-    ordered = sorted(fused, key=lambda one: (-one.score, -one.key))
+def _ranked(fused: Sequence[Fused], count: int) -> tuple[Candidate, ...]:
+    """The `count` best, best first; of two that are equally good the newer one, as keys grow."""
+    ordered = sorted(fused, key=lambda one: (-one.score, -one.key))[:count]
     return tuple(
         Candidate(one.key, one.score, _parts(one, rank), one.terms)
         for rank, one in enumerate(ordered, start=1)
