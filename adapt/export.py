@@ -180,7 +180,7 @@ def write_checker(net: CheckerNet, backbone: Path, folder: Path, config: dict[st
         "max_windows": 6,
         "support_threshold": 0.5,
         "mark_threshold": 0.0,
-        "support_weights": [1.0] + [0.0] * 14,
-        "contradiction_weights": [0.0, 1.0] + [0.0] * 13,
+        "support_weights": [1.0] + [0.0] * 8,
+        "contradiction_weights": [0.0, 1.0] + [0.0] * 7,
     }
     return write_model(CheckerGraph(net), THREE, ("label", "mark"), backbone, folder, {**base, **config})

@@ -35,6 +35,22 @@ def fit_logistic(features: Doubles, labels: Doubles, sample: Doubles, ridge: flo
     return np.append(raw, weights[-1] - raw @ mean)
 
 
+def fit_signed(features: Doubles, labels: Doubles, sample: Doubles, signs: Sequence[int]) -> Doubles:
+    """Like `fit_logistic`, with each feature's sign known beforehand: the feature that most contradicts its
+    sign is left out (weight 0), until none does.
+    """
+    kept = list(range(features.shape[1]))
+    while True:
+        weights = fit_logistic(features[:, kept], labels, sample)
+        pulls = weights[:-1] * np.array([signs[i] for i in kept]) * features[:, kept].std(0)
+        if not kept or pulls.min() >= 0:
+            break
+        kept.pop(int(np.argmin(pulls)))
+    full = np.zeros(features.shape[1] + 1)
+    full[[*kept, -1]] = weights
+    return full
+
+
 def auc(scores: Sequence[float] | Doubles, labels: Sequence[float] | Doubles) -> float:
     """Area under the ROC curve (ties count half); nan when only one class is there."""
     values, truth = np.asarray(scores, float), np.asarray(labels, bool)

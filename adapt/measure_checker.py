@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from adapt.claim_data import split_claims
-from adapt.fit_checker import features_of, held_rows
+from adapt.fit_checker import features_of, held_rows, passages_of
 from adapt.logistic import Doubles, auc, balanced_accuracy, best_threshold, calibration_error, predict
 from adapt.qa_data import split_qa
 from adapt.records import ClaimRow
 from adapt.synthetic import synthesise
+from rag.models.alignment import align
 from rag.models.checker import NET_FEATURES, OnnxChecker
 
 OVERLAP = len(NET_FEATURES)
@@ -67,11 +68,12 @@ class Head:
     overlap_threshold: float
 
 
-def read_head(folder: Path, held: Sequence[ClaimRow], features: Doubles) -> Head:
+def read_head(folder: Path, held: Sequence[ClaimRow]) -> Head:
     """The head of a weights folder."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     truth = np.array([row.label == "entailment" for row in held])
-    fitted = best_threshold(features[:, OVERLAP], truth)
+    overlap = np.array([align(row.claim, passages_of(row))[0] for row in held])
+    fitted = best_threshold(overlap, truth)
     return Head(np.array(config["support_weights"]), float(config["support_threshold"]), fitted)
 
 
@@ -94,11 +96,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     checker = OnnxChecker("checker", args.model)
-    held = held_rows(args.data, args.seed)
-    head = read_head(args.model, held, features_of(checker, held))
+    head = read_head(args.model, held_rows(args.data, args.seed))
     for name, rows in check_sets(args.data, args.most, args.seed).items():
         result = score(name, rows, features_of(checker, rows), head)
-        print(json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(result).items()}))
+        print(
+            json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(result).items()}),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ misses.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -105,7 +104,6 @@ def closest_sentence(claim: Words, text: str) -> tuple[int, int]:
 
 FEATURES = (
     "words_found", "pairs_found", "numbers_found", "names_found", "sentence_found", "negation_differs",
-    "claim_length", "evidence_length",
 )  # fmt: skip
 
 
@@ -131,6 +129,4 @@ def align(claim: str, evidence: Sequence[str]) -> list[float]:
         share(mine.names, there),
         share(wanted, frozenset(best.stems)),
         float(mine.negations % 2 != best.negations % 2),
-        math.log1p(len(mine.stems)),
-        math.log1p(sum(len(words.stems) for words in theirs)),
     ]

@@ -19,14 +19,7 @@ from rag.models.types import Floats, ModelInfo
 from rag.types import Evidence, Label, Span, Verdict
 
 MAX_CLAIM, MAX_QUESTION = 96, 48
-NET_FEATURES = (
-    "support",
-    "contradiction",
-    "contradiction_there",
-    "support_mean",
-    "marked_mean",
-    "marked_most",
-)
+NET_FEATURES = ("support", "contradiction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +61,8 @@ def log_softmax(logits: Floats) -> Floats:
 
 
 def net_features(judged: Judged) -> list[float]:
-    """What the head reads from the net, in the order of NET_FEATURES: the aggregate over windows is learned
-    from these.
-    """
-    support, contradiction = log_odds(judged.chances[:, 0]), log_odds(judged.chances[:, 1])
-    marked = 1 / (1 + np.exp(-judged.marks.min(axis=0)))
-    return [
-        float(support.max()),
-        float(contradiction.max()),
-        float(contradiction[judged.best]),
-        float(support.mean()),
-        float(marked.mean()) if marked.size else 0.0,
-        float(marked.max()) if marked.size else 0.0,
-    ]
+    """What the head reads from the net, in the order of NET_FEATURES: the best log-odds over the windows."""
+    return [float(log_odds(judged.chances[:, place]).max()) for place in (0, 1)]
 
 
 class OnnxChecker:

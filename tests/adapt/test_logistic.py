@@ -13,6 +13,7 @@ from adapt.logistic import (
     bootstrap,
     calibration_error,
     fit_logistic,
+    fit_signed,
     predict,
 )
 from adapt.mine import Bm25, best, hybrid
@@ -26,6 +27,16 @@ def test_known_weights_are_found_again() -> None:
     fitted = fit_logistic(features, labels, np.ones(20_000), ridge=1e-6)
     np.testing.assert_allclose(fitted, true, atol=0.25)
     assert calibration_error(predict(fitted, features), labels) < 0.02
+
+
+def test_a_feature_against_its_sign_is_left_out() -> None:
+    rng = np.random.default_rng(2)
+    features = rng.normal(size=(5000, 2))
+    labels = (rng.random(5000) < predict(np.array([2.0, -1.0, 0.0]), features)).astype(float)
+    free, bound = (fit_signed(features, labels, np.ones(5000), signs) for signs in ((1, -1), (1, 1)))
+    assert free[1] < -0.5
+    assert bound[1] == 0
+    assert bound[0] > 1
 
 
 def test_separable_data_stays_finite() -> None:

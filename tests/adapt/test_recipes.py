@@ -29,6 +29,7 @@ from adapt.train_checker import train as train_checker
 from adapt.train_checker import training_rows
 from adapt.train_reader import train as train_reader
 from rag.models import late
+from rag.models.alignment import FEATURES
 from rag.models.checker import NET_FEATURES, OnnxChecker
 from rag.models.encoder import OnnxEncoder
 from rag.models.reader import OnnxReader
@@ -116,7 +117,7 @@ def test_the_checker_recipe_learns_and_exports(data: Path, backbone: Path, tmp_p
     write_checker(net.eval(), backbone, tmp_path / "out", {})
     checker = OnnxChecker("tiny", tmp_path / "out", FLOAT)
     features = features_of(checker, rows)
-    assert features.shape == (len(rows), len(NET_FEATURES) + 8)
+    assert features.shape == (len(rows), len(NET_FEATURES) + len(FEATURES))
     support, contradiction, threshold = fit_head(rows, features)
     assert len(support) == len(contradiction) == features.shape[1] + 1
     assert 0 <= threshold <= 1
