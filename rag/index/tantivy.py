@@ -44,6 +44,8 @@ LANGUAGES = (
     "tamil",
     "turkish",
 )
+STOPPED = frozenset(LANGUAGES) - {"arabic", "greek", "romanian", "tamil", "turkish"}
+"""Languages that Tantivy has a list of stop words for."""
 LONGEST_WORD = 256
 """Bytes; longer runs of letters (encoded data, mostly) are not searchable."""
 VERSION = 2
@@ -70,23 +72,26 @@ class Term:
 class Analyzer:
     """Text to stems: words in lower case, without accents, cut by the language's Snowball stemmer.
 
-    Raises InvalidInput `invalid_language`. `none` leaves words unstemmed.
+    A query leaves out its stop words (for English Lucene's 33) unless it has no other; texts keep theirs, so
+    that such a query finds something. Raises InvalidInput `invalid_language`. `none` leaves words unstemmed.
     """
 
     def __init__(self, language: str = "english") -> None:
         self.language = language
         self.name = f"footnote_{language}_{VERSION}"
         self.analyzer = _analyzer(language)
+        self._telling = _analyzer(language, stop_words=False)
 
     def stems(self, text: str) -> list[str]:
         """Every word's stem, in order."""
         return list(self.analyzer.analyze(_sound(text)))
 
     def terms(self, text: str) -> list[Term]:
-        """The different stems in the order of their first word, at most MOST_TERMS."""
+        """A query's different stems in the order of their first word, at most MOST_TERMS."""
         counts: dict[str, int] = {}
         words: dict[str, str] = {}
-        for token in self.analyzer.pre_tokenize(_sound(text)).tokens:
+        sound = _sound(text)
+        for token in self._telling.pre_tokenize(sound).tokens or self.analyzer.pre_tokenize(sound).tokens:
             counts[token.text] = counts.get(token.text, 0) + 1
             words.setdefault(token.text, text[token.char_offset_from : token.char_offset_to])
         return [Term(stem, words[stem], count) for stem, count in counts.items()][:MOST_TERMS]
@@ -295,7 +300,7 @@ class TantivyIndex:
         return {scored.key: round(scored.score) for scored in _ask(searcher, query, len(keys))}
 
 
-def _analyzer(language: str) -> Any:
+def _analyzer(language: str, *, stop_words: bool = True) -> Any:
     if language != "none" and language not in LANGUAGES:
         raise InvalidInput(
             f"There is no stemmer for {language!r}; there is one for {', '.join(LANGUAGES)}, and `none`.",
@@ -304,6 +309,8 @@ def _analyzer(language: str) -> Any:
     filters = tantivy.Filter
     build = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
     build = build.filter(filters.remove_long(LONGEST_WORD)).filter(filters.lowercase())
+    if not stop_words and language in STOPPED:
+        build = build.filter(filters.stopword(language))
     if language in ("english", "none"):  # other stemmers tell accented letters apart
         build = build.filter(filters.ascii_fold())
     if language != "none":
