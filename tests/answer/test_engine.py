@@ -11,6 +11,7 @@ from rag.answer.engine import Engine
 from rag.answer.events import AnswerEvent, CitationEvent, HitsEvent, SentenceEvent, TokenEvent
 from rag.answer.rerank import RerankGate
 from rag.errors import Conflict, InvalidInput, NotFound
+from rag.models.types import Floats
 from rag.types import Answer, Equals, Mode, Query
 from tests.answer.conftest import settings_for
 from tests.answer.corpus import TEXTS, fill, put
@@ -65,19 +66,27 @@ def test_rerank_can_be_left_out_and_gated(engine: Engine, tmp_path: Path) -> Non
     assert hits[0].document.source == "ferry.md"
 
 
-def test_every_dense_score_is_exact(engine: Engine, tmp_path: Path) -> None:
-    """Also that of what only the lexical search found: it is filled in, without a rank."""
-    query = Query("boat trip with a pet on a Monday", C, 2)
-    with Engine(settings_for(tmp_path, rerank_candidates=2), engine.store) as narrow:
-        hits, _ = narrow.search(query, rerank=False)
-        (encoded,) = narrow.encoder.encode_queries([query.text])
+def test_what_only_the_lexical_search_found_gets_its_exact_dense_score(
+    engine: Engine, tmp_path: Path
+) -> None:
+    fill(engine, "wide")
+    places = ("a river", "the harbour", "a lake", "the coast", "an island", "a canal", "the bay", "a beach")
+    for place in places:
+        put(engine, "wide", f"{place}.md", f"Many visitors with animals walk along {place} in the evening.")
+    with Engine(settings_for(tmp_path, rerank_candidates=5), engine.store) as narrow:
+        found = narrow.candidates(Query("dogs walking on the beach 61", "wide", 5))
+    assert found.encoded is not None
+    stored = _stored_vectors(engine, "wide")
+    for item in found.items:
+        exact = float(stored[item.key] @ found.encoded.dense)
+        assert item.parts["dense"].score == pytest.approx(exact, abs=1e-3)
+    assert any(item.parts["dense"].rank is None and item.terms for item in found.items)
+
+
+def _stored_vectors(engine: Engine, collection: str) -> dict[int, Floats]:
     info = engine.encoder.info
-    stored = engine.store.embedded([hit.document.id for hit in hits], info.name, info.revision)
-    dense = {one.chunk.id: float(one.dense @ encoded.dense) for one in stored}
-    assert {hit.chunk.id: hit.parts["dense"].score for hit in hits} == pytest.approx(
-        {hit.chunk.id: dense[hit.chunk.id] for hit in hits}, abs=1e-3
-    )
-    assert any(hit.parts["dense"].rank is None for hit in hits)
+    documents = [record.document.id for record in engine.store.documents(collection)[0]]
+    return {one.key: one.dense for one in engine.store.embedded(documents, info.name, info.revision)}
 
 
 def test_filters_hold(engine: Engine) -> None:

@@ -241,12 +241,28 @@ def test_a_failing_server_and_an_unsure_reader_abstain(writing: Engine, llm: Fak
     assert not any(step.taken for step in answer.route)
 
 
-def test_a_sure_reader_asks_no_server(writing: Engine, llm: FakeLLM) -> None:
+def test_the_reader_answers_alone_from_its_threshold_on(engine: Engine, llm: FakeLLM, tmp_path: Path) -> None:
     llm.then(fails(500))
     before = len(llm.requests)
-    answer = writing.ask(LUNCH, C)
+    settings = settings_for(tmp_path, llm_url=llm.url, llm_model="m", reader_alone=0.0)
+    with Engine(settings, engine.store) as sure:
+        answer = sure.ask(LUNCH, C)
     assert len(llm.requests) == before
-    assert answer.route[-1].step == "reader"
+    assert [(step.step, step.taken) for step in answer.route] == [("reader", True)]
+
+
+def test_below_it_the_server_is_asked_and_the_reader_is_the_fall_back(
+    engine: Engine, llm: FakeLLM, tmp_path: Path
+) -> None:
+    llm.then(says("Guests pay 11 euros for lunch."), fails(500))
+    settings = settings_for(tmp_path, llm_url=llm.url, llm_model="m", reader_alone=1.0)
+    with Engine(settings, engine.store) as unsure:
+        written, quoted = unsure.ask(LUNCH, C), unsure.ask(LUNCH, C)
+    assert [(step.step, step.taken) for step in written.route] == [("reader", False), ("generator", True)]
+    assert written.text.startswith("Guests pay")
+    assert [(step.step, step.taken) for step in quoted.route][1:] == [("generator", False), ("reader", True)]
+    assert quoted.route[-1].reason == "fallback"
+    assert "11 euros" in quoted.text
 
 
 def test_an_unsure_reader_asks_the_server(writing: Engine, llm: FakeLLM) -> None:
