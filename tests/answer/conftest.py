@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,8 @@ from tests.answer.corpus import fill
 
 
 def settings_for(data: Path, **changes: Any) -> Settings:
-    """Settings of a test; FOOTNOTE_TEST_WEIGHTS names weights other than the shipped ones."""
-    weights = os.environ.get("FOOTNOTE_TEST_WEIGHTS")
-    return Settings(data=data, threads=1, weights=Path(weights) if weights else None, **changes)
+    """Settings of a test."""
+    return Settings(data=data, threads=1, **changes)
 
 
 @pytest.fixture(scope="session")

@@ -114,8 +114,6 @@ def test_yaml_alone_is_enough(engine: Engine, tmp_path: Path) -> None:
     """Loaded by Haystack itself, its components open the store that their settings name, and open it once."""
     settings = settings_for(tmp_path / "yaml")
     values = {"data": str(settings.data), "store": engine.settings.store_url, "threads": 1}
-    if settings.weights:
-        values["weights"] = str(settings.weights)
     blank = build_pipeline(collection=C)
     for _, instance in blank.walk():
         instance.settings = values
