@@ -27,6 +27,7 @@ def to_answer(draft: Draft, hits: tuple[Hit, ...], started: float) -> Answer:
     """Number the footnotes, count the time; a draft without claims becomes an abstention with its reason."""
     cited = assemble(draft.claims, hits)
     abstained = not cited.sentences
+    reason = (draft.reason or "no_relevant_passage") if abstained else None
     timings = {**draft.timings, "total": (perf_counter() - started) * 1000}
     return Answer(
         text=cited.text,
@@ -34,8 +35,8 @@ def to_answer(draft: Draft, hits: tuple[Hit, ...], started: float) -> Answer:
         citations=cited.citations,
         hits=hits,
         abstained=abstained,
-        reason=(draft.reason or "no_relevant_passage") if abstained else None,
-        route=draft.route,
+        reason=reason,
+        route=draft.route or (_nothing_found(reason),),
         usage=draft.usage,
         timings=timings,
     )
@@ -43,6 +44,9 @@ def to_answer(draft: Draft, hits: tuple[Hit, ...], started: float) -> Answer:
 
 def empty(reason: str, started: float) -> Answer:
     """An abstention before anything was searched."""
-    step = Step("retrieve", "", None, False, reason)
     timings = {"total": (perf_counter() - started) * 1000}
-    return Answer("", (), (), (), True, reason, (step,), Usage(), timings)
+    return Answer("", (), (), (), True, reason, (_nothing_found(reason),), Usage(), timings)
+
+
+def _nothing_found(reason: str | None) -> Step:
+    return Step("retrieve", "", None, False, reason)

@@ -82,7 +82,7 @@ def _inert(text: str) -> str:
 
 
 class Visible:
-    """Passes on what a model streams, but not its thinking; a tag may come in pieces."""
+    """Passes on what a model streams, but not its thinking and not NO_ANSWER; either may come in pieces."""
 
     _OPEN = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
     _CLOSE = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
@@ -93,6 +93,7 @@ class Visible:
         self._held = ""
         self._thinking = False
         self._begins = True
+        self._opening = ""
 
     def __call__(self, text: str) -> None:
         """Take the next piece."""
@@ -108,15 +109,22 @@ class Visible:
         self._held = self._held[ready:]
 
     def finish(self) -> None:
-        """Pass on what was held back in case a tag had begun."""
+        """Pass on what was held back in case a tag or a refusal had begun."""
         self._tell(self._held)
-        self._held = ""
+        if self._opening and self._opening.rstrip() != NO_ANSWER:
+            self._on_token(self._opening)
+        self._held = self._opening = ""
 
     def _tell(self, text: str) -> None:
-        shown = "" if self._thinking else text.lstrip() if self._begins else text
-        if shown:
-            self._begins = False
-            self._on_token(shown)
+        if self._thinking:
+            return
+        if self._begins:
+            self._opening = (self._opening + text).lstrip()
+            if NO_ANSWER.startswith(self._opening.rstrip()):
+                return
+            self._begins, text, self._opening = False, self._opening, ""
+        if text:
+            self._on_token(text)
 
 
 def clean(written: str) -> str:

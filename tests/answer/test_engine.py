@@ -96,6 +96,14 @@ def test_filters_hold(engine: Engine) -> None:
     assert answer.abstained
 
 
+def test_a_filter_that_nothing_passes_leaves_a_reason(engine: Engine) -> None:
+    answer = engine.ask("How much is lunch for guests?", C, filters=Equals("topic", "nothing"))
+    assert (answer.abstained, answer.reason, answer.hits) == (True, "no_relevant_passage", ())
+    assert [(step.step, step.taken, step.reason) for step in answer.route] == [
+        ("retrieve", False, "no_relevant_passage")
+    ]
+
+
 def test_search_is_the_same_twice(engine: Engine) -> None:
     query = Query("pump pressure warranty lunch", C, 10)
     assert engine.search(query)[0] == engine.search(query)[0]

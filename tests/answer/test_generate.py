@@ -331,6 +331,25 @@ def test_thinking_is_not_streamed_however_it_is_cut(sizes: list[int]) -> None:
     assert "".join(shown) == "If a <b> c, then 11 euros [1]. Yes <thi"
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("NO_ANSWER", ""),
+        (" NO_ANSWER\n", ""),
+        ("<think>x</think>NO_ANSWER", ""),
+        ("NO, it is", "NO, it is"),
+        ("NO", "NO"),
+    ],
+)
+def test_a_refusal_is_not_streamed(text: str, shown: str) -> None:
+    told: list[str] = []
+    visible = Visible(told.append)
+    for letter in text:
+        visible(letter)
+    visible.finish()
+    assert "".join(told) == shown
+
+
 def test_thinking_is_no_answer() -> None:
     assert clean("<think>Is it 8 [1]?\n</think>\n\nIt is 11 [1].") == "It is 11 [1]."
     assert clean("<thinking>endless") == ""
