@@ -350,7 +350,7 @@ def _log_to_stderr() -> None:
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    for chatty in ("httpx", "httpcore", "dbos", "alembic", "unstructured", "haystack", "faiss", "uvicorn"):
+    for chatty in ("httpx", "httpcore", "alembic", "unstructured", "haystack", "faiss", "uvicorn"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -85,7 +85,7 @@ def _attempt(name: str, work: Callable[[], str], *, advice: str, needed: bool = 
 
 
 def _versions() -> Finding:
-    libraries = ("onnxruntime", "faiss-cpu", "tantivy", "haystack-ai", "dbos", "unstructured")
+    libraries = ("onnxruntime", "faiss-cpu", "tantivy", "haystack-ai", "unstructured")
     found = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in libraries)
     own = importlib.metadata.version(DISTRIBUTION)
     return Finding("versions", True, True, f"footnote {own}, Python {platform.python_version()}, {found}")
