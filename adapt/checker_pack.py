@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import torch
 
-from adapt.embed import pad, token_batches
+from adapt.embed import pad
 from adapt.mine import words
 from adapt.reader_pack import CLS, SEP, PassageCache
 from adapt.records import ClaimRow
+from rag.models.runtime import token_batches
 
 MAX_CLAIM = 96
 MAX_QUESTION = 48

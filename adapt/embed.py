@@ -11,18 +11,7 @@ from tokenizers import Tokenizer
 from transformers import BertModel
 
 from adapt.backbone import mean_pool
-
-
-def token_batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
-    """Indices grouped longest first so that rows × longest row stays within `budget` tokens."""
-    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
-    batches: list[list[int]] = []
-    for index in order:
-        if batches and (len(batches[-1]) + 1) * lengths[batches[-1][0]] <= budget:
-            batches[-1].append(index)
-        else:
-            batches.append([index])
-    return batches
+from rag.models.runtime import token_batches
 
 
 def pad(rows: Sequence[Sequence[int]], value: int = 0) -> torch.Tensor:

@@ -22,9 +22,10 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import BertModel
 
 from adapt.backbone import backbone_folder, load_backbone, load_tokenizer
-from adapt.embed import pad, token_batches
+from adapt.embed import pad
 from adapt.qa_data import split_qa
 from adapt.reader_pack import load_negatives
+from rag.models.runtime import token_batches
 
 TEMPERATURE = 40.0
 
