@@ -113,14 +113,19 @@ def rank_lines(reader: OnnxReader, name: str, asked: Sequence[Ranked]) -> list[L
     """Mean reciprocal rank of the right paragraph by the hybrid order, by the reader, and by both
     standardised and added.
     """
-    orders: dict[str, list[float]] = {"mrr_hybrid": [], "mrr_reader": [], "mrr_both": [], "mrr_gain": []}
+    orders: dict[str, list[float]] = {
+        "mrr_hybrid": [],
+        "mrr_reader": [],
+        "mrr_both": [],
+        "mrr_gain_of_both": [],
+    }
     for item in asked:
         relevance = reader.relevance(item.question, item.passages)
         both = standardise(relevance[None])[0] + standardise(item.hybrid[None])[0]
         orders["mrr_hybrid"].append(reciprocal(item.hybrid, item.gold))
         orders["mrr_reader"].append(reciprocal(relevance, item.gold))
         orders["mrr_both"].append(reciprocal(both, item.gold))
-        orders["mrr_gain"].append(orders["mrr_reader"][-1] - orders["mrr_hybrid"][-1])
+        orders["mrr_gain_of_both"].append(orders["mrr_both"][-1] - orders["mrr_hybrid"][-1])
     return [Line(name, measure, values) for measure, values in orders.items()]
 
 
