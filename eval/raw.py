@@ -46,7 +46,7 @@ def measure_raw(settings: Settings, *, least_s: float = LEAST_S) -> Raw:
     folder = model_folder(settings.encoder, settings)
     if folder is None:
         raise ModelError(f"{settings.encoder} does not run on ONNX Runtime.", code="model_invalid")
-    path = graph_file(folder, "auto")
+    path = graph_file(folder, "float")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = settings.threads
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
