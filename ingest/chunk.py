@@ -167,8 +167,9 @@ def _size(section: _Section, tokens: _Tokens) -> int:
 
 def _units(block: Block, tokens: _Tokens) -> list[_Unit]:
     """A block as a whole when it fits, else its lines or sentences, else its words, else its letters."""
-    if tokens.fits(block.start, block.end):
-        return [_Unit(block.start, block.end)]
+    start, end = _trimmed(tokens.text, block.start, block.end)
+    if tokens.fits(start, end):
+        return [_Unit(start, end)] if start < end else []
     if block.kind in ("table", "code", "list"):
         spans = _lines(tokens.text, block.start, block.end)
     else:

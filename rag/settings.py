@@ -83,10 +83,10 @@ class Settings(BaseSettings):
     check: CheckPolicy = "flag"
     rerank_candidates: int = Field(100, ge=1, description="Fused candidates that late interaction rescores.")
     answer_threshold: float | None = Field(
-        None, ge=0, le=1, description="Least reader probability; None: the reader's own."
+        None, ge=0, le=1, description="Least reader probability of an answer; None: 0.2."
     )
     reader_alone: float = Field(
-        0.8, ge=0, le=1, description="Reader probability from which no LLM is asked in mode auto."
+        0.5, ge=0, le=1, description="Reader probability from which no LLM is asked in mode auto."
     )
 
     # an optional LLM server that speaks OpenAI's protocol

@@ -8,9 +8,15 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from rag.settings import Settings
+
+# The suite tries the same examples every time, so that a red run means a change; `explore` draws new ones.
+hypothesis.settings.register_profile("suite", derandomize=True)
+hypothesis.settings.register_profile("explore", max_examples=1000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("FOOTNOTE_TEST_PROFILE", "suite"))
 
 _QUIET = {
     "HF_HUB_OFFLINE": "1",

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from ingest.chunk import split
 from ingest.parse.build import Builder
-from ingest.types import ParsedDocument, Piece
+from ingest.types import Block, ParsedDocument, Piece
 from rag.models.types import Encoder
 from tests.ingest.making import Parse
 
@@ -65,6 +65,11 @@ def test_chunks_fit_cover_and_never_overlap(encoder: Encoder, document: ParsedDo
             assert piece.end <= on.end
         end = piece.end
     assert not document.text[end:].strip()
+
+
+def test_space_in_front_of_a_table_is_in_no_chunk(encoder: Encoder) -> None:
+    document = ParsedDocument(" | 0", (Block("table", 0, 4),))
+    assert [(piece.start, piece.end) for piece in split(document, encoder.token_spans, 32)] == [(1, 4)]
 
 
 def pieces_of(text: str, parse: Parse, encoder: Encoder, limit: int = 200) -> tuple[list[Piece], list[str]]:
