@@ -27,7 +27,10 @@ Operation = Literal["put", "delete"]
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A named set of documents; `version` is the sequence number of its last change."""
+    """A named set of documents; `version` is the sequence number of its last change.
+
+    `profile` is the version of what was learned for it and is in force, 0 for the defaults.
+    """
 
     name: str
     description: str
@@ -35,6 +38,7 @@ class Collection:
     documents: int
     chunks: int
     created_at: datetime
+    profile: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +177,67 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open span of characters."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one stage adds to a hit's score: `weight` times its score, standardised over the candidates."""
+
+    weight: float
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class TermMatch:
+    """A word of the query in the chunk and what it adds to the BM25 score, which is idf · tf · count.
+
+    `count` is how often the query has the word, `tf` the saturated frequency in the chunk as BM25 sees it:
+    title and headings included. `spans` are offsets in the chunk's text; none where only those have it.
+    """
+
+    term: str
+    score: float
+    count: int
+    idf: float
+    tf: float
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TokenMatch:
+    """A token of the query and the tokens of the passage that are most like it (pooled neighbours count as
+    one).
+
+    `query` is its span in the query (None: the mark of beginning or end), `passage` theirs in the chunk's
+    text (None: in the headings, or a mark). `share` is `similarity` over the number of the query's tokens:
+    the shares add up to the late score.
+    """
+
+    query: Span | None
+    passage: Span | None
+    similarity: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a hit has its score: the matched terms and tokens behind its lexical and late scores."""
+
+    terms: tuple[TermMatch, ...] = ()
+    tokens: tuple[TokenMatch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A chunk that was found. `parts` maps a stage (dense, lexical, fused, late, rerank) to score and rank.
 
     `header` is the first row of the table in whose middle the chunk begins: models read it before the chunk.
+    The contributions of `shares` add up to the score; `explanation` is there only where it was asked for.
     """
 
     chunk: Chunk
@@ -185,6 +246,8 @@ class Hit:
     parts: Mapping[str, Part] = field(default_factory=dict)
     terms: tuple[str, ...] = ()
     header: str = ""
+    shares: Mapping[str, Share] = field(default_factory=dict)
+    explanation: Explanation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,14 +271,6 @@ class Evidence:
     """Where a verdict looked: a span (offsets in the evidence passage) of the `context`-th passage."""
 
     context: int
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A half-open span of characters."""
-
     start: int
     end: int
 

@@ -8,7 +8,16 @@ import sqlalchemy as sa
 
 from rag.errors import Conflict, IndexMismatch, InvalidInput, NotFound
 from rag.store.database import Part, Row, insert_once, now
-from rag.store.schema import changes, collections, documents, job_items, job_payloads, jobs, models
+from rag.store.schema import (
+    changes,
+    collections,
+    documents,
+    job_items,
+    job_payloads,
+    jobs,
+    models,
+    profiles,
+)
 from rag.store.text import clean
 from rag.types import Collection, Operation
 
@@ -51,6 +60,7 @@ class Collections(Part):
             row = live(connection, name, lock=True)
             _log_deletions(connection, row)
             connection.execute(sa.delete(documents).where(documents.c.collection_id == row.id))
+            connection.execute(sa.delete(profiles).where(profiles.c.collection_id == row.id))
             _mark_deleted(connection, row)
             _drop_jobs(connection, name)
 
@@ -150,7 +160,7 @@ def _log_deletions(connection: sa.Connection, row: Row) -> None:
 
 
 def _mark_deleted(connection: sa.Connection, row: Row) -> None:
-    gone = {"deleted": True, "description": "", "documents": 0, "chunks": 0, "model_id": None}
+    gone = {"deleted": True, "description": "", "documents": 0, "chunks": 0, "model_id": None, "profile": 0}
     connection.execute(
         sa.update(collections)
         .where(collections.c.id == row.id)
@@ -185,4 +195,6 @@ def _mismatch(name: str, bound: tuple[str, str, int], given: tuple[str, str, int
 
 
 def _collection(row: Row) -> Collection:
-    return Collection(row.name, row.description, row.version, row.documents, row.chunks, row.created_at)
+    return Collection(
+        row.name, row.description, row.version, row.documents, row.chunks, row.created_at, row.profile
+    )

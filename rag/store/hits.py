@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 
 from rag.store.database import Database, Part
-from rag.store.rows import CHUNK, DOCUMENT, select_documents, sliced, to_chunk, to_document
-from rag.store.schema import chunks, documents, models, token_vectors
+from rag.store.records import Floats
+from rag.store.rows import CHUNK, DOCUMENT, select_documents, sliced, to_chunk, to_document, to_vectors
+from rag.store.schema import chunks, documents, models, token_vectors, vectors
 from rag.types import Chunk, Document
 
 _REMEMBERED = 1000
@@ -29,6 +30,12 @@ _TOKENS = (
     .join(models)
     .where(token_vectors.c.chunk_key.in_(sa.bindparam("keys", expanding=True)))
     .where(models.c.name == sa.bindparam("model"))
+)
+_VECTORS = (
+    sa.select(vectors.c.chunk_key, vectors.c.dense)
+    .join(models)
+    .where(vectors.c.chunk_key.in_(sa.bindparam("keys", expanding=True)))
+    .where(models.c.name == sa.bindparam("model"), models.c.revision == sa.bindparam("revision"))
 )
 _TOKENS_OF_REVISION = _TOKENS.where(models.c.revision == sa.bindparam("revision"))
 
@@ -67,6 +74,19 @@ class Hits(Part):
             for part in sliced(keys):
                 rows = connection.execute(query, {"keys": part, **wanted})
                 found.update((key, bytes(packed)) for key, packed in rows)
+        return found
+
+    def vectors(self, keys: Sequence[int], model: str, revision: str) -> dict[int, Floats]:
+        """The dense vectors (dim,) of these keys under this model; keys without one are absent."""
+        found: dict[int, Floats] = {}
+        with self._db.read() as connection:
+            for part in sliced(keys):
+                rows = connection.execute(
+                    _VECTORS, {"keys": part, "model": model, "revision": revision}
+                ).all()
+                if rows:
+                    dense = to_vectors([row.dense for row in rows])
+                    found.update((row.chunk_key, vector) for row, vector in zip(rows, dense, strict=True))
         return found
 
     def _owners(self, connection: sa.Connection, versions: set[Version]) -> dict[Version, Document]:

@@ -106,6 +106,34 @@ class JobRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class NewProfile:
+    """What was learned for a collection with this encoder: JSON for the engine, and what the gates said.
+
+    With `adopt` it is in force from the moment it is stored.
+    """
+
+    model: str
+    revision: str
+    payload: str
+    report: str
+    adopt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRecord:
+    """A profile as stored. `replaced` is the version that was in force when it was adopted (None: never)."""
+
+    version: int
+    model: str
+    revision: str
+    payload: str
+    report: str
+    created_at: datetime
+    replaced: int | None
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """An API key without its secret. `collections` None means every collection."""
 

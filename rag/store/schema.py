@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-HEAD = "0001"
+HEAD = "0002"
 """The migration that makes the tables below; a test compares it with the newest one."""
 VERSION_TABLE = "footnote_schema"
 """Alembic's bookkeeping, under a name that leaves other users of Alembic in the same database alone."""
@@ -70,6 +70,21 @@ collections = sa.Table(
     sa.Column("model_id", sa.ForeignKey("models.id")),
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("deleted", sa.Boolean, nullable=False),
+    # the version of the profile in force, 0 for none; here, as every search reads this row anyway
+    sa.Column("profile", sa.Integer, nullable=False, server_default="0"),
+)
+
+profiles = sa.Table(
+    "profiles",
+    metadata,
+    sa.Column("collection_id", Key, _cascade("collections.id"), primary_key=True, autoincrement=False),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("revision", sa.Text, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("report", sa.Text, nullable=False),
+    sa.Column("replaced", sa.Integer),
 )
 
 documents = sa.Table(
