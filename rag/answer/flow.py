@@ -9,7 +9,7 @@ from time import perf_counter
 from rag.answer.events import Event
 from rag.answer.generate import Prompt
 from rag.models.types import EncodedQuery
-from rag.types import Hit, Part, Query, Step, Usage, Verdict
+from rag.types import Hit, Part, Query, Share, Step, Usage, Verdict
 
 Emit = Callable[[Event], None]
 """Told of each event as it happens."""
@@ -26,12 +26,16 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A chunk key with its present score and every stage's view of it, before the chunk itself is read."""
+    """A chunk key with its present score and every stage's view of it, before the chunk itself is read.
+
+    The contributions of `shares` add up to the score.
+    """
 
     key: int
     score: float
     parts: Mapping[str, Part]
     terms: tuple[str, ...] = ()
+    shares: Mapping[str, Share] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from rag.answer.flow import Candidate, Candidates
+from rag.answer.shares import with_stage
 from rag.models.late import maxsim
 from rag.models.types import Floats, Reader
 from rag.store import Store
@@ -63,9 +64,13 @@ def _reordered(
     places = list(raw)
     added[places] = standardised([raw[n] for n in places])
     ranks = {n: rank for rank, n in enumerate(sorted(places, key=lambda n: -raw[n]), start=1)}
+    shares = with_stage([item.shares for item in items], stage, weight, (weight * added).tolist())
     scored = [
         replace(
-            item, score=float(before[n] + weight * added[n]), parts=_noted(item.parts, stage, raw, ranks, n)
+            item,
+            score=float(before[n] + weight * added[n]),
+            parts=_noted(item.parts, stage, raw, ranks, n),
+            shares=shares[n],
         )
         for n, item in enumerate(items)
     ]
@@ -90,10 +95,17 @@ def rerank_by_reader(question: str, hits: Sequence[Hit], reader: Reader, weight:
     if len(hits) < 2:
         return list(hits)
     logits = reader.relevance(question, [hit.chunk.text for hit in hits])
-    total = standardised([hit.score for hit in hits]) + weight * standardised(logits.tolist())
+    added = weight * standardised(logits.tolist())
+    total = standardised([hit.score for hit in hits]) + added
+    shares = with_stage([hit.shares for hit in hits], "rerank", weight, added.tolist())
     ranks = {n: rank for rank, n in enumerate(np.argsort(-logits, kind="stable").tolist(), start=1)}
     scored = [
-        replace(hit, score=float(total[n]), parts={**hit.parts, "rerank": Part(float(logits[n]), ranks[n])})
+        replace(
+            hit,
+            score=float(total[n]),
+            parts={**hit.parts, "rerank": Part(float(logits[n]), ranks[n])},
+            shares=shares[n],
+        )
         for n, hit in enumerate(hits)
     ]
     return sorted(scored, key=lambda hit: -hit.score)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean, pstdev
 
 from rag.index.types import Fused, Scored
+from rag.types import Share
 
 RANK_CONSTANT = 60
 DENSE_WEIGHT = 1.0
@@ -67,6 +68,10 @@ def convex(
             by_lexical.get(key),
             lexical_ranks.get(key),
             terms.get(key, ()),
+            {
+                "dense": Share(dense_weight, dense_weight * dense_part[key]),
+                "lexical": Share(lexical_weight, lexical_weight * lexical_part[key]),
+            },
         )
         for key in keys
     ]

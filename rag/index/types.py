@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.types import Document, Filter
+from rag.types import Document, Filter, Share
 
 Floats = NDArray[np.float32]
 
@@ -63,7 +63,8 @@ class Scored:
 @dataclass(frozen=True, slots=True)
 class Fused:
     """A candidate of two searches: its joint score, and of each its score (None: not known) and rank (None:
-    not found)."""
+    not found). The contributions of `shares` add up to the score.
+    """
 
     key: int
     score: float
@@ -72,6 +73,7 @@ class Fused:
     lexical: float | None = None
     lexical_rank: int | None = None
     terms: tuple[str, ...] = ()
+    shares: Mapping[str, Share] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
