@@ -158,7 +158,9 @@ def collate(examples: Sequence[Example]) -> CheckerBatch:
 
 WEIGHTS = (
     ("conjnli", 0.5), ("dnc", 0.35), ("cad_nli", 0.6), ("snli", 0.6), ("sick", 0.6), ("fm2", 3.0),
-    ("scifact", 2.0), ("wice", 3.0), ("fever_eraser", 1.3), ("synthetic", 1.0),
+    ("scifact", 2.0), ("wice", 3.0), ("fever_eraser", 1.3), ("synthetic", 1.0), ("mnli", 1.5), ("rte", 2.0),
+    ("multirc", 0.8), ("boolq", 1.0), ("fairytaleqa", 0.6), ("begin_v1", 1.5), ("climate_fever", 0.8),
+    ("healthver", 3.0), ("covidfact", 1.5),
 )  # fmt: skip
 
 

@@ -1,26 +1,29 @@
-"""The claim data under nli/ and ground/: which rows train the checker, which are kept for checks, leaks
+"""The claim data under nli/, ground/ and qa/: which rows train the checker, which are kept for checks, leaks
 removed.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapt.qa_claims import load_qa_claims
 from adapt.records import ClaimRow, bucket, read_rows, text_of, texts_of
+from adapt.words import clean
 
 NLI_FILES = (
-    "cad_nli", "conjnli", "covidfact", "dnc", "fever_dev", "mnli_taxinli", "rte_resplit", "scifact", "sick",
-    "snli_devtest",
+    "cad_nli", "climate_fever", "conjnli", "covidfact", "dnc", "fever_dev", "healthver_devtest",
+    "mnli_taxinli", "rte_resplit", "scifact", "sick", "snli_devtest",
 )  # fmt: skip
+GROUND_FILES = ("begin_v1", "fever_eraser", "fm2_claims", "wice_claims", "wice_tokens")
+HALVED = ("begin_v1", "climate_fever", "healthver")
+"""Sources without a train part: half of their groups train, half are kept for checks."""
+FAMILIES = ("begin_v1", "climate_fever", "covidfact", "fever", "fm2", "healthver", "wice")
+"""Prefixes of the sources that a leave-out net must not have seen (`fever` is fever_dev and fever_eraser)."""
 LABELS = {
     "supported": "entailment", "partially_supported": "not_entailment", "not_supported": "not_entailment",
     "hallucination": "not_entailment", "generic": "not_entailment", "off-topic": "not_entailment",
-}  # fmt: skip
-_TOKENS = {
-    "-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}", "``": '"', "''": '"',
 }  # fmt: skip
 
 
@@ -33,14 +36,6 @@ class ClaimSplits:
     checks: dict[str, list[ClaimRow]]
 
 
-def clean(text: str) -> str:
-    """Undo treebank tokenisation, so that training text looks like what people upload."""
-    for token, plain in _TOKENS.items():
-        text = text.replace(token, plain)
-    text = re.sub(r"\s+([.,;:!?%)\]}]|'s\b|n't\b)", r"\1", text)
-    return re.sub(r"([(\[{])\s+", r"\1", text)
-
-
 def load_nli(path: Path) -> Iterator[ClaimRow]:
     """Premise and hypothesis pairs; the premise is one evidence sentence."""
     for row in read_rows(path):
@@ -48,7 +43,7 @@ def load_nli(path: Path) -> Iterator[ClaimRow]:
         yield ClaimRow(
             text_of(row, "source"),
             text_of(row, "split"),
-            text_of(row, "group") or premise,
+            text_of(row, "group") or text_of(row, "question") or premise,
             clean(text_of(row, "hypothesis")),
             (premise,),
             text_of(row, "label"),
@@ -67,7 +62,7 @@ def load_ground(path: Path) -> Iterator[ClaimRow]:
         yield ClaimRow(
             text_of(row, "source"),
             text_of(row, "split"),
-            text_of(row, "group") or text_of(row, "claim"),
+            text_of(row, "group") or text_of(row, "claim") or text_of(row, "context"),
             clean(text_of(row, "claim") or text_of(row, "response")),
             tuple(clean(s) for s in sentences),
             LABELS.get(label, label),
@@ -93,9 +88,13 @@ def _load(folder: Path, kind: str, name: str) -> list[ClaimRow]:
 def is_check(row: ClaimRow) -> bool:
     """Whether a row of a training source is kept for checks.
 
-    Official dev and test parts where a train part exists; else a tenth by group (page, premise). snli's dev
-    part trains.
+    Official dev and test parts where a train part exists; half of the groups (claim, question, evidence) of
+    the sources in HALVED; else a tenth by group (page, premise). snli's dev part trains, wice_claims never.
     """
+    if row.source == "wice":
+        return True
+    if row.source in HALVED:
+        return bucket(row.group, 2) == 0
     if row.source == "snli":
         return row.split == "test"
     if row.source == "fm2":
@@ -122,28 +121,18 @@ def barred_texts(checks: dict[str, list[ClaimRow]]) -> set[str]:
 def split_claims(folder: Path) -> ClaimSplits:
     """The checker's splits from the data folder.
 
-    Never trained on: begin_v1, wice_claims, climate_fever, healthver. A training row is dropped when its
-    claim or its evidence also stands in a check (fever_eraser's claims are all in fever_dev; cad_nli's dev
-    and test
-    premises come from snli); sick keeps its official split, whose parts share sentences but no pairs. One
-    group in
-    sixteen of the training rows is kept to fit the head.
+    A training row is dropped when its claim or its evidence also stands in a check (fever_eraser's claims
+    are all in fever_dev; cad_nli's dev and test premises come from snli); sick keeps its official split,
+    whose parts share sentences but no pairs. One group in sixteen of the training rows is kept to fit the
+    head.
     """
     rows = [row for name in NLI_FILES for row in _load(folder, "nli", name)]
-    rows += [
-        row for name in ("fever_eraser", "fm2_claims", "wice_tokens") for row in _load(folder, "ground", name)
-    ]
+    rows += [row for name in GROUND_FILES for row in _load(folder, "ground", name)]
+    rows += load_qa_claims(folder)
     checks: dict[str, list[ClaimRow]] = {}
     for row in rows:
         if is_check(row):
             checks.setdefault(row.source.split("/")[0], []).append(row)
-    unseen = [
-        ("nli", "climate_fever"),
-        ("nli", "healthver_devtest"),
-        ("ground", "begin_v1"),
-        ("ground", "wice_claims"),
-    ]
-    checks |= {name: _load(folder, kind, name) for kind, name in unseen}
     barred = barred_texts(checks)
     pool = [
         r
@@ -154,3 +143,8 @@ def split_claims(folder: Path) -> ClaimSplits:
     held = {row.claim for row in calibrate}
     train = [r for r in pool if bucket("calibrate" + r.group, 16) != 0 and r.claim not in held]
     return ClaimSplits(train, calibrate, checks)
+
+
+def without(rows: Iterable[ClaimRow], prefixes: Sequence[str]) -> list[ClaimRow]:
+    """The rows whose source begins with none of `prefixes`."""
+    return [row for row in rows if not row.source.startswith(tuple(prefixes))]

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from adapt.claim_data import clean
 from adapt.records import ClaimRow, QaRow
+from adapt.reword import NUMBER_WORDS, join_next, reword
+from adapt.words import clean
 
 OPPOSITES = {
     "more": "less", "less": "more", "first": "last", "last": "first", "before": "after", "after":
@@ -27,6 +28,13 @@ OPPOSITES = {
     "female", "female": "male", "husband": "wife", "wife": "husband", "father": "mother", "mother":
     "father", "true": "false", "enable": "disable", "enabled": "disabled", "minimum": "maximum",
     "maximum": "minimum", "before,": "after,", "largest,": "smallest,", "both": "neither",
+}  # fmt: skip
+STRONGER = {
+    "some": "all", "many": "all", "often": "always", "may": "will", "might": "will", "could": "will",
+    "usually": "always", "sometimes": "always", "about": "exactly", "most": "all", "suggests": "proves",
+    "several": "all",
+    "partly": "wholly", "mainly": "only", "mostly": "only", "one": "the only", "likely": "certainly",
+    "possible": "certain", "among": "first among", "typically": "always", "generally": "always",
 }  # fmt: skip
 AUXILIARIES = {
     "is",
@@ -123,6 +131,56 @@ def swap_name(words: Sequence[str], names: Sequence[str], rng: random.Random) ->
     return replace_at(words, starts[0], starts[0] + len(old), rng.choice(choices).split(), "not_entailment")
 
 
+def swap_pair(words: Sequence[str], rng: random.Random) -> Edit | None:
+    """Two names of the sentence in each other's place ("A beat B", "B beat A"); not where they are only
+    listed.
+    """
+    bare = [w.strip(".,;:()'\"") for w in words]
+    known = {*names_in(" ".join(words))} - {*MONTHS}
+    places = [i for i, w in enumerate(bare) if i and w in known]
+    pairs = [
+        (a, b)
+        for a in places
+        for b in places
+        if a + 2 < b and bare[a] != bare[b] and not {"and", "or"} & set(bare[a:b])
+    ]
+    if not pairs:
+        return None
+    a, b = rng.choice(pairs)
+    fresh = list(words)
+    fresh[a], fresh[b] = words[a].replace(bare[a], bare[b]), words[b].replace(bare[b], bare[a])
+    return Edit(fresh, [i in (a, b) for i in range(len(fresh))], "not_entailment")
+
+
+def swap_verb(words: Sequence[str], others: Sequence[str], rng: random.Random) -> Edit | None:
+    """Another verb in the past in place of one."""
+    places = [i for i, w in enumerate(words) if i and re.fullmatch(r"[a-z]{2,}ed", w)]
+    choices = [w for w in others if w not in words]
+    if not places or not choices:
+        return None
+    place = rng.choice(places)
+    return replace_at(words, place, place + 1, [rng.choice(choices)], "not_entailment")
+
+
+def strengthen(words: Sequence[str], rng: random.Random) -> Edit | None:
+    """A stronger word than the evidence allows: "some" becomes "all", "may" becomes "will"."""
+    places = [i for i, w in enumerate(words) if w in STRONGER]
+    if not places:
+        return None
+    place = rng.choice(places)
+    return replace_at(words, place, place + 1, STRONGER[words[place]].split(), "not_entailment")
+
+
+def swap_number_word(words: Sequence[str], rng: random.Random) -> Edit | None:
+    """Another number word in place of one."""
+    places = [i for i, w in enumerate(words) if w.strip(".,;:") in NUMBER_WORDS[1:]]
+    if not places:
+        return None
+    place = rng.choice(places)
+    others = [w for w in NUMBER_WORDS[1:] if w not in words[place]]
+    return replace_at(words, place, place + 1, [rng.choice(others)], "contradiction")
+
+
 def negate(words: Sequence[str], rng: random.Random) -> Edit | None:
     """Take a "not" out, or put one behind an auxiliary verb."""
     places = [i for i, w in enumerate(words[:-1]) if w.lower() in AUXILIARIES]
@@ -176,27 +234,40 @@ class Source:
     sentences: list[str]
     names: list[str]
     numbers: list[str]
+    verbs: list[str]
 
 
 def source_of(row: QaRow) -> Source:
     """Split a passage once."""
     text = clean(row.context)
     numbers = [re.sub(r"[^\d]", "", n) for n in re.findall(r"\b\d[\d,]*\b", text)]
-    return Source(row, sentences_of(text), names_in(text), numbers)
+    verbs = re.findall(r"(?<= )[a-z]{2,}ed(?= )", text)
+    return Source(row, sentences_of(text), names_in(text), numbers, verbs)
+
+
+KINDS = {
+    "number": 5, "name": 5, "negate": 3, "oppose": 3, "extend": 2, "month": 1, "pair": 2,
+    "verb": 3, "stronger": 2, "number_word": 1,
+}  # fmt: skip
+"""The kinds of planted errors with their weights."""
 
 
 def edit(words: list[str], own: Source, other: Source, rng: random.Random) -> Edit | None:
     """One planted error of a random kind, or None where the sentence does not allow it."""
-    kind = rng.choices(["number", "name", "negate", "oppose", "extend", "month"], [5, 5, 3, 3, 2, 1])[0]
-    if kind == "number":
-        return swap_number(words, own.numbers, rng)
-    if kind == "name":
-        return swap_name(words, own.names if rng.random() < 0.6 else other.names, rng)
-    if kind == "negate":
-        return negate(words, rng)
-    if kind == "oppose":
-        return oppose(words, rng)
-    return swap_month(words, rng) if kind == "month" else extend(words, rng.choice(other.sentences), rng)
+    kind = rng.choices(list(KINDS), list(KINDS.values()))[0]
+    makers: dict[str, Callable[[], Edit | None]] = {
+        "number": lambda: swap_number(words, own.numbers, rng),
+        "name": lambda: swap_name(words, own.names if rng.random() < 0.6 else other.names, rng),
+        "negate": lambda: negate(words, rng),
+        "oppose": lambda: oppose(words, rng),
+        "extend": lambda: extend(words, rng.choice(other.sentences), rng),
+        "month": lambda: swap_month(words, rng),
+        "pair": lambda: swap_pair(words, rng),
+        "verb": lambda: swap_verb(words, [*own.verbs, *other.verbs], rng),
+        "stronger": lambda: strengthen(words, rng),
+        "number_word": lambda: swap_number_word(words, rng),
+    }
+    return makers[kind]()
 
 
 def sentence_claim(own: Source, other: Source, rng: random.Random) -> ClaimRow | None:
@@ -209,6 +280,11 @@ def sentence_claim(own: Source, other: Source, rng: random.Random) -> ClaimRow |
     place = rng.choice(usable)
     words, evidence = shorten(own.sentences[place].split(), rng), own.sentences
     gold: tuple[int, ...] = (place,)
+    if rng.random() < 0.15 and place + 1 in usable:
+        words, gold = join_next(words, own.sentences[place + 1].split()), (place, place + 1)
+    words = reword(words, own.row.title, own.row.context, rng)
+    if len(words) < 3:
+        return None
     roll = rng.random()
     if roll < 0.24:
         made: Edit | None = Edit(words, [False] * len(words), "entailment")
@@ -218,7 +294,7 @@ def sentence_claim(own: Source, other: Source, rng: random.Random) -> ClaimRow |
         words = rng.choice(other.sentences).split()[:45]
         made, gold = Edit(words, [True] * len(words), "neutral"), ()
     else:
-        evidence = [s for i, s in enumerate(own.sentences) if i != place]
+        evidence = [s for i, s in enumerate(own.sentences) if i not in gold]
         made, gold = Edit(words, [], "neutral"), ()
     if made is None or not evidence or len(made.words) < 3:
         return None

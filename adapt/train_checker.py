@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -11,19 +13,23 @@ from torch.nn import functional
 from adapt.backbone import backbone_folder, load_backbone, load_tokenizer
 from adapt.checker_net import CheckerNet
 from adapt.checker_pack import UNKNOWN, CheckerBatch, Claim, pack_claim, stream
-from adapt.claim_data import split_claims
+from adapt.claim_data import split_claims, without
 from adapt.loop import Budget, State, Trainer
 from adapt.qa_data import split_qa
 from adapt.reader_pack import PassageCache
 from adapt.records import ClaimRow
 from adapt.synthetic import synthesise
 
+SMOOTHING = 0.05
+"""Label smoothing: some of these labels are wrong, and no row should cost without bound."""
+
 
 def label_loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """Cross-entropy; a not_entailment row is charged for the chance of "supported" alone."""
     chances = functional.log_softmax(logits, -1)
     rest = torch.logsumexp(chances[:, 1:], -1, keepdim=True)
-    return functional.nll_loss(torch.cat([chances, rest], -1), target, reduction="mean")
+    exact = functional.nll_loss(torch.cat([chances, rest], -1), target, reduction="mean")
+    return (1 - SMOOTHING) * exact - SMOOTHING * chances.mean()
 
 
 def mark_loss(logits: torch.Tensor, marks: torch.Tensor) -> torch.Tensor:
@@ -41,18 +47,31 @@ def checker_loss(net: CheckerNet, batch: CheckerBatch) -> torch.Tensor:
     return label_loss(label.float(), batch.target) + 0.5 * mark_loss(mark.float(), batch.marks)
 
 
-def training_rows(data: Path, synthetic: int, seed: int) -> list[ClaimRow]:
-    """The judged rows and `synthetic` planted ones over the reader's training passages."""
-    return split_claims(data).train + synthesise(split_qa(data).train, synthetic, seed)
+def training_rows(data: Path, synthetic: int, seed: int, left_out: Sequence[str] = ()) -> list[ClaimRow]:
+    """The judged rows, less those of the sources left out, and `synthetic` planted ones over the reader's
+    training passages.
+    """
+    judged = without(split_claims(data).train, left_out)
+    return judged + synthesise(split_qa(data).train, synthetic, seed)
+
+
+def make_net(backbone: Path, start: Path | None) -> CheckerNet:
+    """A net from the backbone, with the weights (not the schedule) of another run's checkpoint in `start`."""
+    net = CheckerNet(load_backbone(backbone))
+    if start:
+        net.load_state_dict(torch.load(start / "checkpoint.pt", weights_only=True)["net"])
+    return net.eval()  # no dropout, as in the reader's recipe
 
 
 def train(
-    claims: list[Claim], backbone: Path, out: Path, budget: Budget, tokens: int = 3072, seed: int = 1
+    claims: list[Claim],
+    net: CheckerNet,
+    out: Path,
+    budget: Budget,
+    tokens: int = 3072,
+    seed: int = 1,
 ) -> State:
-    """Train from the backbone, or go on from the checkpoint in `out`; `tokens` is the size of a batch."""
-    torch.manual_seed(seed)
-    net = CheckerNet(load_backbone(backbone))
-    net.eval()  # no dropout, as in the reader's recipe
+    """Train the net, or go on from the checkpoint in `out`; `tokens` is the size of a batch."""
     trainer: Trainer[CheckerBatch] = Trainer(
         net, lambda batch: checker_loss(net, batch), lambda batch: int(batch.mask.sum()), out, budget
     )
@@ -67,15 +86,21 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--backbone")
     parser.add_argument("--minutes", type=float, default=70)
-    parser.add_argument("--synthetic", type=int, default=20000)
+    parser.add_argument("--synthetic", type=int, default=24000)
+    parser.add_argument("--left-out", nargs="*", default=(), help="prefixes of sources never to be seen")
+    parser.add_argument("--start", type=Path, help="another run whose weights to start from")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
     backbone = backbone_folder(args.backbone)
     cache = PassageCache(load_tokenizer(backbone))
-    claims = [pack_claim(row, cache) for row in training_rows(args.data, args.synthetic, args.seed)]
-    print(train(claims, backbone, args.out, Budget(args.minutes), seed=args.seed))
+    rows = training_rows(args.data, args.synthetic, args.seed, args.left_out)
+    net = make_net(backbone, args.start)
+    print(Counter(row.source.split("/")[0] for row in rows), flush=True)
+    claims = [pack_claim(row, cache) for row in rows]
+    print(train(claims, net, args.out, Budget(args.minutes), seed=args.seed))
 
 
 if __name__ == "__main__":

@@ -25,8 +25,8 @@ from adapt.projection import Fit, Lists, fit_projection, maxsim, pooled, token_v
 from adapt.qa_data import split_qa
 from adapt.reader_net import ReaderNet
 from adapt.reader_pack import Mix, PassageCache, Question, pack, stream
+from adapt.train_checker import make_net, training_rows
 from adapt.train_checker import train as train_checker
-from adapt.train_checker import training_rows
 from adapt.train_reader import train as train_reader
 from rag.models import late
 from rag.models.alignment import FEATURES
@@ -111,7 +111,10 @@ def test_the_checker_recipe_learns_and_exports(data: Path, backbone: Path, tmp_p
     drawn = list(islice(checker_stream(claims, 800, seed=1), 12))
     assert all(batch.ids.shape == batch.marks.shape for batch in drawn)
     assert {-1, 0, 1} == {mark for batch in drawn for mark in batch.marks.unique().tolist()}
-    assert train_checker(claims, backbone, tmp_path / "run", QUICK, tokens=800).step == 12
+    first = make_net(backbone, None)
+    assert train_checker(claims, first, tmp_path / "run", QUICK, tokens=800).step == 12
+    again = make_net(backbone, tmp_path / "run")
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
     net = CheckerNet(load_backbone(backbone))
     net.load_state_dict(torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["net"])
     write_checker(net.eval(), backbone, tmp_path / "out", {})

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adapt.claim_data import clean, is_check, split_claims
+from adapt.claim_data import is_check, split_claims
 from adapt.qa_data import normal, split_qa
+from adapt.words import clean
 
 
 def test_train_never_holds_a_dev_question_or_paragraph(data: Path) -> None:

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import random
 
-from adapt.claim_data import clean
 from adapt.records import QaRow, Span
 from adapt.synthetic import negate, oppose, sentences_of, source_of, swap_name, swap_number, synthesise
+from adapt.words import clean
 
 TEXT = (
     "The old bridge was built in 1654 by Anna Keller for the town. It was the largest bridge north of Dover. "
