@@ -15,11 +15,12 @@ from rag.index.embedded import Embedded
 from rag.index.filters import checked
 from rag.index.locks import SharedLock
 from rag.index.replica import Replica, collection_uid
-from rag.index.types import Floats, IndexSpec, ReplicaStatus, Scored
+from rag.index.tantivy import Analyzer
+from rag.index.types import Floats, IndexSpec, ReplicaStatus, Scored, TermScore
 from rag.models.types import ModelInfo
 from rag.settings import Settings
 from rag.store import Store
-from rag.types import Collection, Filter
+from rag.types import Collection, Filter, Span
 
 SEARCH_BUDGET_S = 0.2
 """How long a search waits for the changes that its replica lacks."""
@@ -70,6 +71,7 @@ class IndexManager:
         self._store = store
         self._encoder = encoder_info
         self._backend = _backend(settings)
+        self._analyzer = Analyzer(settings.language)
         self._replicas: dict[str, Replica] = {}
         self._opening: dict[str, Lock] = {}
         self._lock = Lock()
@@ -119,6 +121,19 @@ class IndexManager:
         """BM25 scores of these chunks, as far as the replica has them."""
         replica = self._replica(collection)
         return {} if replica is None or not keys else replica.lexical.relevance(text, keys)
+
+    def term_scores(
+        self, collection: str, text: str, keys: Sequence[int]
+    ) -> dict[int, tuple[TermScore, ...]]:
+        """What each word of the text adds to the BM25 scores of these chunks, as far as the replica has
+        them.
+        """
+        replica = self._replica(collection)
+        return {} if replica is None or not keys else replica.lexical.term_scores(text, keys)
+
+    def places(self, text: str) -> dict[str, list[Span]]:
+        """Where each stem stands in a text, by the analyzer of the lexical indexes."""
+        return self._analyzer.places(text)
 
     def catch_up(self, collection: str, budget_s: float | None = None) -> bool:
         """Apply what the log has now, for at most `budget_s` seconds; whether all of it is applied."""

@@ -33,7 +33,7 @@ from rag.index.payload import bm25_weights, escaped, metadata_payload, pieces, q
 from rag.index.ranking import exact_top
 from rag.index.replica import Replica
 from rag.index.tantivy import Analyzer, Term
-from rag.index.types import Batch, Floats, IndexedChunk, IndexSpec, Scored
+from rag.index.types import Batch, Floats, IndexedChunk, IndexSpec, Scored, TermScore
 from rag.settings import Settings
 from rag.store import Store
 from rag.types import And, Equals, Filter, In, Not, Or, Range, Scalar
@@ -163,6 +163,36 @@ class QdrantIndex:
         terms = self._analyzer.terms(text)
         found = self._best(terms, len(keys), _those(keys)) if terms else []
         return scores | {scored.key: scored.score for scored in found}
+
+    def term_scores(self, text: str, keys: Sequence[int]) -> dict[int, tuple[TermScore, ...]]:
+        """One request for the chunks' weights and one for each word: only the server knows its idf."""
+        if not keys:
+            return {}
+        weights = self._weights(keys)
+        scores: dict[int, tuple[TermScore, ...]] = dict.fromkeys(weights, ())
+        for term in self._analyzer.terms(text):
+            number = term_number(term.stem)
+            for found in self._best([term], len(keys), _those(keys)):
+                tf = weights.get(found.key, {}).get(number, 0.0)
+                if tf:
+                    idf = found.score / (tf * term.count)
+                    scored = TermScore(term.stem, term.word, found.score, term.count, idf, tf)
+                    scores[found.key] = (*scores[found.key], scored)
+        return scores
+
+    def _weights(self, keys: Sequence[int]) -> dict[int, dict[int, float]]:
+        """Of each of these chunks the weights of its words by term number."""
+        records = self._ask(lambda client: client.retrieve(self._name, list(keys), with_vectors=["bm25"]))
+        vectors = {
+            int(record.id): record.vector.get("bm25") if isinstance(record.vector, dict) else None
+            for record in records
+        }
+        return {
+            key: dict(zip(vector.indices, vector.values, strict=True))
+            if isinstance(vector, models.SparseVector)
+            else {}
+            for key, vector in vectors.items()
+        }
 
     def apply(self, batch: Batch) -> None:
         """Apply the batch, or nothing while another process of this machine is writing one."""

@@ -21,8 +21,8 @@ from rag.errors import IndexUnavailable, InvalidInput
 from rag.index import snapshot
 from rag.index.catalogue import Catalogue
 from rag.index.ranking import exact_top
-from rag.index.types import Batch, IndexedChunk, IndexSpec, Scored
-from rag.types import Filter, Not
+from rag.index.types import Batch, IndexedChunk, IndexSpec, Scored, TermScore
+from rag.types import Filter, Not, Span
 
 LANGUAGES = (
     "arabic",
@@ -96,6 +96,13 @@ class Analyzer:
             words.setdefault(token.text, text[token.char_offset_from : token.char_offset_to])
         return [Term(stem, words[stem], count) for stem, count in counts.items()][:MOST_TERMS]
 
+    def places(self, text: str) -> dict[str, list[Span]]:
+        """Where each stem of the text stands in it, in characters."""
+        found: dict[str, list[Span]] = {}
+        for token in self.analyzer.pre_tokenize(_sound(text)).tokens:
+            found.setdefault(token.text, []).append(Span(token.char_offset_from, token.char_offset_to))
+        return found
+
 
 class TantivyIndex:
     """A lexical replica in `folder` (None: in memory). Each batch is one commit, visible at once.
@@ -152,6 +159,30 @@ class TantivyIndex:
             ]
         )
         return {scored.key: scored.score for scored in _ask(self._index.searcher(), query, len(keys))}
+
+    def term_scores(self, text: str, keys: Sequence[int]) -> dict[int, tuple[TermScore, ...]]:
+        if not keys:
+            return {}
+        terms, searcher = self._analyzer.terms(text), self._index.searcher()
+        hits = searcher.search(self._these(keys), len(keys), count=False).hits
+        found = searcher.fast_field_values("key", [address for _, address in hits])
+        matched = self._matched(searcher, terms, keys)
+        return {
+            int(key): tuple(
+                self._term_score(searcher, term, address)
+                for term in terms
+                if term.word in matched.get(int(key), ())
+            )
+            for key, (_, address) in zip(found, hits, strict=True)
+        }
+
+    def _term_score(self, searcher: Any, term: Term, address: Any) -> TermScore:
+        """Tantivy's own account of a term that the chunk has: value = (k1 + 1) · idf · saturation."""
+        told = json.loads(self._word(term).explain(searcher, address).to_json())
+        idf = next(one["value"] for one in told["details"] if one["description"].startswith("idf"))
+        return TermScore(
+            term.stem, term.word, term.count * told["value"], term.count, idf, told["value"] / idf
+        )
 
     def apply(self, batch: Batch) -> None:
         if batch.position <= self._position:

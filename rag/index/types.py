@@ -93,6 +93,23 @@ class ReplicaStatus:
         return self.position >= self.version
 
 
+@dataclass(frozen=True, slots=True)
+class TermScore:
+    """What a word of the query adds to a chunk's BM25 score: `idf` · `tf` · `count` (Robertson and Zaragoza
+    2009, https://doi.org/10.1561/1500000019).
+
+    `count` is how often the query has it, `tf` its saturated frequency, (k1 + 1) · f / (f + k1 · (1 - b + b ·
+    length / average length)).
+    """
+
+    stem: str
+    word: str
+    score: float
+    count: int
+    idf: float
+    tf: float
+
+
 class Index(Protocol):
     """Common to all replicas; safe to share between threads.
 
@@ -143,4 +160,10 @@ class LexicalIndex(Index, Protocol):
 
     def relevance(self, text: str, keys: Sequence[int]) -> dict[int, float]:
         """The score `lexical` would give to these live chunks; one without a query term scores 0."""
+        ...
+
+    def term_scores(self, text: str, keys: Sequence[int]) -> dict[int, tuple[TermScore, ...]]:
+        """What the words of the query that these live chunks have add to their `relevance`, in the query's
+        order.
+        """
         ...

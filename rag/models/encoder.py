@@ -8,9 +8,11 @@ from pathlib import Path
 from tokenizers import Encoding
 
 from rag.models.config import read_config
+from rag.models.interactions import pooled_spans
 from rag.models.late import pack, pool
 from rag.models.runtime import CLS, SEP, Network, Row, RuntimeOptions, revision
 from rag.models.types import EncodedPassage, EncodedQuery, Floats, ModelInfo
+from rag.types import Span
 
 
 class OnnxEncoder:
@@ -53,6 +55,15 @@ class OnnxEncoder:
         """Character spans of the text's tokens, uncut and without special tokens."""
         found: list[tuple[int, int]] = self._network.tokenize_spans([text])[0].offsets
         return found
+
+    def query_spans(self, text: str) -> list[Span | None]:
+        """What each of the query's token vectors stands for; None for [CLS] and [SEP]."""
+        spans = self._network.tokenize_spans([text])[0].offsets[: self._info.max_tokens - 2]
+        return [None, *(Span(start, end) for start, end in spans), None]
+
+    def passage_spans(self, text: str) -> list[Span | None]:
+        """What each of the passage's packed vectors stands for: from the first to the last of its tokens."""
+        return pooled_spans(self.query_spans(text), self._pooling)
 
     def _encode(self, texts: Sequence[str]) -> list[tuple[Floats, Floats]]:
         rows = [self._row(item) for item in self._network.tokenize(texts)]

@@ -12,6 +12,7 @@ import numpy as np
 
 from rag.errors import ModelError
 from rag.models.types import EncodedPassage, EncodedQuery, Floats, ModelInfo, ReadResult, Role
+from rag.types import Span
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder, SentenceTransformer
@@ -75,6 +76,14 @@ class TorchEncoder:
             text, add_special_tokens=False, return_offsets_mapping=True, truncation=False
         )
         return [(int(start), int(end)) for start, end in found["offset_mapping"]]
+
+    def query_spans(self, text: str) -> list[Span | None]:
+        """None: it has no token vectors."""
+        return []
+
+    def passage_spans(self, text: str) -> list[Span | None]:
+        """None: it has no token vectors."""
+        return []
 
 
 class TorchReader:

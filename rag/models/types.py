@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.types import Verdict
+from rag.types import Span, Verdict
 
 Floats = NDArray[np.float32]
 Role = Literal["encoder", "reader", "checker"]
@@ -88,6 +88,16 @@ class Encoder(Protocol):
         """Character spans (start, end) of the text's tokens, uncut and without special tokens; for
         chunking.
         """
+        ...
+
+    def query_spans(self, text: str) -> list[Span | None]:
+        """What each token vector of the query stands for: characters of it, None for a mark; [] without any
+        token vectors.
+        """
+        ...
+
+    def passage_spans(self, text: str) -> list[Span | None]:
+        """The same for the packed token vectors of a passage, where neighbours are pooled."""
         ...
 
 
