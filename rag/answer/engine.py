@@ -14,6 +14,7 @@ from rag.answer.events import Event
 from rag.answer.flow import Candidates, Draft, Emit
 from rag.answer.generate import Generator
 from rag.answer.lazy import Lazy
+from rag.answer.profile import Profile, Profiles
 from rag.answer.rerank import RerankGate, rerank_by_reader, rerank_late
 from rag.answer.retrieve import Retriever, hydrate
 from rag.answer.revise import checked_draft
@@ -48,6 +49,7 @@ class Engine:
         self.gate = gate or RerankGate()
         self._owns_store = store is None
         self.store = store or Store.open(settings.store_url)
+        self._profiles = Profiles(self.store)
         workers = settings.max_concurrent
         self._lexical = ThreadPoolExecutor(workers, thread_name_prefix="footnote-lexical")
         self._asking = ThreadPoolExecutor(workers, thread_name_prefix="footnote-ask")
@@ -118,17 +120,26 @@ class Engine:
             raise InvalidInput("k must be at least 1.", code="invalid_k")
         return self.store.collection(query.collection)
 
-    def candidates(self, query: Query) -> Candidates:
-        """First-stage search, for `passages` to reorder and read."""
-        retriever = Retriever(self.indexes, self.encoder, self._lexical)
+    def profile(self, collection: str) -> Profile:
+        """What was learned for the collection and is in force; raises NotFound `collection_not_found`."""
+        return self._profiles.of(collection, self.encoder.info)
+
+    def candidates(self, query: Query, profile: Profile | None = None) -> Candidates:
+        """First-stage search, for `passages` to reorder and read; `profile` to try another one out."""
+        learned = profile or self.profile(query.collection)
+        retriever = Retriever(self.indexes, self.encoder, self._lexical, learned)
         return retriever.candidates(query, self.settings.rerank_candidates)
 
-    def passages(self, found: Candidates, k: int, *, rerank: bool = True) -> list[Hit]:
+    def passages(
+        self, found: Candidates, k: int, *, rerank: bool = True, profile: Profile | None = None
+    ) -> list[Hit]:
         """The k best candidates with their text, reordered by what the collection's gate admits."""
         collection = found.query.collection
-        if rerank and self.gate.late(collection):
-            found = rerank_late(found, self.store, self.encoder.info.name)
-        if not rerank or not self.gate.reader(collection):
+        learned = profile or self.profile(collection)
+        gate = learned.gate(collection, self.gate)
+        if rerank and gate.late(collection):
+            found = rerank_late(found, self.store, self.encoder.info.name, learned.late)
+        if not rerank or not gate.reader(collection):
             return hydrate(self.store, found.items, k)
         hits = hydrate(self.store, found.items, max(k, _READER_CANDIDATES))
         return rerank_by_reader(found.query.text, hits, self.reader)[:k]

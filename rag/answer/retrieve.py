@@ -7,12 +7,13 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from rag.answer.flow import Candidate, Candidates
+from rag.answer.profile import DEFAULTS, Profile
 from rag.index import IndexManager
 from rag.index.fusion import convex
 from rag.index.types import Fused, Scored
 from rag.models.types import EncodedQuery, Encoder
 from rag.store import Store
-from rag.types import Hit, Part, Query
+from rag.types import Hit, Part, Query, Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Retriever:
     indexes: IndexManager
     encoder: Encoder
     pool: Executor
+    profile: Profile = DEFAULTS
 
     def candidates(self, query: Query, count: int) -> Candidates:
         """At least `query.k` and at most max(count, query.k) candidates, best first."""
@@ -41,10 +43,12 @@ class Retriever:
         found = {scored.key for scored in dense}
         missing = [scored.key for scored in lexical if scored.key not in found]
         exact = self.indexes.similarities(query.collection, encoded.dense, missing) if missing else {}
-        return Candidates(query, encoded, _ranked(convex(dense, lexical, exact), count))
+        learned = self.profile
+        fused = convex(dense, lexical, exact, dense_weight=learned.dense, lexical_weight=learned.lexical)
+        return Candidates(query, encoded, _ranked(fused, count))
 
     def _encode(self, query: Query) -> EncodedQuery:
-        return self.encoder.encode_queries([query.text])[0]
+        return self.profile.adapted(self.encoder.encode_queries([query.text])[0])
 
     def _dense(self, query: Query, encoded: EncodedQuery, count: int) -> list[Scored]:
         return self.indexes.search_dense(query.collection, encoded.dense, count, query.filters)
@@ -55,7 +59,13 @@ class Retriever:
 
 def _single(stage: str, found: Sequence[Scored]) -> tuple[Candidate, ...]:
     return tuple(
-        Candidate(scored.key, scored.score, {stage: Part(scored.score, rank)}, scored.terms)
+        Candidate(
+            scored.key,
+            scored.score,
+            {stage: Part(scored.score, rank)},
+            scored.terms,
+            {stage: Share(1.0, scored.score)},
+        )
         for rank, scored in enumerate(found, start=1)
     )
 
@@ -64,7 +74,7 @@ def _ranked(fused: Sequence[Fused], count: int) -> tuple[Candidate, ...]:
     """The `count` best, best first; of two that are equally good the newer one, as keys grow."""
     ordered = sorted(fused, key=lambda one: (-one.score, -one.key))[:count]
     return tuple(
-        Candidate(one.key, one.score, _parts(one, rank), one.terms)
+        Candidate(one.key, one.score, _parts(one, rank), one.terms, one.shares)
         for rank, one in enumerate(ordered, start=1)
     )
 
@@ -89,7 +99,11 @@ def hydrate(store: Store, items: Sequence[Candidate], count: int) -> list[Hit]:
 
 def _read(store: Store, items: Sequence[Candidate]) -> list[Hit]:
     found = store.hydrate([item.key for item in items])
-    return [Hit(*found[item.key], item.score, item.parts, item.terms) for item in items if item.key in found]
+    return [
+        Hit(*found[item.key], item.score, item.parts, item.terms, shares=item.shares)
+        for item in items
+        if item.key in found
+    ]
 
 
 def distinct(hits: Sequence[Hit]) -> list[Hit]:
