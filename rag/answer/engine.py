@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rag.answer.ask import Ask, empty, to_answer
 from rag.answer.check import check_text
 from rag.answer.events import Event
+from rag.answer.explain import ExplainedChunk, Explainer, Unit, keyed, windows
 from rag.answer.flow import Candidates, Draft, Emit
 from rag.answer.generate import Generator
 from rag.answer.lazy import Lazy
@@ -22,6 +23,7 @@ from rag.answer.route import LEAST_PROBABILITY, Thresholds
 from rag.answer.stream import streamed
 from rag.errors import Conflict, InvalidInput
 from rag.index import IndexManager
+from rag.models.occlusion import occlude
 from rag.models.registry import load_checker, load_encoder, load_reader
 from rag.models.types import Checker, Encoder, Reader, ReadResult
 from rag.settings import Settings
@@ -100,8 +102,8 @@ class Engine:
     ) -> tuple[list[Hit], dict[str, float]]:
         """The `query.k` best chunks and the milliseconds of each stage (retrieve, rerank, total).
 
-        `explain` fills each hit's `terms`. Raises NotFound `collection_not_found`, InvalidInput `empty_query`
-        and `invalid_k`.
+        `explain` fills each hit's `terms`, `shares` and `explanation`. Raises NotFound
+        `collection_not_found`, InvalidInput `empty_query` and `invalid_k`.
         """
         started = perf_counter()
         self._check_query(query)
@@ -110,8 +112,33 @@ class Engine:
         hits = self.passages(found, query.k, rerank=rerank)
         ended = perf_counter()
         timings = {"retrieve": retrieved - started, "rerank": ended - retrieved, "total": ended - started}
-        shown = hits if explain else [replace(hit, terms=()) for hit in hits]
+        if explain:
+            shown = self._explainer(found).explained(keyed(found, hits, self.store))
+        else:
+            shown = [replace(hit, terms=(), shares={}) for hit in hits]
         return shown, {stage: seconds * 1000 for stage, seconds in timings.items()}
+
+    def explain(
+        self, query: Query, chunk_id: str, *, rerank: bool = True, unit: Unit = "words"
+    ) -> ExplainedChunk:
+        """Why this chunk has its place among the hits, or none, and which of its words the reader heeds.
+
+        Costs a pass of the reader for every window of words (or sentence), 48 at most. Raises as `search`,
+        and NotFound `chunk_not_found`.
+        """
+        self._check_query(query)
+        key = self.store.chunk_key(query.collection, chunk_id)
+        found = self.candidates(query)
+        hits = self.passages(found, query.k, rerank=rerank)
+        ranks = {hit.chunk.id: rank for rank, hit in enumerate(hits, start=1)}
+        rank = ranks.get(chunk_id)
+        hit = hits[rank - 1] if rank else Hit(*self.store.hydrate([key])[key], 0.0)
+        (explained,) = self._explainer(found).explained({key: hit})
+        text = hit.chunk.text
+        return ExplainedChunk(explained, rank, occlude(self.reader, query.text, text, windows(unit, text)))
+
+    def _explainer(self, found: Candidates) -> Explainer:
+        return Explainer(found.query, found.encoded, self.encoder, self.indexes, self.store)
 
     def _check_query(self, query: Query) -> Collection:
         if not query.text.strip():

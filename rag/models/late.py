@@ -64,6 +64,11 @@ def _parts(blob: bytes) -> tuple[NDArray[np.float16], NDArray[np.int8]]:
     return scales, values.reshape(rows, dimension)
 
 
+def rows(blob: bytes) -> int:
+    """How many vectors a blob holds. Raises ModelError `model_invalid` for anything that is no such blob."""
+    return _shape(blob)[0]
+
+
 def unpack(blob: bytes) -> Floats:
     """A blob's token vectors [T,D]. Raises ModelError `model_invalid` for anything that is no such blob."""
     scales, values = _parts(blob)

@@ -8,10 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
+from rag.errors import NotFound
+from rag.store.collections import live
 from rag.store.database import Database, Part
 from rag.store.records import Floats
 from rag.store.rows import CHUNK, DOCUMENT, select_documents, sliced, to_chunk, to_document, to_vectors
 from rag.store.schema import chunks, documents, models, token_vectors, vectors
+from rag.store.text import clean
 from rag.types import Chunk, Document
 
 _REMEMBERED = 1000
@@ -64,6 +67,20 @@ class Hits(Part):
                     ):  # None: replaced since the first statement, which makes the key dead
                         found[row.key] = to_chunk(row[:8]), owner
         return {key: found[key] for key in keys if key in found}
+
+    def chunk_key(self, collection: str, chunk_id: str) -> int:
+        """The key of a searchable chunk by its id; raises NotFound `collection_not_found`, `chunk_not_found`.
+
+        Reads through the collection's chunks: for a look at one hit, not for search.
+        """
+        with self._db.read() as connection:
+            row = live(connection, collection)
+            query = sa.select(chunks.c.key).select_from(chunks.join(documents))
+            query = query.where(documents.c.collection_id == row.id, chunks.c.quarantine.is_(None))
+            key = connection.scalar(query.where(chunks.c.id == clean(chunk_id)))
+        if key is None:
+            raise NotFound(f"There is no chunk {clean(chunk_id)[:80]!r} here.", code="chunk_not_found")
+        return int(key)
 
     def token_vectors(self, keys: Sequence[int], model: str, revision: str | None = None) -> dict[int, bytes]:
         """The packed token vectors of these keys under this model (and revision); keys without are absent."""
