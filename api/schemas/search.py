@@ -15,6 +15,7 @@ from api.schemas.base import (
     example,
     plain_metadata,
 )
+from api.schemas.explain import EXPLANATION, ExplanationOut
 from rag.types import Hit, Mode
 
 HIT: JsonDict = {
@@ -40,7 +41,7 @@ HIT: JsonDict = {
 
 
 class SearchIn(In):
-    """What to look for. `explain` adds what each stage thought of every hit and the words that matched."""
+    """What to look for. `explain` adds to every hit what each stage, word and token did for its score."""
 
     model_config = example(
         {
@@ -70,7 +71,10 @@ class PartOut(Out):
 
 
 class HitOut(Out):
-    """A passage that was found; offsets count code points in the document's text."""
+    """A passage that was found; offsets count code points in the document's text.
+
+    `explanation` is there when `explain` was asked for; its offsets count in the passage's own text.
+    """
 
     model_config = example(HIT)
     chunk_id: str
@@ -86,6 +90,7 @@ class HitOut(Out):
     parts: dict[str, PartOut]
     terms: list[str]
     metadata: MetadataJson
+    explanation: ExplanationOut | None = None
 
     @classmethod
     def of(cls, hit: Hit) -> HitOut:
@@ -105,12 +110,18 @@ class HitOut(Out):
             parts={stage: PartOut(score=part.score, rank=part.rank) for stage, part in hit.parts.items()},
             terms=list(hit.terms),
             metadata=plain_metadata(document.metadata),
+            explanation=ExplanationOut.of(hit, hit.explanation) if hit.explanation else None,
         )
 
 
 class SearchOut(Out):
     """Hits best first, and the milliseconds of each stage."""
 
-    model_config = example({"hits": [HIT], "timings_ms": {"embed": 3.1, "retrieve": 2.2, "total": 6.4}})
+    model_config = example(
+        {
+            "hits": [{**HIT, "explanation": EXPLANATION}],
+            "timings_ms": {"embed": 3.1, "retrieve": 2.2, "total": 6.4},
+        }
+    )
     hits: list[HitOut]
     timings_ms: dict[str, float]
