@@ -57,7 +57,7 @@ class Engine:
         self._asking = ThreadPoolExecutor(workers, thread_name_prefix="footnote-ask")
         self._encoder = Lazy(lambda: load_encoder(settings.encoder, settings))
         self._reader = Lazy(lambda: load_reader(settings.reader, settings))
-        self._checker = Lazy(lambda: load_checker(settings.checker, settings))
+        self._checker = Lazy(lambda: load_checker(settings.checker, settings, self.encoder))
         self._indexes = Lazy(lambda: IndexManager(self.store, settings, self.encoder.info))
         self._generator: Lazy[Generator] = Lazy(lambda: _open_writer(settings))
         self._pipeline: Lazy[Pipeline] = Lazy(lambda: _build_pipeline(self))

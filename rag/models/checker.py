@@ -1,5 +1,5 @@
 """The checker: does the evidence support the sentence? A small net over windows, joined with lexical
-alignment.
+alignment and, where the encoder is at hand that its head was fitted with, with the likeness of the vectors.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Encoding
 
 from rag.models.alignment import align, closest_sentence, content, share, words_of
-from rag.models.config import read_config
+from rag.models.config import Config, read_config
 from rag.models.reader import cut_windows, logistic
 from rag.models.runtime import CLS, SEP, Network, Row, RuntimeOptions, revision
-from rag.models.types import Floats, ModelInfo
+from rag.models.similarity import similarity
+from rag.models.types import Encoder, Floats, ModelInfo
 from rag.types import Evidence, Label, Span, Verdict
 
 MAX_CLAIM, MAX_QUESTION = 96, 48
@@ -65,19 +67,53 @@ def net_features(judged: Judged) -> list[float]:
     return [float(log_odds(judged.chances[:, place]).max()) for place in (0, 1)]
 
 
-class OnnxChecker:
-    """A checker in a weights folder (outputs `label` [B,3] and `mark` [B,T])."""
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Logistic weights over the features [F+1] (the intercept last): of "supported", and of "contradicted"
+    among the rest; `threshold` is the least support of a supported claim.
+    """
 
-    def __init__(self, name: str, folder: Path, options: RuntimeOptions | None = None) -> None:
+    support: NDArray[np.float64]
+    contradiction: NDArray[np.float64]
+    threshold: float
+
+
+def read_head(config: Config, prefix: str = "") -> Head:
+    """The head under `prefix` of a config.json."""
+    return Head(
+        np.array(config.floats(f"{prefix}support_weights")),
+        np.array(config.floats(f"{prefix}contradiction_weights")),
+        config.get(f"{prefix}support_threshold", float),
+    )
+
+
+SIMILAR = "similarity_"
+"""Prefix of the head that also reads the encoder's vectors, and of that encoder's revision."""
+
+
+class OnnxChecker:
+    """A checker in a weights folder (outputs `label` [B,3] and `mark` [B,T]).
+
+    `encoder` is used when it is the one that the folder's second head was fitted with (the same revision);
+    with another one, or none, the first head judges by the net and the words alone.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        options: RuntimeOptions | None = None,
+        encoder: Encoder | None = None,
+    ) -> None:
         config = read_config(folder)
         self._network = Network(folder, options or RuntimeOptions())
         self._window = config.get("window_tokens", int)
         self._overlap = config.get("window_overlap", int)
         self._most = config.get("max_windows", int)
-        self._threshold = config.get("support_threshold", float)
         self._mark_threshold = config.get("mark_threshold", float)
-        self._support = np.array(config.floats("support_weights"))
-        self._contradiction = np.array(config.floats("contradiction_weights"))
+        fits = encoder is not None and wanted_encoder(config) == encoder.info.revision
+        self._encoder = encoder if fits else None
+        self._head = read_head(config, SIMILAR if fits else "")
         parameters, tokens = config.get("parameters", int), config.get("max_tokens", int)
         self._info = ModelInfo(name, revision(folder), "checker", parameters, tokens)
 
@@ -93,9 +129,33 @@ class OnnxChecker:
         "unsupported".
         """
         judged = self.judge(claims, evidence, question)
+        features = self.features(claims, evidence, judged)
         return [
-            self._verdict(claim, passages, found)
-            for claim, passages, found in zip(claims, evidence, judged, strict=True)
+            self._verdict(claim, passages, found, values)
+            for claim, passages, found, values in zip(claims, evidence, judged, features, strict=True)
+        ]
+
+    def features(
+        self, claims: Sequence[str], evidence: Sequence[Sequence[str]], judged: Sequence[Judged | None]
+    ) -> list[list[float]]:
+        """What the head reads of each claim: the net, the words and, with an encoder, the vectors; nothing
+        for a claim that was not judged.
+        """
+        windows = [_texts(passages, found) for passages, found in zip(evidence, judged, strict=True)]
+        near = self._likeness(claims, windows)
+        return [
+            net_features(found) + align(claim, texts) + values if found else []
+            for claim, found, texts, values in zip(claims, judged, windows, near, strict=True)
+        ]
+
+    def _likeness(self, claims: Sequence[str], windows: Sequence[Sequence[str]]) -> list[list[float]]:
+        if self._encoder is None:
+            return [[] for _ in claims]
+        texts = list(dict.fromkeys([*claims, *(text for found in windows for text in found)]))
+        known = dict(zip(texts, self._encoder.encode_queries(texts), strict=True))
+        return [
+            similarity(known[claim], [known[text] for text in found]) if found else []
+            for claim, found in zip(claims, windows, strict=True)
         ]
 
     def judge(
@@ -133,20 +193,19 @@ class OnnxChecker:
         order = sorted(range(len(pieces)), key=lambda i: -found[i])[: self._most]
         return [pieces[i] for i in sorted(order)]
 
-    def _verdict(self, claim: str, passages: Sequence[str], judged: Judged | None) -> Verdict:
+    def _verdict(
+        self, claim: str, passages: Sequence[str], judged: Judged | None, features: Sequence[float]
+    ) -> Verdict:
         if judged is None:
             return Verdict("unsupported", 1.0, 0.0)
-        features = net_features(judged) + align(
-            claim, [passages[p.context][p.start : p.end] for p in judged.pieces]
-        )
-        support = logistic(self._support, features)
-        contradicted = (1 - support) * logistic(self._contradiction, features)
+        support = logistic(self._head.support, features)
+        contradicted = (1 - support) * logistic(self._head.contradiction, features)
         label, probability = self._label(support, contradicted)
         spans = () if label == "supported" else self._marked(claim, judged)
         return Verdict(label, probability, support, (_evidence(claim, passages, judged, label),), spans)
 
     def _label(self, support: float, contradicted: float) -> tuple[Label, float]:
-        if support >= self._threshold:
+        if support >= self._head.threshold:
             return "supported", support
         rest = 1 - support - contradicted
         return ("contradicted", contradicted) if contradicted > rest else ("unsupported", rest)
@@ -157,6 +216,15 @@ class OnnxChecker:
         words = {item.word_ids[i] for i in np.flatnonzero(marked)}
         spans = [item.offsets[i] for i in range(len(marked)) if item.word_ids[i] in words]
         return merge_spans(spans, claim)
+
+
+def wanted_encoder(config: Config) -> str | None:
+    """The revision of the encoder that the folder's second head was fitted with, if it has one."""
+    return config.get(f"{SIMILAR}encoder", str) if f"{SIMILAR}encoder" in config.values else None
+
+
+def _texts(passages: Sequence[str], judged: Judged | None) -> list[str]:
+    return [passages[p.context][p.start : p.end] for p in judged.pieces] if judged else []
 
 
 def merge_spans(spans: Sequence[tuple[int, int]], text: str) -> tuple[Span, ...]:

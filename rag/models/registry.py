@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rag.errors import ModelError
-from rag.models.checker import OnnxChecker
+from rag.models.checker import OnnxChecker, wanted_encoder
 from rag.models.config import read_config
 from rag.models.encoder import OnnxEncoder
 from rag.models.reader import OnnxReader
@@ -73,12 +73,23 @@ def load_reader(name: str, settings: Settings) -> Reader:
     return TorchReader(name)
 
 
-def load_checker(name: str, settings: Settings) -> Checker:
-    """The checker of that name. Raises ModelError `model_not_found` when it is no weights folder."""
+def load_checker(name: str, settings: Settings, encoder: Encoder | None = None) -> Checker:
+    """The checker of that name; `encoder` saves it a second copy where it is the one that it wants.
+
+    Raises ModelError `model_not_found` when it is no weights folder.
+    """
     folder = checked_folder(name, "checker", settings)
     if folder is None:
         raise ModelError(f"{name} is neither a shipped checker nor a weights folder.", code="model_not_found")
-    return OnnxChecker(name, folder, options_of(settings))
+    return OnnxChecker(name, folder, options_of(settings), _encoder_for(folder, settings, encoder))
+
+
+def _encoder_for(checker: Path, settings: Settings, encoder: Encoder | None) -> Encoder | None:
+    """The encoder that a checker's folder asks for: the one at hand, or else the shipped one."""
+    wanted, shipped = wanted_encoder(read_config(checker)), weights_folder(settings) / "encoder"
+    if wanted is None or (encoder is not None and encoder.info.revision == wanted):
+        return encoder
+    return OnnxEncoder("footnote-encoder", shipped, options_of(settings)) if shipped.is_dir() else None
 
 
 def describe(settings: Settings) -> list[ModelInfo]:
