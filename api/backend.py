@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 from api.client import Client
+from api.schemas.explain import ExplainIn
+from api.schemas.explained import ExplainOut
 from api.schemas.query import QueryIn, QueryOut
 from api.schemas.search import HitOut, SearchIn, SearchOut
 from api.service import find_running, local_key
 from rag.answer.engine import Engine
 from rag.answer.filters import parse_filter
+from rag.errors import NotFound
 from rag.settings import Settings
 from rag.types import Query
 
@@ -26,6 +29,26 @@ def search(settings: Settings, request: SearchIn) -> SearchOut:
     with _engine(settings) as engine:
         hits, timings = engine.search(query, rerank=request.rerank, explain=request.explain)
     return SearchOut(hits=[HitOut.of(hit) for hit in hits], timings_ms=timings)
+
+
+def explain(settings: Settings, request: ExplainIn) -> ExplainOut:
+    """As POST /v1/explain."""
+    client = _client(settings)
+    if client is not None:
+        with client:
+            return client.explain(request)
+    query = Query(request.query, request.collection, request.k, parse_filter(request.filters), request.mode)
+    with _engine(settings) as engine:
+        found = engine.explain(query, request.chunk_id, rerank=request.rerank, unit=request.unit)
+    return ExplainOut.of(found)
+
+
+def nth_hit(settings: Settings, request: SearchIn, rank: int) -> str:
+    """The chunk id of the search's `rank`-th hit (from 1); raises NotFound `chunk_not_found`."""
+    hits = search(settings, request).hits
+    if rank > len(hits):
+        raise NotFound(f"The search has {len(hits)} hits, so none of rank {rank}.", code="chunk_not_found")
+    return hits[rank - 1].chunk_id
 
 
 def ask(settings: Settings, request: QueryIn) -> QueryOut:

@@ -41,6 +41,13 @@ class SearchMode(StrEnum):
     lexical = "lexical"
 
 
+class Unit(StrEnum):
+    """What is left out at a time to see what the reader heeds."""
+
+    words = "words"
+    sentence = "sentence"
+
+
 class Mode(StrEnum):
     """Who writes the answer."""
 
@@ -170,7 +177,7 @@ def search(
     mode: Annotated[SearchMode, typer.Option(help="How passages are found.")] = SearchMode.hybrid,
     rerank: Annotated[bool, typer.Option("--rerank/--no-rerank", help="Look at the best ones again.")] = True,
     filters: Filters = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Show every stage's score and rank.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show what made each score.")] = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -185,7 +192,40 @@ def search(
     if json:
         typer.echo(found.model_dump_json(indent=2))
     else:
-        print_hits(found, explain=explain)
+        print_hits(query, found, explain=explain)
+
+
+@app.command()
+def explain(
+    query: Annotated[str, typer.Argument(help="What was looked for.")],
+    collection: Collection = "default",
+    chunk: Annotated[
+        str | None, typer.Option("--chunk", metavar="ID", help="The passage; without it the hit at --rank.")
+    ] = None,
+    rank: Annotated[int, typer.Option("--rank", min=1, max=100, help="Which hit of the search.")] = 1,
+    unit: Annotated[Unit, typer.Option(help="What is left out at a time.")] = Unit.words,
+    mode: Annotated[SearchMode, typer.Option(help="How passages are found.")] = SearchMode.hybrid,
+    rerank: Annotated[bool, typer.Option("--rerank/--no-rerank", help="Look at the best ones again.")] = True,
+    filters: Filters = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Show what made a hit's score, and which of its words the reader heeds."""
+    settings, wanted = settings_from(data=data), _filters(filters)
+    from api.backend import explain as run
+    from api.backend import nth_hit
+    from api.console import print_chunk
+    from api.schemas.explain import ExplainIn
+    from api.schemas.search import SearchIn
+
+    fields = {"collection": collection, "query": query, "k": max(rank, 10), "mode": mode.value}
+    fields |= {"rerank": rerank, "filters": wanted}
+    ident = chunk or nth_hit(settings, SearchIn.model_validate(fields), rank)
+    found = run(settings, ExplainIn.model_validate({**fields, "chunk_id": ident, "unit": unit.value}))
+    if json:
+        typer.echo(found.model_dump_json(indent=2))
+    else:
+        print_chunk(query, found)
 
 
 @app.command()

@@ -10,6 +10,8 @@ from types import TracebackType
 
 import httpx
 
+from api.schemas.explain import ExplainIn
+from api.schemas.explained import ExplainOut
 from api.schemas.jobs import JobOut, JobStarted
 from api.schemas.query import QueryIn, QueryOut
 from api.schemas.search import SearchIn, SearchOut
@@ -63,6 +65,10 @@ class Client:
     def search(self, request: SearchIn) -> SearchOut:
         """POST /v1/search."""
         return SearchOut.model_validate_json(self._post("/v1/search", request.model_dump_json()).content)
+
+    def explain(self, request: ExplainIn) -> ExplainOut:
+        """POST /v1/explain."""
+        return ExplainOut.model_validate_json(self._post("/v1/explain", request.model_dump_json()).content)
 
     def query(self, request: QueryIn) -> QueryOut:
         """POST /v1/query."""

@@ -13,8 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from api.doctor import Finding
+from api.explaining import excerpt, print_explained, print_explanation
+from api.schemas.explained import ExplainOut
 from api.schemas.query import CitationOut, QueryOut, SentenceOut, StepOut
-from api.schemas.search import HitOut, SearchOut
+from api.schemas.search import SearchOut
 from rag.errors import RagError
 from rag.store import Key
 from rag.types import Job, Label
@@ -82,8 +84,8 @@ def describe(error: BaseException) -> tuple[str, str]:
     return "internal_error", f"{text}. FOOTNOTE_DEBUG=1 shows where."
 
 
-def print_hits(found: SearchOut, *, explain: bool) -> None:
-    """Ranked hits with source, place, score and text; `explain` adds every stage's score and rank."""
+def print_hits(query: str, found: SearchOut, *, explain: bool) -> None:
+    """Ranked hits with source, place, score and text; `explain` adds what made the score."""
     console = out()
     if not found.hits:
         console.print("Nothing found.")
@@ -92,10 +94,19 @@ def print_hits(found: SearchOut, *, explain: bool) -> None:
             f"{rank:>2}. ", (place(hit.source, hit.page, hit.headings), "bold"), f"  {hit.score:.3f}"
         )
         console.print(title)
-        console.print(Padding(Text(shortened(hit.text, 300)), (0, 0, 0, 4), expand=False))
+        console.print(Padding(excerpt(hit, 300), (0, 0, 0, 4), expand=False))
         if explain:
-            console.print(Padding(Text(_parts(hit), "dim"), (0, 0, 0, 4), expand=False))
+            print_explanation(console, query, hit)
     console.print(Text(timings_line(found.timings_ms), "dim"))
+
+
+def print_chunk(query: str, found: ExplainOut) -> None:
+    """One passage with all that made its score, and what the reader heeds in it."""
+    console, hit = out(), found.hit
+    rank = f"{found.rank:>2}. " if found.rank else "not among the hits: "
+    score = f"  {hit.score:.3f}" if found.rank else ""
+    console.print(Text.assemble(rank, (place(hit.source, hit.page, hit.headings), "bold"), score))
+    print_explained(console, query, found)
 
 
 def print_answer(answer: QueryOut) -> None:
@@ -246,14 +257,6 @@ def print_job(job: Job, chunks: int, seconds: float) -> None:
             Text.assemble(("failed ", "red"), f"{error.source} [{error.code}] {error.message}"),
             soft_wrap=True,
         )
-
-
-def _parts(hit: HitOut) -> str:
-    shown = [
-        f"{stage} {part.score:.3f}" + (f" (#{part.rank})" if part.rank else "")
-        for stage, part in hit.parts.items()
-    ]
-    return " · ".join([*shown, *(["terms: " + ", ".join(hit.terms)] if hit.terms else [])])
 
 
 def _field(location: tuple[int | str, ...]) -> str:
