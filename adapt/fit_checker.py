@@ -1,7 +1,9 @@
-"""Fits the checker's head: `python -m adapt.fit_checker --data DIR --model FOLDER`.
+"""Fits the checker's heads: `python -m adapt.fit_checker --data DIR --model FOLDER --encoder FOLDER`.
 
-The head is two logistic regressions over the net's view of the windows and the lexical alignment: supported
-or not, and, among what is not supported, contradicted or not. It sees rows that the net was not trained on.
+A head is two logistic regressions: supported or not, and, among what is not supported, contradicted or not.
+One reads the net's view of the windows and the lexical alignment, the other the encoder's vectors as well.
+They see rows that the net was not trained on; with `--unseen FOLDER` also the view of a second net on rows
+of whole sources that this second net never saw, which tells how far to trust a net on a new field.
 """
 
 from __future__ import annotations
@@ -9,30 +11,74 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from adapt.claim_data import clean, split_claims
-from adapt.logistic import Doubles, best_threshold, fit_logistic, fit_signed, predict
+from adapt.claim_data import FAMILIES, ClaimSplits, split_claims
+from adapt.logistic import Bools, Doubles, best_balance, fit_logistic, fit_signed, predict
 from adapt.qa_data import split_qa
 from adapt.records import ClaimRow, read_rows, text_of
 from adapt.synthetic import synthesise
-from rag.models.alignment import align
-from rag.models.checker import OnnxChecker, net_features
+from adapt.words import clean
+from rag.models import alignment
+from rag.models.checker import NET_FEATURES, SIMILAR, OnnxChecker, claim_features
+from rag.models.encoder import OnnxEncoder
 
-PER_SOURCE = 300
-SIGNS = (1, -1, 1, 1, 1, 1, 1, -1)
+PER_SOURCE = 200
+SIGNS = (1, -1, 1, 1, 1, 1, 1, -1, 1, 1, 1)
 """How each feature may pull on "supported". Claim sets with planted errors are worded close to their
 evidence, so an unbound fit learns that overlap speaks against support; in answers that people write it
 speaks for it.
 """
-NOT_LIKE_ANSWERS = ("dnc", "conjnli", "cad_nli", "sick")
-"""Sources of templates and captions: they teach the net, but say little about model-written sentences."""
+WORDS = len(NET_FEATURES) + len(alignment.FEATURES)
+"""How many of the features need no encoder."""
+NOT_LIKE_ANSWERS = ("dnc", "conjnli", "cad_nli", "sick", "wice")
+"""Sources of templates and captions: they teach the net, but say little about model-written sentences. wice
+has only partly supported claims here.
+"""
 UNSEEN = ("mrpc", "stsb", "pawsx_en_dev")
-LONG = ("fever_eraser", "fm2", "synthetic", "wice_tokens", "scifact")
+"""Sources of paraphrases that no net has seen."""
+
+
+@dataclass(frozen=True)
+class Heads:
+    """What a fit gives: weights for "supported", weights for "contradicted" among the rest, and the
+    threshold of the first.
+    """
+
+    support: Doubles
+    contradiction: Doubles
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Rows with their features [N,F]."""
+
+    rows: list[ClaimRow]
+    features: Doubles
+
+    @property
+    def supported(self) -> Bools:
+        """Whether each row's claim is supported."""
+        return np.array([row.label == "entailment" for row in self.rows])
+
+    @property
+    def sources(self) -> list[str]:
+        """Each row's source."""
+        return [row.source.split("/")[0] for row in self.rows]
+
+    def pick(self, places: Sequence[int]) -> Examples:
+        """The examples at `places`."""
+        return Examples([self.rows[i] for i in places], self.features[list(places)])
+
+    def joined(self, other: Examples) -> Examples:
+        """These and the other examples."""
+        return Examples([*self.rows, *other.rows], np.vstack([self.features, other.features]))
 
 
 def passages_of(row: ClaimRow, size: int = 1200) -> list[str]:
@@ -45,17 +91,17 @@ def passages_of(row: ClaimRow, size: int = 1200) -> list[str]:
     return passages
 
 
-def features_of(checker: OnnxChecker, rows: Sequence[ClaimRow], block: int = 64) -> Doubles:
-    """Net and lexical features [N,F] of each row, in blocks of claims."""
+def features_of(
+    checker: OnnxChecker, encoder: OnnxEncoder | None, rows: Sequence[ClaimRow], block: int = 32
+) -> Doubles:
+    """Features [N,F] of each row, in blocks of claims; without an encoder those of the net and the words."""
     found: list[list[float]] = []
     for start in range(0, len(rows), block):
         part = rows[start : start + block]
-        evidence = [passages_of(row) for row in part]
-        judged = checker.judge([row.claim for row in part], evidence)
-        for row, passages, item in zip(part, evidence, judged, strict=True):
-            if item is None:
-                raise ValueError(f"a row without words: {row.source} {row.claim!r}")
-            found.append(net_features(item) + align(row.claim, passages))
+        claims, evidence = [row.claim for row in part], [passages_of(row) for row in part]
+        found += claim_features(claims, evidence, checker.judge(claims, evidence), encoder)
+    if not all(found):
+        raise ValueError("a row without words")
     return np.array(found)
 
 
@@ -80,84 +126,89 @@ def paraphrase_rows(data: Path, seed: int) -> list[ClaimRow]:
     return kept
 
 
-def held_rows(data: Path, seed: int) -> list[ClaimRow]:
-    """Up to 300 calibration rows of each source, synthetic claims over passages that no net was trained on,
-    and paraphrases of unseen sources.
-    """
-    rng = random.Random(seed)
-    rows = split_claims(data).calibrate
-    rng.shuffle(rows)
+def sampled(rows: Sequence[ClaimRow], most: int, rng: random.Random) -> list[ClaimRow]:
+    """At most `most` rows of each source, drawn at random."""
     seen: Counter[str] = Counter()
     kept = []
-    for row in rows:
+    for row in rng.sample(list(rows), len(rows)):
         source = row.source.split("/")[0]
         seen[source] += 1
-        kept += [row] if seen[source] <= PER_SOURCE and source not in NOT_LIKE_ANSWERS else []
-    planted = synthesise(split_qa(data).calibrate, PER_SOURCE * 2, seed + 1)
-    return kept + planted + paraphrase_rows(data, seed + 2)
+        kept += [row] if seen[source] <= most else []
+    return kept
 
 
-def sample_weights(rows: Sequence[ClaimRow]) -> Doubles:
-    """Each source counts the same; long evidence, and sources that the net never saw, three times."""
-    counts = Counter(row.source for row in rows)
-    return np.array(
-        [(3.0 if row.source.startswith((*LONG, *UNSEEN)) else 1.0) / counts[row.source] for row in rows]
-    )
-
-
-def fit_head(rows: Sequence[ClaimRow], features: Doubles) -> tuple[Doubles, Doubles, float]:
-    """Weights for "supported", weights for "contradicted" among the rest, and the threshold of the first."""
-    weights = sample_weights(rows)
-    supported = np.array([row.label == "entailment" for row in rows])
-    support = fit_signed(features, supported.astype(float), weights, SIGNS)
-    known = np.array([row.label in ("contradiction", "neutral") for row in rows])
-    against = np.array([row.label == "contradiction" for row in rows], float)
-    contradiction = fit_logistic(features[known], against[known], weights[known])
-    return support, contradiction, threshold_over_sources(rows, predict(support, features), supported)
-
-
-def threshold_over_sources(
-    rows: Sequence[ClaimRow], chances: Doubles, supported: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> float:
-    """The threshold with the best balanced accuracy over the sources with long evidence (all, if there are
-    none).
+def held_rows(data: Path, seed: int) -> list[ClaimRow]:
+    """Calibration rows of each source, synthetic claims over passages that no net was trained on, and
+    paraphrases of unseen sources.
     """
-    long = np.array([row.source.startswith(LONG) for row in rows])
-    chosen = long if long.any() and len(set(supported[long].tolist())) == 2 else np.ones(len(rows), bool)
-    return best_threshold(chances[chosen], supported[chosen])
+    rng = random.Random(seed)
+    known = [r for r in split_claims(data).calibrate if not r.source.startswith(NOT_LIKE_ANSWERS)]
+    planted = synthesise(split_qa(data).calibrate, PER_SOURCE, seed + 1)
+    return sampled(known, PER_SOURCE, rng) + planted + paraphrase_rows(data, seed + 2)
 
 
-def cross_fitted(rows: Sequence[ClaimRow], features: Doubles, folds: int = 5) -> Doubles:
-    """Support probabilities of each row from a head that was fitted on other rows (groups stay together)."""
-    groups: dict[str, list[int]] = defaultdict(list)
-    for i, row in enumerate(rows):
-        groups[row.group].append(i)
-    chances = np.zeros(len(rows))
-    order = sorted(groups)
-    for fold in range(folds):
-        out = [i for g in order[fold::folds] for i in groups[g]]
-        kept = sorted(set(range(len(rows))) - set(out))
-        support, _, _ = fit_head([rows[i] for i in kept], features[kept])
-        chances[out] = predict(support, features[out])
-    return chances
+def unseen_rows(splits: ClaimSplits, seed: int) -> list[ClaimRow]:
+    """Rows of the sources that a leave-out net never saw, none of them from a check."""
+    rows = [
+        row
+        for row in splits.train + splits.calibrate
+        if row.source.startswith(FAMILIES) and not row.source.startswith(NOT_LIKE_ANSWERS)
+    ]
+    return sampled(rows, PER_SOURCE, random.Random(seed))
+
+
+def sample_weights(sources: Sequence[str]) -> Doubles:
+    """Each source counts the same."""
+    counts = Counter(sources)
+    return np.array([1.0 / counts[source] for source in sources])
+
+
+def fit_head(examples: Examples) -> Heads:
+    """Fit both regressions and the threshold."""
+    weights, features = sample_weights(examples.sources), examples.features
+    support = fit_signed(features, examples.supported.astype(float), weights, SIGNS[: features.shape[1]])
+    known = np.array([row.label in ("contradiction", "neutral") for row in examples.rows])
+    against = np.array([row.label == "contradiction" for row in examples.rows], float)
+    contradiction = fit_logistic(features[known], against[known], weights[known])
+    chances = predict(support, features)
+    return Heads(support, contradiction, best_balance(chances, examples.supported, examples.sources))
+
+
+def head_config(prefix: str, heads: Heads) -> dict[str, object]:
+    """The entries of config.json under `prefix`."""
+    return {
+        f"{prefix}support_weights": heads.support.round(6).tolist(),
+        f"{prefix}contradiction_weights": heads.contradiction.round(6).tolist(),
+        f"{prefix}support_threshold": round(heads.threshold, 4),
+    }
+
+
+def gather(args: argparse.Namespace) -> Examples:
+    """The rows to fit on, with their features."""
+    encoder = OnnxEncoder("encoder", args.encoder)
+    rows = held_rows(args.data, args.seed)
+    found = Examples(rows, features_of(OnnxChecker("checker", args.model), encoder, rows))
+    if args.unseen is None:
+        return found
+    more = unseen_rows(split_claims(args.data), args.seed)
+    return found.joined(Examples(more, features_of(OnnxChecker("unseen", args.unseen), encoder, more)))
 
 
 def main() -> None:
-    """Write the fitted head into the model's config.json."""
+    """Write the fitted heads into the model's config.json."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--encoder", type=Path, required=True)
+    parser.add_argument("--unseen", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    rows = held_rows(args.data, args.seed)
-    support, contradiction, threshold = fit_head(rows, features_of(OnnxChecker("checker", args.model), rows))
+    examples = gather(args)
     path = args.model / "config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
-    config |= {
-        "support_weights": support.round(6).tolist(),
-        "contradiction_weights": contradiction.round(6).tolist(),
-        "support_threshold": round(threshold, 4),
-    }
+    config |= head_config("", fit_head(Examples(examples.rows, examples.features[:, :WORDS])))
+    config |= head_config(SIMILAR, fit_head(examples))
+    config[f"{SIMILAR}encoder"] = OnnxEncoder("encoder", args.encoder).info.revision
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 

@@ -63,8 +63,10 @@ def reader_golden(folder: Path) -> dict[str, object]:
 
 
 def checker_golden(folder: Path) -> dict[str, object]:
-    """Claims against the same passages: label and support of each."""
-    found = OnnxChecker("golden", folder, FLOAT).check(CLAIMS, [PASSAGES] * len(CLAIMS))
+    """Claims against the same passages: label and support of each, with the encoder in the folder beside."""
+    beside = folder.parent / "encoder"
+    encoder = OnnxEncoder("golden", beside, FLOAT) if beside.is_dir() else None
+    found = OnnxChecker("golden", folder, FLOAT, encoder).check(CLAIMS, [PASSAGES] * len(CLAIMS))
     return {
         "claims": CLAIMS,
         "passages": PASSAGES,

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 Doubles = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 
 def predict(weights: Doubles, features: Doubles) -> Doubles:
@@ -51,7 +52,7 @@ def fit_signed(features: Doubles, labels: Doubles, sample: Doubles, signs: Seque
     return full
 
 
-def auc(scores: Sequence[float] | Doubles, labels: Sequence[float] | Doubles) -> float:
+def auc(scores: Sequence[float] | Doubles, labels: Sequence[float] | Doubles | Bools) -> float:
     """Area under the ROC curve (ties count half); nan when only one class is there."""
     values, truth = np.asarray(scores, float), np.asarray(labels, bool)
     if truth.all() or not truth.any():
@@ -74,6 +75,19 @@ def best_threshold(scores: Doubles, truth: npt.NDArray[np.bool_]) -> float:
     """The threshold with the best balanced accuracy: scores at or above it are said to be true."""
     choices = np.unique(np.quantile(scores, np.linspace(0.01, 0.99, 99)))
     return float(max(choices, key=lambda t: balanced_accuracy(scores >= t, truth)))
+
+
+def best_balance(scores: Doubles, truth: Bools, groups: Sequence[str]) -> float:
+    """The threshold with the best mean over the groups of their balanced accuracy; groups with one class
+    only do not count.
+    """
+    names = np.array(groups)
+    places = [np.flatnonzero(names == name) for name in sorted(set(groups))]
+    mixed = [at for at in places if len(set(truth[at].tolist())) == 2] or [np.arange(len(truth))]
+    choices = np.unique(np.quantile(scores, np.linspace(0.01, 0.99, 99)))
+    return float(
+        max(choices, key=lambda t: np.mean([balanced_accuracy(scores[at] >= t, truth[at]) for at in mixed]))
+    )
 
 
 def calibration_error(chances: Doubles, truth: Doubles, bins: int = 10) -> float:

@@ -1,89 +1,110 @@
-"""Scores a checker on rows it never saw: `python -m adapt.measure_checker --data DIR --model FOLDER`."""
+"""Scores a checker on rows it never saw: `python -m adapt.measure_checker --data DIR --model FOLDER --encoder
+FOLDER`.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
 from adapt.claim_data import split_claims
-from adapt.fit_checker import features_of, held_rows, passages_of
-from adapt.logistic import Doubles, auc, balanced_accuracy, best_threshold, calibration_error, predict
+from adapt.fit_checker import WORDS, Examples, Heads, features_of, held_rows
+from adapt.logistic import auc, balanced_accuracy, best_balance, calibration_error, predict
 from adapt.qa_data import split_qa
 from adapt.records import ClaimRow
 from adapt.synthetic import synthesise
-from rag.models.alignment import align
-from rag.models.checker import NET_FEATURES, OnnxChecker
+from rag.models.checker import NET_FEATURES, SIMILAR, OnnxChecker, read_head
+from rag.models.config import read_config
+from rag.models.encoder import OnnxEncoder
 
-OVERLAP = len(NET_FEATURES)
-"""The column of `words_found`: the lexical overlap that a checker has to beat."""
+OVERLAP, COSINE = len(NET_FEATURES), WORDS
+"""The columns that a checker has to beat: the share of the claim's words in the evidence, and the best
+cosine of the encoder's vectors.
+"""
 
 
 @dataclass(frozen=True)
 class Score:
     """One check set: areas under the curve, balanced accuracies at thresholds fitted elsewhere, calibration
-    error.
+    error; `plain` is the head that needs no encoder.
     """
 
     name: str
     rows: int
     supported: float
     auc: float
-    auc_overlap: float
+    auc_plain: float
     auc_net: float
+    auc_overlap: float
+    auc_cosine: float
     balanced: float
     balanced_overlap: float
+    balanced_cosine: float
     error: float
 
 
-def score(name: str, rows: Sequence[ClaimRow], features: Doubles, head: Head) -> Score:
-    """Measure a fitted head on one set."""
-    truth = np.array([row.label == "entailment" for row in rows])
-    chances = predict(head.support, features)
-    overlap = features[:, OVERLAP]
+@dataclass(frozen=True)
+class Rules:
+    """The fitted heads, and the thresholds of the two baselines, fitted on the same rows."""
+
+    head: Heads
+    plain: Heads
+    overlap: float
+    cosine: float
+
+
+def rules_of(head: Heads, plain: Heads, fitted: Examples) -> Rules:
+    """The heads with the baselines' thresholds over the rows that the heads were fitted on."""
+    overlap, cosine = (
+        best_balance(fitted.features[:, column], fitted.supported, fitted.sources)
+        for column in (OVERLAP, COSINE)
+    )
+    return Rules(head, plain, overlap, cosine)
+
+
+def score(name: str, examples: Examples, rules: Rules) -> Score:
+    """Measure on one set."""
+    truth, features = examples.supported, examples.features
+    chances = predict(rules.head.support, features)
+    overlap, cosine = features[:, OVERLAP], features[:, COSINE]
     return Score(
         name,
-        len(rows),
+        len(truth),
         float(truth.mean()),
         auc(chances, truth),
-        auc(overlap, truth),
+        auc(predict(rules.plain.support, features[:, :WORDS]), truth),
         auc(features[:, 0], truth),
-        balanced_accuracy(chances >= head.threshold, truth),
-        balanced_accuracy(overlap >= head.overlap_threshold, truth),
+        auc(overlap, truth),
+        auc(cosine, truth),
+        balanced_accuracy(chances >= rules.head.threshold, truth),
+        balanced_accuracy(overlap >= rules.overlap, truth),
+        balanced_accuracy(cosine >= rules.cosine, truth),
         calibration_error(chances, truth.astype(float)),
     )
 
 
-@dataclass(frozen=True)
-class Head:
-    """The fitted head, and the threshold of the lexical baseline, fitted on the same rows."""
-
-    support: Doubles
-    threshold: float
-    overlap_threshold: float
+def shown(values: Mapping[str, object]) -> str:
+    """One JSON line, rounded."""
+    return json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in values.items()})
 
 
-def read_head(folder: Path, held: Sequence[ClaimRow]) -> Head:
-    """The head of a weights folder."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    truth = np.array([row.label == "entailment" for row in held])
-    overlap = np.array([align(row.claim, passages_of(row))[0] for row in held])
-    fitted = best_threshold(overlap, truth)
-    return Head(np.array(config["support_weights"]), float(config["support_threshold"]), fitted)
+def stored(folder: Path, prefix: str) -> Heads:
+    """A head of a weights folder."""
+    head = read_head(read_config(folder), prefix)
+    return Heads(head.support, head.contradiction, head.threshold)
 
 
 def check_sets(data: Path, most: int, seed: int) -> dict[str, list[ClaimRow]]:
     """A sample of at most `most` rows of every check set, and synthetic claims over paragraphs of the
-    reader's dev.
+    reader's dev. wice_tokens has no supported claims and is measured by `adapt.fit_marks`.
     """
     rng = random.Random(seed)
-    sets = split_claims(data).checks
-    sampled = {name: rng.sample(rows, min(most, len(rows))) for name, rows in sorted(sets.items()) if rows}
+    sets = {name: rows for name, rows in split_claims(data).checks.items() if name != "wice_tokens"}
+    sampled = {name: rng.sample(rows, min(most, len(rows))) for name, rows in sorted(sets.items())}
     return {**sampled, "synthetic": synthesise(split_qa(data).dev, min(most, 600), seed + 2)}
 
 
@@ -92,17 +113,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--most", type=int, default=600)
+    parser.add_argument("--encoder", type=Path, required=True)
+    parser.add_argument("--most", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    checker = OnnxChecker("checker", args.model)
-    head = read_head(args.model, held_rows(args.data, args.seed))
+    checker, encoder = OnnxChecker("checker", args.model), OnnxEncoder("encoder", args.encoder)
+    held = held_rows(args.data, args.seed)
+    fitted = Examples(held, features_of(checker, encoder, held))
+    rules = rules_of(stored(args.model, SIMILAR), stored(args.model, ""), fitted)
     for name, rows in check_sets(args.data, args.most, args.seed).items():
-        result = score(name, rows, features_of(checker, rows), head)
-        print(
-            json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(result).items()}),
-            flush=True,
-        )
+        found = score(name, Examples(rows, features_of(checker, encoder, rows)), rules)
+        print(shown(asdict(found)), flush=True)
 
 
 if __name__ == "__main__":

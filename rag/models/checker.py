@@ -129,33 +129,10 @@ class OnnxChecker:
         "unsupported".
         """
         judged = self.judge(claims, evidence, question)
-        features = self.features(claims, evidence, judged)
+        features = claim_features(claims, evidence, judged, self._encoder)
         return [
             self._verdict(claim, passages, found, values)
             for claim, passages, found, values in zip(claims, evidence, judged, features, strict=True)
-        ]
-
-    def features(
-        self, claims: Sequence[str], evidence: Sequence[Sequence[str]], judged: Sequence[Judged | None]
-    ) -> list[list[float]]:
-        """What the head reads of each claim: the net, the words and, with an encoder, the vectors; nothing
-        for a claim that was not judged.
-        """
-        windows = [_texts(passages, found) for passages, found in zip(evidence, judged, strict=True)]
-        near = self._likeness(claims, windows)
-        return [
-            net_features(found) + align(claim, texts) + values if found else []
-            for claim, found, texts, values in zip(claims, judged, windows, near, strict=True)
-        ]
-
-    def _likeness(self, claims: Sequence[str], windows: Sequence[Sequence[str]]) -> list[list[float]]:
-        if self._encoder is None:
-            return [[] for _ in claims]
-        texts = list(dict.fromkeys([*claims, *(text for found in windows for text in found)]))
-        known = dict(zip(texts, self._encoder.encode_queries(texts), strict=True))
-        return [
-            similarity(known[claim], [known[text] for text in found]) if found else []
-            for claim, found in zip(claims, windows, strict=True)
         ]
 
     def judge(
@@ -216,6 +193,33 @@ class OnnxChecker:
         words = {item.word_ids[i] for i in np.flatnonzero(marked)}
         spans = [item.offsets[i] for i in range(len(marked)) if item.word_ids[i] in words]
         return merge_spans(spans, claim)
+
+
+def claim_features(
+    claims: Sequence[str],
+    evidence: Sequence[Sequence[str]],
+    judged: Sequence[Judged | None],
+    encoder: Encoder | None = None,
+) -> list[list[float]]:
+    """What a head reads of each claim: the net, the words and, with an encoder, the vectors; nothing for a
+    claim that was not judged.
+    """
+    windows = [_texts(passages, found) for passages, found in zip(evidence, judged, strict=True)]
+    near = likeness(claims, windows, encoder) if encoder else [[] for _ in claims]
+    return [
+        net_features(found) + align(claim, texts) + values if found else []
+        for claim, found, texts, values in zip(claims, judged, windows, near, strict=True)
+    ]
+
+
+def likeness(claims: Sequence[str], windows: Sequence[Sequence[str]], encoder: Encoder) -> list[list[float]]:
+    """The similarity features of each claim to its own windows; every text is encoded once."""
+    texts = list(dict.fromkeys([*claims, *(text for found in windows for text in found)]))
+    known = dict(zip(texts, encoder.encode_queries(texts), strict=True))
+    return [
+        similarity(known[claim], [known[text] for text in found]) if found else []
+        for claim, found in zip(claims, windows, strict=True)
+    ]
 
 
 def wanted_encoder(config: Config) -> str | None:

@@ -9,6 +9,7 @@ from adapt.answers import best_f1, exact, f1, first_sentence
 from adapt.logistic import (
     auc,
     balanced_accuracy,
+    best_balance,
     best_threshold,
     bootstrap,
     calibration_error,
@@ -58,6 +59,18 @@ def test_thresholds_and_balanced_accuracy() -> None:
     scores = np.concatenate([np.linspace(0, 0.5, 90), np.linspace(0.6, 1, 10)])
     assert balanced_accuracy(scores >= best_threshold(scores, truth), truth) == 1
     assert balanced_accuracy(np.zeros(100, bool), truth) == 0.5
+
+
+def test_the_balanced_threshold_hears_every_group() -> None:
+    low, high = np.linspace(0, 0.4, 90), np.linspace(0.6, 1, 10)
+    scores = np.concatenate([low, high])
+    truth = np.concatenate([low > 0.2, high > 0.8])
+    groups = ["many"] * 90 + ["few"] * 10
+    assert 0.19 < best_balance(low, truth[:90], groups[:90]) < 0.22
+    assert best_balance(scores, truth, groups) == pytest.approx(0.2, abs=0.02)
+    alike = np.concatenate([low > 0.39, high > 0.8])
+    assert best_balance(scores, alike, ["many"] * 90 + ["other"] * 10) > 0.38
+    assert best_balance(scores, np.ones(100, bool), groups) <= 0.1
 
 
 def test_calibration_error_of_overconfidence() -> None:

@@ -17,7 +17,7 @@ from adapt.checker_net import CheckerNet
 from adapt.checker_pack import pack_claim
 from adapt.checker_pack import stream as checker_stream
 from adapt.export import write_checker, write_encoder, write_reader
-from adapt.fit_checker import features_of, fit_head
+from adapt.fit_checker import WORDS, Examples, features_of, fit_head
 from adapt.golden import write_golden
 from adapt.loop import Budget, rate
 from adapt.mine_reader import Embedder, holds_answer, in_order, mine
@@ -119,11 +119,17 @@ def test_the_checker_recipe_learns_and_exports(data: Path, backbone: Path, tmp_p
     net.load_state_dict(torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["net"])
     write_checker(net.eval(), backbone, tmp_path / "out", {})
     checker = OnnxChecker("tiny", tmp_path / "out", FLOAT)
-    features = features_of(checker, rows)
-    assert features.shape == (len(rows), len(NET_FEATURES) + len(FEATURES))
-    support, contradiction, threshold = fit_head(rows, features)
-    assert len(support) == len(contradiction) == features.shape[1] + 1
-    assert 0 <= threshold <= 1
+    plain = features_of(checker, None, rows)
+    assert plain.shape == (len(rows), WORDS) == (len(rows), len(NET_FEATURES) + len(FEATURES))
+    write_encoder(
+        load_backbone(backbone), torch.eye(64)[:, :16].clone(), backbone, tmp_path / "enc", pooling=2
+    )
+    both = features_of(checker, OnnxEncoder("tiny", tmp_path / "enc", FLOAT), rows)
+    assert np.array_equal(both[:, :WORDS], plain)
+    for features in (plain, both):
+        heads = fit_head(Examples(rows, features))
+        assert len(heads.support) == len(heads.contradiction) == features.shape[1] + 1
+        assert 0 <= heads.threshold <= 1
     write_golden(tmp_path / "out")
 
 

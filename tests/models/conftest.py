@@ -30,5 +30,5 @@ def reader(weights: Path) -> OnnxReader:
 
 
 @pytest.fixture(scope="session")
-def checker(weights: Path) -> OnnxChecker:
-    return OnnxChecker("footnote-checker", weights / "checker", RuntimeOptions(threads=1))
+def checker(weights: Path, encoder: OnnxEncoder) -> OnnxChecker:
+    return OnnxChecker("footnote-checker", weights / "checker", RuntimeOptions(threads=1), encoder)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from rag.models.checker import OnnxChecker
+from rag.models.encoder import OnnxEncoder
 from rag.models.runtime import RuntimeOptions
 from rag.types import Verdict
 
@@ -24,7 +25,8 @@ def verdict(checker: OnnxChecker, claim: str, *evidence: str) -> Verdict:
 def test_golden_verdicts(weights: Path, precision: str, room: float) -> None:
     golden = json.loads((weights / "checker" / "golden.json").read_text())
     options = RuntimeOptions(threads=1, precision="float" if precision == "float" else "int8")
-    checker = OnnxChecker("c", weights / "checker", options)
+    encoder = OnnxEncoder("e", weights / "encoder", options)
+    checker = OnnxChecker("c", weights / "checker", options, encoder)
     found = checker.check(golden["claims"], [golden["passages"]] * len(golden["claims"]))
     assert [item.support for item in found] == pytest.approx(golden["support"], abs=room)
     if precision == "float":
