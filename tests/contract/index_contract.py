@@ -399,6 +399,31 @@ class LexicalContract(IndexContract):
         assert relevance == pytest.approx(oracle.relevance(" ".join(query), wanted), abs=1e-4)
         self.closed(index)
 
+    @quick
+    @given(
+        st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=30), min_size=1, max_size=12),
+        st.lists(st.sampled_from([*WORDS, "unknown"]), max_size=5),
+    )
+    def test_the_words_scores_add_up(self, texts: list[list[str]], query: list[str]) -> None:
+        index = self.open(None)
+        index.apply(
+            make_batch(1, [make_chunk(n + 1, f"d{n}", " ".join(text)) for n, text in enumerate(texts)])
+        )
+        wanted = [*range(1, len(texts) + 1), 999]
+        told = index.term_scores(" ".join(query), wanted)
+        relevance = index.relevance(" ".join(query), wanted)
+        assert {key: sum(one.score for one in scores) for key, scores in told.items()} == pytest.approx(
+            relevance, abs=1e-4
+        )
+        for key, scores in told.items():
+            expected = [word for word in dict.fromkeys(query) if word in texts[key - 1]]
+            assert [one.word for one in scores] == expected
+            for one in scores:
+                assert one.score == pytest.approx(one.idf * one.tf * one.count, rel=1e-4)
+                assert one.count == query.count(one.word)
+        assert index.term_scores("pump", []) == {}
+        self.closed(index)
+
     def test_equal_scores_are_in_order_of_key_and_cut_there(self, home: Path) -> None:
         index = self.open(home)
         order = list(range(1, 61))
