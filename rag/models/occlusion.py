@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+from rag.models.alignment import sentence_spans
 from rag.models.types import Reader, Reading, ReadResult
 from rag.types import Span
 
 MOST_WINDOWS = 48
 """Forward passes of one explanation."""
-FEWEST_WORDS = 3
+LEAST_WORDS = 3
 _WORD = re.compile(r"\w+(?:[.,'’-]\w+)*")
 
 
@@ -42,13 +44,27 @@ class Occlusion:
 
 
 def word_windows(text: str) -> list[Span]:
-    """Runs of words of equal number, at least three words long, at most MOST_WINDOWS of them."""
-    words = [match.span() for match in _WORD.finditer(text)]
-    size = max(FEWEST_WORDS, -(-len(words) // MOST_WINDOWS))
-    return [
-        Span(words[first][0], words[min(first + size, len(words)) - 1][1])
-        for first in range(0, len(words), size)
+    """Runs of about three words, within sentences; of more words where the text is long, and regardless of
+    sentences where it has too many: there are at most MOST_WINDOWS.
+    """
+    sentences = [
+        [(start + word.start(), start + word.end()) for word in _WORD.finditer(text[start:end])]
+        for start, end in sentence_spans(text)
     ]
+    longest = max(len(words) for words in sentences)
+    for size in range(LEAST_WORDS, longest + LEAST_WORDS + 1):
+        found = [run for words in sentences for run in _runs(words, size)]
+        if len(found) <= MOST_WINDOWS:
+            return found
+    words = [word for sentence in sentences for word in sentence]
+    return _runs(words, -(-len(words) // MOST_WINDOWS))
+
+
+def _runs(words: Sequence[tuple[int, int]], size: int) -> list[Span]:
+    """The words in runs of about `size`, all nearly equally long."""
+    count = round(len(words) / size) or 1
+    cuts = [len(words) * n // count for n in range(count + 1)]
+    return [Span(words[first][0], words[last - 1][1]) for first, last in pairwise(cuts) if first < last]
 
 
 def occlude(reader: Reader, question: str, passage: str, windows: Sequence[Span]) -> Occlusion:
