@@ -173,8 +173,11 @@ function showJob({ status, counts }) {
 
 // --- ask ---
 
+let asked = {}; // the last question, for the passages behind its answer
+
 async function ask() {
-  const body = { collection: $("collection").value, question: $("question").value, stream: true };
+  asked = { collection: $("collection").value, query: $("question").value, k: 5, explain: true };
+  const body = { collection: asked.collection, question: asked.query, stream: true };
   const response = await post("/v1/query", body);
   startAnswer();
   for await (const [name, data] of events(response)) {
@@ -186,7 +189,9 @@ async function ask() {
 
 function startAnswer() {
   $("answer").hidden = false;
-  $("none").hidden = $("how").hidden = true;
+  $("none").hidden = $("how").hidden = $("why").hidden = true;
+  $("why").open = false;
+  $("hits").replaceChildren();
   $("footnotes").replaceChildren();
   $("text").replaceChildren(make("span", "", { className: "draft" }));
 }
@@ -197,7 +202,37 @@ function showAnswer(answer) {
   $("none").hidden = !answer.abstained;
   $("none").textContent = `No answer. ${REASONS[answer.reason] ?? answer.reason ?? ""}`;
   $("facts").replaceChildren(...facts(answer).flatMap(([name, value]) => [make("dt", name), make("dd", value)]));
-  $("how").hidden = false;
+  $("how").hidden = $("why").hidden = false;
+}
+
+/** The passages that the question finds, asked for when somebody wants to see them. */
+async function showHits() {
+  if (!$("why").open || $("hits").hasChildNodes()) return;
+  const { hits } = await (await post("/v1/search", asked)).json();
+  $("hits").replaceChildren(...hits.map(hitItem));
+}
+
+/** A passage with the words marked that it was found by, and what each stage adds to its score. */
+function hitItem(hit) {
+  const parts = Object.entries(hit.explanation.parts).filter(([, part]) => part.contribution != null);
+  const sum = parts.map(([name, part]) => `${name} ${part.contribution.toFixed(2)}`).join(" + ");
+  const spans = hit.explanation.terms.flatMap((term) => term.spans);
+  const text = make("p");
+  text.append(...marked(Array.from(hit.text), spans));
+  const item = make("li", `${where(hit)} `, { className: "where" });
+  item.append(make("span", `(${sum} = ${hit.score.toFixed(2)})`), text);
+  return item;
+}
+
+/** Text, given as code points, with each span of it marked. */
+function marked(points, spans) {
+  let done = 0;
+  const parts = spans.sort((a, b) => a.start - b.start).flatMap(({ start, end }) => {
+    const before = points.slice(done, start).join("");
+    done = end;
+    return [before, make("mark", points.slice(start, end).join(""))];
+  });
+  return [...parts, points.slice(done).join("")];
 }
 
 /** A sentence with a button for each marker and a mark for its verdict. */
@@ -272,6 +307,7 @@ onSubmit("create", async () => {
 });
 onSubmit("upload", upload);
 onSubmit("ask", ask);
+$("why").addEventListener("toggle", () => showHits().catch(complain));
 $("forget").addEventListener("click", forget);
 $("collection").addEventListener("change", () => showSize().catch(complain));
 $("question").addEventListener("keydown", (event) => {

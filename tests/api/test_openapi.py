@@ -32,6 +32,7 @@ CONTRACT = [
     ("post", "/v1/jobs/{job_id}/retry"),
     ("get", "/v1/jobs/{job_id}/events"),
     ("post", "/v1/search"),
+    ("post", "/v1/explain"),
     ("post", "/v1/query"),
     ("post", "/v1/read"),
     ("post", "/v1/check"),

@@ -54,6 +54,47 @@ def test_explain_names_the_words(http: httpx.Client) -> None:
     assert explained["parts"]["lexical"]["rank"] == 1
 
 
+def test_explanations_add_up(http: httpx.Client) -> None:
+    body = {"collection": "manuals", "query": "rated pressure of the pump", "explain": True}
+    hits = http.post("/v1/search", json=body).json()["hits"]
+    assert hits
+    for hit in hits:
+        parts, terms = hit["explanation"]["parts"], hit["explanation"]["terms"]
+        added = [part["contribution"] for part in parts.values() if part["contribution"] is not None]
+        assert sum(added) == pytest.approx(hit["score"], abs=1e-3)
+        assert {name: part["score"] for name, part in parts.items() if part["score"] is not None} == {
+            name: part["score"] for name, part in hit["parts"].items()
+        }
+        if parts["lexical"]["score"]:
+            assert sum(term["score"] for term in terms) == pytest.approx(parts["lexical"]["score"], rel=1e-3)
+        for term in terms:
+            for span in term["spans"]:
+                word = hit["text"][span["start"] : span["end"]].lower()
+                assert word[:3] == term["term"].lower()[:3]
+        assert sum(token["share"] for token in hit["explanation"]["tokens"]) == pytest.approx(
+            parts["late"]["score"], abs=1e-3
+        )
+    plain = http.post("/v1/search", json={**body, "explain": False}).json()["hits"]
+    assert all(hit["explanation"] is None for hit in plain)
+
+
+def test_one_hit_is_explained(http: httpx.Client) -> None:
+    body = {"collection": "manuals", "query": QUESTION}
+    best = http.post("/v1/search", json={**body, "explain": True}).json()["hits"][0]
+    found = post(http, "/v1/explain", **body, chunk_id=best["chunk_id"], unit="sentence")
+    assert (found["rank"], found["hit"]) == (1, best)
+    reader = found["reader"]
+    assert isinstance(reader, dict)
+    text = best["text"]
+    assert reader["answer"]["text"] == text[reader["answer"]["start"] : reader["answer"]["end"]]
+    holding = [w for w in reader["windows"] if "16 bar" in text[w["start"] : w["end"]]]
+    assert holding[0]["relevance"] == max(window["relevance"] for window in reader["windows"])
+    missing = http.post("/v1/explain", json={**body, "chunk_id": "0" * 24})
+    assert (missing.status_code, missing.json()["error"]["code"]) == (404, "chunk_not_found")
+    wrong = http.post("/v1/explain", json={**body, "chunk_id": best["chunk_id"], "unit": "letters"})
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (422, "invalid_request")
+
+
 def check_answer(http: httpx.Client, answer: dict[str, object]) -> None:
     assert set(answer) >= ANSWER_FIELDS
     text, sentences, citations = answer["answer"], answer["sentences"], answer["citations"]

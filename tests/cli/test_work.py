@@ -64,6 +64,33 @@ def test_search_with_a_filter(filled: Filled) -> None:
     assert {hit["source"] for hit in result.json()["hits"]} == {"lunch.txt"}
 
 
+def test_explained_search_shows_what_made_the_score(filled: Filled) -> None:
+    result = invoke("search", "relief valve pressure", "-c", "works", "--data", str(filled[0]), "--explain")
+    lines = [line.split() for line in result.out.splitlines()]
+    assert ["part", "score", "rank", "weight", "adds"] in lines
+    assert {"dense", "lexical", "fused", "late", "score", "relief", "pressure"} <= {
+        line[0] for line in lines if line
+    }
+
+
+def test_explain_shows_the_reader_view_of_a_hit(filled: Filled) -> None:
+    place = ["-c", "works", "--data", str(filled[0])]
+    question = "What working pressure is the pump rated for?"
+    shown = invoke("explain", question, *place)
+    assert "rated for a working pressure" in shown.out
+    assert "reader: relevance" in shown.out
+    assert "without “" in shown.out
+    found = invoke("explain", question, *place, "--json", "--unit", "sentence").json()
+    assert found["rank"] == 1
+    assert found["reader"]["windows"]
+    chunk = found["hit"]["chunk_id"]
+    same = invoke("explain", question, *place, "--json", "--chunk", chunk, "--unit", "sentence").json()
+    assert same["hit"]["chunk_id"] == chunk
+    beyond = invoke("explain", question, *place, "--rank", "90")
+    assert beyond.status == 1
+    assert "[chunk_not_found]" in beyond.err
+
+
 def test_search_in_a_collection_that_is_not_there(filled: Filled) -> None:
     result = invoke("search", "x", "-c", "none", "--data", str(filled[0]))
     assert result.status == 1
