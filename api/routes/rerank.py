@@ -17,7 +17,9 @@ router = APIRouter(prefix="/v1", tags=["models"])
 
 @router.post("/rerank", summary="Order documents by relevance", responses=errors(404, 422, 429, 503))
 async def rerank(body: RerankIn, request: Request, running: Running, _: MayRead) -> RerankOut:
-    """The reader's relevance of each document to the query, squashed to [0, 1]."""
+    """The chance that each document is relevant: by the encoder (vectors, late interaction and BM25 over
+    these documents), or by the reader where `model` names it.
+    """
     model, scores, tokens = await running.run(_relevance, running, body)
     order = sorted(range(len(scores)), key=lambda i: (-scores[i], i))[: body.top_n]
     texts = body.texts()
@@ -40,12 +42,12 @@ async def rerank(body: RerankIn, request: Request, running: Running, _: MayRead)
 
 def _relevance(running: Runtime, body: RerankIn) -> tuple[str, list[float], int]:
     engine = running.engine()
-    name = engine.reader.info.name
-    if body.model not in ("", name):
-        message = f"There is no reranking model {body.model!r}; there is {name!r}."
+    encoder, reader = engine.encoder.info.name, engine.reader.info.name
+    name, texts = body.model or encoder, body.texts()
+    if name not in (encoder, reader):
+        message = f"There is no reranking model {name!r}; there are {encoder!r} and {reader!r}."
         raise NotFound(message, code="model_not_found")
-    texts = body.texts()
-    logits = np.asarray(engine.reader.relevance(body.query, texts), dtype=np.float64)
-    scores = 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
+    logits = engine.rank(body.query, texts) if name == encoder else engine.reader.relevance(body.query, texts)
+    scores = 1 / (1 + np.exp(-np.clip(np.asarray(logits, dtype=np.float64), -60, 60)))
     tokens = sum(len(engine.encoder.token_spans(text)) for text in [body.query, *texts])
     return name, [float(score) for score in scores], tokens

@@ -17,13 +17,14 @@ class RerankText(BaseModel):
 
 
 class RerankIn(BaseModel):
-    """Fields that only one of the two APIs knows are ignored; `model` may name the reader or be left out."""
+    """Fields that only one of the two APIs knows are ignored; `model` names the encoder (default) or the
+    reader."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
                 {
-                    "model": "footnote-reader",
+                    "model": "footnote-encoder",
                     "query": "What pressure is the pump rated for?",
                     "documents": ["The motor draws 4 kW.", "The pump is rated for 16 bar."],
                     "top_n": 1,
@@ -64,7 +65,7 @@ class RerankOut(Out):
         {
             "id": "0f4c2a9e6b7d4d0c8a5e1f2b3c4d5e6f",
             "object": "list",
-            "model": "footnote-reader",
+            "model": "footnote-encoder",
             "results": [
                 {"index": 1, "relevance_score": 0.94, "document": {"text": "The pump is rated for 16 bar."}}
             ],

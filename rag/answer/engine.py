@@ -24,8 +24,8 @@ from rag.answer.stream import streamed
 from rag.errors import Conflict, InvalidInput
 from rag.index import IndexManager
 from rag.models.occlusion import occlude
-from rag.models.registry import load_checker, load_encoder, load_reader
-from rag.models.types import Checker, Encoder, Reader, ReadResult
+from rag.models.registry import load_checker, load_encoder, load_ranker, load_reader
+from rag.models.types import Checker, Encoder, Floats, Reader, ReadResult
 from rag.settings import Settings
 from rag.store import Store
 from rag.types import Answer, AnswerMode, CheckPolicy, Collection, Filter, Hit, Query, Sentence
@@ -57,6 +57,7 @@ class Engine:
         self._asking = ThreadPoolExecutor(workers, thread_name_prefix="footnote-ask")
         self._encoder = Lazy(lambda: load_encoder(settings.encoder, settings))
         self._reader = Lazy(lambda: load_reader(settings.reader, settings))
+        self._ranker = Lazy(lambda: load_ranker(settings.encoder, settings))
         self._checker = Lazy(lambda: load_checker(settings.checker, settings, self.encoder))
         self._indexes = Lazy(lambda: IndexManager(self.store, settings, self.encoder.info))
         self._generator: Lazy[Generator] = Lazy(lambda: _open_writer(settings))
@@ -245,6 +246,10 @@ class Engine:
     def read(self, question: str, passages: Sequence[str]) -> ReadResult:
         """Answer spans in any passages."""
         return self.reader.read(question, list(passages))
+
+    def rank(self, query: str, texts: Sequence[str]) -> Floats:
+        """Logits of relevance of any texts (n,), by the encoder."""
+        return self._ranker.get().relevance(query, texts)
 
     def check(self, answer: str, context: Sequence[str], question: str | None = None) -> list[Sentence]:
         """A verdict on each sentence of any text against any passages."""

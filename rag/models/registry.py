@@ -10,6 +10,7 @@ from rag.errors import ModelError
 from rag.models.checker import OnnxChecker, wanted_encoder
 from rag.models.config import read_config
 from rag.models.encoder import OnnxEncoder
+from rag.models.ranking import UNFITTED, RelevanceWeights, TextRanker
 from rag.models.reader import OnnxReader
 from rag.models.runtime import RuntimeOptions
 from rag.models.types import Checker, Encoder, ModelInfo, Reader, Role
@@ -61,6 +62,19 @@ def load_encoder(name: str, settings: Settings) -> Encoder:
     from rag.models.torch import TorchEncoder
 
     return TorchEncoder(name)
+
+
+def load_ranker(name: str, settings: Settings) -> TextRanker:
+    """What orders texts that no collection holds: the encoder of that name, in int8 where it has such a
+    graph. Nothing of it is kept, so a vector may depend a little on its batch. Raises as `load_encoder`.
+    """
+    folder = checked_folder(name, "encoder", settings)
+    if folder is None:
+        return TextRanker(load_encoder(name, settings), UNFITTED)
+    encoder = load_encoder(name, settings.model_copy(update={"precision": "int8"}))
+    config = read_config(folder)
+    fitted = "relevance_weights" in config.values
+    return TextRanker(encoder, RelevanceWeights(*config.floats("relevance_weights")) if fitted else UNFITTED)
 
 
 def load_reader(name: str, settings: Settings) -> Reader:
