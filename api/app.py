@@ -19,6 +19,7 @@ from api.metrics import Metrics, MetricsMiddleware
 from api.openapi import DocumentedAPI
 from api.request_id import RequestIdMiddleware
 from api.routes import (
+    adapt,
     chat,
     check,
     collections,
@@ -61,6 +62,7 @@ _ROUTES = (
     embeddings,
     models,
     evaluations,
+    adapt,
     health,
 )  # in the order of the documentation
 _WEB = Path(__file__).with_name("web")

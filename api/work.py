@@ -12,6 +12,7 @@ from types import FrameType
 
 import typer
 
+from adapt.collection.jobs import AdaptationWorker
 from api.console import ingest_bar, print_job
 from api.schemas.jobs import JobOut
 from api.service import find_running, stop_on_signal, stop_with_parent
@@ -30,16 +31,19 @@ def run_worker(settings: Settings, *, drain: bool, with_parent: bool) -> None:
     """Work until told to stop, with `drain` until no job is pending, `with_parent` until the parent ends."""
     if with_parent:
         stop_with_parent()
-    worker = Worker(settings)
+    store = Store.open(settings.store_url)
+    worker, adaptations = Worker(settings, store=store), AdaptationWorker(settings, store)
     try:
         if drain:
             with stop_on_signal():
                 worker.drain()
+                adaptations.drain()
         else:
-            with _stop_event() as stop:
+            with _stop_event() as stop, _beside(adaptations, stop):
                 worker.run(stop)
     finally:
         worker.close()
+        store.close()
 
 
 def ingest_folder(
@@ -95,6 +99,18 @@ def _carry_out(settings: Settings, store: Store, job: Job, on_progress: OnProgre
         worker.drain(lambda progress: on_progress(progress) if progress.job.id == job.id else None)
     finally:
         worker.close()
+
+
+@contextmanager
+def _beside(adaptations: AdaptationWorker, stop: threading.Event) -> Iterator[None]:
+    """Adaptations in a thread while the block runs; both end by `stop`."""
+    thread = threading.Thread(target=adaptations.run, args=(stop,), name="adaptations")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 @contextmanager

@@ -1,0 +1,92 @@
+"""The gate: what was learned must win on questions it never saw, over the present and over plain fusion.
+
+Measured by the engine itself, so that what is admitted is what was measured. A gain counts when the lower
+bound of its paired bootstrap interval (Efron 1979; 95%, two-sided) lies above zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from adapt.collection.pools import gain
+from adapt.collection.report import Gain, Verdict
+from adapt.collection.types import Asked
+from adapt.logistic import bootstrap
+from rag.answer.engine import Engine
+from rag.answer.profile import Profile
+from rag.index.fusion import reciprocal_rank
+from rag.types import Query
+
+LEVEL = 0.95
+LEAST_HELD = 20
+"""Fewer held-out questions than this cannot tell anything."""
+_DEPTH = 10
+
+Scores = npt.NDArray[np.float64]
+
+
+def searched(engine: Engine, collection: str, questions: Sequence[Asked], profile: Profile) -> Scores:
+    """nDCG@10 of the first right passage of each question, by the engine with this profile."""
+    return np.array([_by_engine(engine, collection, one, profile) for one in questions])
+
+
+def _by_engine(engine: Engine, collection: str, asked: Asked, profile: Profile) -> float:
+    found = engine.candidates(Query(asked.text, collection, _DEPTH), profile)
+    hits = engine.passages(found, _DEPTH, profile=profile)
+    return _gain([hit.chunk.id in asked.chunks for hit in hits])
+
+
+def plainly_fused(engine: Engine, collection: str, questions: Sequence[Asked]) -> Scores:
+    """The same by reciprocal-rank fusion (k = 60) of both searches' first hundred, without reranking."""
+    return np.array([_by_ranks(engine, collection, one) for one in questions])
+
+
+def _by_ranks(engine: Engine, collection: str, asked: Asked) -> float:
+    count = engine.settings.rerank_candidates
+    query = engine.encoder.encode_queries([asked.text])[0].dense
+    dense = engine.indexes.search_dense(collection, query, count)
+    lexical = engine.indexes.search_lexical(collection, asked.text, count)
+    return _gain([scored.key in asked.keys for scored in reciprocal_rank([dense, lexical])[:_DEPTH]])
+
+
+def _gain(right: Sequence[bool]) -> float:
+    return gain(1 + right.index(True)) if True in right else 0.0
+
+
+def judge(piece: str, learned: str, scores: Scores, present: Scores, plain: Scores) -> Verdict:
+    """Whether a piece is admitted: three scores of the same questions, with it, without, by plain fusion."""
+    over_present, over_plain = _over(scores, present), _over(scores, plain)
+    lacking = [
+        f"{against} {over}"
+        for against, over in (("the present ranking", over_present), ("plain fusion", over_plain))
+        if over.low <= 0
+    ]
+    few = len(scores) < LEAST_HELD
+    reason = f"only {len(scores)} held-out questions" if few else ""
+    reason = reason or (f"no sure gain over {' nor '.join(lacking)}" if lacking else "wins")
+    return Verdict(
+        piece,
+        reason == "wins",
+        reason,
+        learned,
+        len(scores),
+        _mean(scores),
+        _mean(present),
+        _mean(plain),
+        over_present,
+        over_plain,
+    )
+
+
+def _mean(scores: Scores) -> float:
+    return round(float(scores.mean()), 4) if len(scores) else 0.0
+
+
+def _over(ours: Scores, theirs: Scores) -> Gain:
+    if not len(ours):
+        return Gain(0.0, 0.0, 0.0)
+    found = bootstrap((ours - theirs).tolist(), rounds=2000)
+    return Gain(round(found.mean, 4), round(found.low, 4), round(found.high, 4))

@@ -1,0 +1,87 @@
+"""What the steps of an adaptation hand on to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.models.types import Floats
+
+Kind = Literal["heading", "phrases", "cloze", "given"]
+Part = Literal["train", "inner", "held"]
+Stage = Literal["questions", "candidates", "labels", "weights", "adapter", "gate"]
+STAGES: tuple[Stage, ...] = ("questions", "candidates", "labels", "weights", "adapter", "gate")
+FULL_STAGES: tuple[str, ...] = (*STAGES, "encoder")
+
+OnStage = Callable[[str, int, int], None]
+"""Told of the stage, of how many of its steps are done, and of how many there are; may raise to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A user's question with what answers it: a source, a quote from it, or both."""
+
+    question: str
+    source: str = ""
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with the passages that answer it: keys of the store and ids of chunks.
+
+    `part`: what is learned comes from train, when to stop from inner, the gates from held. No document has
+    questions in two parts.
+    """
+
+    text: str
+    document: str
+    keys: frozenset[int]
+    chunks: frozenset[str]
+    kind: Kind
+    part: Part
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """A question's candidates by both searches: arrays of one length, and the query's dense vector.
+
+    `lexical` and `late` are filled with the lowest known score where a candidate has none.
+    """
+
+    asked: Asked
+    query: Floats
+    keys: NDArray[np.int64]
+    dense: Floats
+    lexical: Floats
+    late: Floats
+
+    @property
+    def relevant(self) -> NDArray[np.bool_]:
+        """Which candidates answer."""
+        return np.isin(self.keys, list(self.asked.keys))
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Most questions of each part, most of them that the reader labels, and with how many candidates."""
+
+    train: int = 500
+    inner: int = 100
+    held: int = 250
+    labelled: int = 150
+    candidates: int = 8
+    read: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to adapt. With the same seed, collection and models the outcome is the same."""
+
+    seed: int = 0
+    full: bool = False
+    budget: Budget = field(default_factory=Budget)
