@@ -25,8 +25,9 @@ from adapt.records import ClaimRow, read_rows, text_of
 from adapt.synthetic import synthesise
 from adapt.words import clean
 from rag.models import alignment
-from rag.models.checker import NET_FEATURES, SIMILAR, OnnxChecker, claim_features
+from rag.models.checker import NET_FEATURES, SIMILAR, OnnxChecker, claim_features, evidence_windows
 from rag.models.encoder import OnnxEncoder
+from rag.models.similarity import similarities
 
 PER_SOURCE = 200
 SIGNS = (1, -1, 1, 1, 1, 1, 1, -1, 1, 1, 1)
@@ -94,14 +95,21 @@ def passages_of(row: ClaimRow, size: int = 1200) -> list[str]:
 def features_of(
     checker: OnnxChecker, encoder: OnnxEncoder | None, rows: Sequence[ClaimRow], block: int = 32
 ) -> Doubles:
-    """Features [N,F] of each row, in blocks of claims; without an encoder those of the net and the words."""
+    """Features [N,F] of each row, in blocks of claims; without an encoder those of the net and the words.
+
+    Raises ValueError for a row without words.
+    """
     found: list[list[float]] = []
     for start in range(0, len(rows), block):
         part = rows[start : start + block]
         claims, evidence = [row.claim for row in part], [passages_of(row) for row in part]
-        found += claim_features(claims, evidence, checker.judge(claims, evidence), encoder)
-    if not all(found):
-        raise ValueError("a row without words")
+        judged = checker.judge(claims, evidence)
+        windows = evidence_windows(evidence, judged)
+        near = similarities(claims, windows, encoder) if encoder else [None] * len(claims)
+        for claim, texts, item, alike in zip(claims, windows, judged, near, strict=True):
+            if item is None:
+                raise ValueError(f"a row without words: {claim!r}")
+            found.append(claim_features(claim, texts, item, alike))
     return np.array(found)
 
 

@@ -1,5 +1,9 @@
-"""Fits the threshold of the token marks and scores them: `python -m adapt.fit_marks --data DIR --model
+"""Fits the token marks and scores them: `python -m adapt.fit_marks --data DIR --model FOLDER --encoder
 FOLDER`.
+
+Without an encoder a threshold on the net's logits; with one a logistic regression over the net's marks, the
+words and the vectors. `--unseen FOLDER` adds the view of a net that never saw the marked training claims, on
+those claims.
 """
 
 from __future__ import annotations
@@ -15,56 +19,93 @@ from tokenizers import Tokenizer
 
 from adapt.backbone import load_tokenizer
 from adapt.checker_pack import MAX_CLAIM, UNKNOWN, token_marks
-from adapt.claim_data import split_claims
+from adapt.claim_data import ClaimSplits, split_claims
 from adapt.export import write_config
 from adapt.fit_checker import passages_of
-from adapt.logistic import Doubles
+from adapt.logistic import Bools, Doubles, fit_logistic
 from adapt.qa_data import split_qa
 from adapt.records import ClaimRow
 from adapt.synthetic import synthesise
-from rag.models.alignment import stem, words_of
-from rag.models.checker import OnnxChecker
+from rag.models.checker import SIMILAR, OnnxChecker, window_texts
+from rag.models.encoder import OnnxEncoder
+from rag.models.marks import FEATURES, mark_features
+from rag.models.similarity import similarities
+
+NET, MISSING = FEATURES.index("net"), FEATURES.index("missing")
+PLANTED = 400
 
 
 @dataclass(frozen=True)
 class Marked:
-    """Claim tokens of many rows: the net's logit, whether people marked the token, whether its word is
-    missing in the evidence (the trivial marker).
-    """
+    """Claim tokens of many rows: their features [N,F], whether people marked the token [N]."""
 
-    logits: Doubles
-    truth: Doubles
-    missing: Doubles
+    features: Doubles
+    truth: Bools
 
 
-def marked_tokens(checker: OnnxChecker, tokenizer: Tokenizer, rows: Sequence[ClaimRow]) -> Marked:
+@dataclass(frozen=True)
+class MarkHead:
+    """Threshold on the net's logit alone; weights [F+1] over all features, and the threshold on their sum."""
+
+    plain: float
+    weights: Doubles
+    threshold: float
+
+    def marks(self, features: Doubles) -> Bools:
+        """The marked tokens, by all features."""
+        return np.asarray(features @ self.weights[:-1] + self.weights[-1] > self.threshold)
+
+
+def marked_tokens(
+    checker: OnnxChecker, encoder: OnnxEncoder, tokenizer: Tokenizer, rows: Sequence[ClaimRow]
+) -> Marked:
     """The known claim tokens of rows that have at least one mark."""
-    parts: list[tuple[float, int, bool]] = []
+    features, truth = [], []
     for row in rows:
         evidence = passages_of(row)
         judged = checker.judge([row.claim], [evidence])[0]
-        offsets = tokenizer.encode(row.claim, add_special_tokens=False).offsets[:MAX_CLAIM]
-        marks = token_marks(row, offsets)
+        item = tokenizer.encode(row.claim, add_special_tokens=False)
+        marks = np.array(token_marks(row, item.offsets[:MAX_CLAIM]))
         if judged is None or 1 not in marks:
             continue
-        there = {s for text in evidence for s in words_of(text).stems}
-        absent = [stem(row.claim[a:b].lower()) not in there for a, b in offsets]
-        lines = zip(judged.marks.min(axis=0).tolist(), marks, absent, strict=True)
-        parts += [line for line in lines if line[1] != UNKNOWN]
-    logits, truth, missing = (np.array(column, float) for column in zip(*parts, strict=True))
-    return Marked(logits, truth, missing)
+        windows = window_texts(evidence, judged)
+        near = similarities([row.claim], [windows], encoder)[0]
+        if near is None:
+            continue
+        net = judged.marks.min(axis=0)
+        found = mark_features(row.claim, item, net, near.nearest[: len(net)], windows)
+        features.append(found[marks != UNKNOWN])
+        truth.append(marks[marks != UNKNOWN] == 1)
+    return Marked(np.vstack(features).astype(float), np.concatenate(truth))
 
 
-def mark_f1(said: Doubles, truth: Doubles) -> float:
+def mark_f1(said: Bools, truth: Bools) -> float:
     """F1 of marking a token."""
-    right = float((said * truth).sum())
-    return 2 * right / max(float(said.sum() + truth.sum()), 1.0)
+    return 2 * float((said & truth).sum()) / max(float(said.sum() + truth.sum()), 1.0)
 
 
-def fit_threshold(marked: Marked) -> float:
-    """The logit with the best F1."""
-    choices = np.quantile(marked.logits, np.linspace(0.02, 0.98, 97))
-    return float(max(choices, key=lambda t: mark_f1((marked.logits > t).astype(float), marked.truth)))
+def fit_threshold(scores: Sequence[Doubles], truth: Sequence[Bools]) -> float:
+    """The score above which marking gives the best F1, on average over the sets."""
+    choices = np.quantile(np.concatenate(scores), np.linspace(0.02, 0.98, 97))
+    return float(
+        max(
+            choices,
+            key=lambda t: np.mean([mark_f1(s > t, y) for s, y in zip(scores, truth, strict=True)]),
+        )
+    )
+
+
+def fit_marks(sets: Sequence[Marked]) -> MarkHead:
+    """Fit on several sets, each of which counts the same."""
+    truth = [found.truth for found in sets]
+    weights = fit_logistic(
+        np.vstack([found.features for found in sets]),
+        np.concatenate(truth).astype(float),
+        np.concatenate([np.full(len(y), 1 / len(y)) for y in truth]),
+    )
+    logits = [found.features @ weights[:-1] + weights[-1] for found in sets]
+    plain = fit_threshold([found.features[:, NET] for found in sets], truth)
+    return MarkHead(plain, weights, fit_threshold(logits, truth))
 
 
 def with_marks(rows: Sequence[ClaimRow]) -> list[ClaimRow]:
@@ -72,33 +113,57 @@ def with_marks(rows: Sequence[ClaimRow]) -> list[ClaimRow]:
     return [row for row in rows if any(row.marks) and not all(row.marks)]
 
 
+def judged_claims(rows: Sequence[ClaimRow]) -> list[ClaimRow]:
+    """The claims whose words people marked."""
+    return [row for row in rows if row.source == "wice_tokens"]
+
+
+def gather(args: argparse.Namespace, claims: ClaimSplits, encoder: OnnxEncoder) -> list[Marked]:
+    """The sets to fit on: claims marked by people, and planted errors, none of which the net has seen."""
+    checker, tokenizer = OnnxChecker("checker", args.model), load_tokenizer(args.model)
+    planted = with_marks(synthesise(split_qa(args.data).calibrate, PLANTED, args.seed + 1))
+    sets = [marked_tokens(checker, encoder, tokenizer, planted)]
+    sets += [marked_tokens(checker, encoder, tokenizer, judged_claims(claims.calibrate))]
+    if args.unseen is not None:
+        other = OnnxChecker("unseen", args.unseen)
+        sets += [marked_tokens(other, encoder, tokenizer, judged_claims(claims.train))]
+    return sets
+
+
+def report(name: str, rows: int, found: Marked, head: MarkHead) -> str:
+    """One JSON line: F1 of the marks, of the net alone, of marking missing words, of marking everything."""
+    figures = {
+        "f1": mark_f1(head.marks(found.features), found.truth),
+        "f1_net": mark_f1(found.features[:, NET] > head.plain, found.truth),
+        "f1_missing_words": mark_f1(found.features[:, MISSING] > 0, found.truth),
+        "f1_all_marked": mark_f1(np.ones_like(found.truth), found.truth),
+    }
+    return json.dumps({"data": name, "rows": rows, **{k: round(v, 4) for k, v in figures.items()}})
+
+
 def main() -> None:
-    """Write `mark_threshold` into config.json; print the F1 on wice_tokens dev and on synthetic claims over
-    dev.
-    """
+    """Write the fit into config.json; print the F1 on wice_tokens dev and on planted errors over dev."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--encoder", type=Path, required=True)
+    parser.add_argument("--unseen", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
+    encoder, claims = OnnxEncoder("encoder", args.encoder), split_claims(args.data)
+    head = fit_marks(gather(args, claims, encoder))
+    config = json.loads((args.model / "config.json").read_text(encoding="utf-8"))
+    config |= {
+        "mark_threshold": round(head.plain, 4),
+        f"{SIMILAR}mark_weights": head.weights.round(5).tolist(),
+        f"{SIMILAR}mark_threshold": round(head.threshold, 4),
+    }
+    write_config(args.model, config)
     checker, tokenizer = OnnxChecker("checker", args.model), load_tokenizer(args.model)
-    claims, questions = split_claims(args.data), split_qa(args.data)
-    held = [row for row in claims.calibrate if row.source == "wice_tokens"]
-    held += with_marks(synthesise(questions.calibrate, 400, args.seed + 1))
-    threshold = fit_threshold(marked_tokens(checker, tokenizer, held))
-    path = args.model / "config.json"
-    write_config(
-        args.model, json.loads(path.read_text(encoding="utf-8")) | {"mark_threshold": round(threshold, 4)}
-    )
-    dev = with_marks(synthesise(questions.dev, 400, args.seed + 2))
+    dev = with_marks(synthesise(split_qa(args.data).dev, PLANTED, args.seed + 2))
     for name, rows in (("wice_tokens dev", claims.checks["wice_tokens"]), ("synthetic dev", dev)):
-        found = marked_tokens(checker, tokenizer, rows)
-        said = (found.logits > threshold).astype(float)
-        everything = mark_f1(np.ones_like(found.truth), found.truth)
-        figures = {"f1": mark_f1(said, found.truth), "f1_missing_words": mark_f1(found.missing, found.truth)}
-        print(
-            json.dumps({"data": name, "rows": len(rows), **figures, "f1_all_marked": everything}), flush=True
-        )
+        found = marked_tokens(checker, encoder, tokenizer, rows)
+        print(report(name, len(rows), found, head), flush=True)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ from tokenizers import Encoding
 
 from rag.models.alignment import align, closest_sentence, content, share, words_of
 from rag.models.config import Config, read_config
+from rag.models.marks import mark_features
 from rag.models.reader import cut_windows, logistic
 from rag.models.runtime import CLS, SEP, Network, Row, RuntimeOptions, revision
-from rag.models.similarity import similarity
+from rag.models.similarity import Likeness, similarities
 from rag.models.types import Encoder, Floats, ModelInfo
 from rag.types import Evidence, Label, Span, Verdict
 
@@ -110,10 +111,12 @@ class OnnxChecker:
         self._window = config.get("window_tokens", int)
         self._overlap = config.get("window_overlap", int)
         self._most = config.get("max_windows", int)
-        self._mark_threshold = config.get("mark_threshold", float)
         fits = encoder is not None and wanted_encoder(config) == encoder.info.revision
+        prefix = SIMILAR if fits else ""
         self._encoder = encoder if fits else None
-        self._head = read_head(config, SIMILAR if fits else "")
+        self._head = read_head(config, prefix)
+        self._mark_threshold = config.get(f"{prefix}mark_threshold", float)
+        self._mark_weights = np.array(config.floats(f"{prefix}mark_weights")) if fits else np.zeros(1)
         parameters, tokens = config.get("parameters", int), config.get("max_tokens", int)
         self._info = ModelInfo(name, revision(folder), "checker", parameters, tokens)
 
@@ -129,10 +132,11 @@ class OnnxChecker:
         "unsupported".
         """
         judged = self.judge(claims, evidence, question)
-        features = claim_features(claims, evidence, judged, self._encoder)
+        windows = evidence_windows(evidence, judged)
+        near = similarities(claims, windows, self._encoder) if self._encoder else [None] * len(claims)
         return [
-            self._verdict(claim, passages, found, values)
-            for claim, passages, found, values in zip(claims, evidence, judged, features, strict=True)
+            self._verdict(claim, passages, found, alike)
+            for claim, passages, found, alike in zip(claims, evidence, judged, near, strict=True)
         ]
 
     def judge(
@@ -171,14 +175,16 @@ class OnnxChecker:
         return [pieces[i] for i in sorted(order)]
 
     def _verdict(
-        self, claim: str, passages: Sequence[str], judged: Judged | None, features: Sequence[float]
+        self, claim: str, passages: Sequence[str], judged: Judged | None, near: Likeness | None
     ) -> Verdict:
         if judged is None:
             return Verdict("unsupported", 1.0, 0.0)
+        windows = window_texts(passages, judged)
+        features = claim_features(claim, windows, judged, near)
         support = logistic(self._head.support, features)
         contradicted = (1 - support) * logistic(self._head.contradiction, features)
         label, probability = self._label(support, contradicted)
-        spans = () if label == "supported" else self._marked(claim, judged)
+        spans = () if label == "supported" else self._marked(claim, judged, near, windows)
         return Verdict(label, probability, support, (_evidence(claim, passages, judged, label),), spans)
 
     def _label(self, support: float, contradicted: float) -> tuple[Label, float]:
@@ -187,48 +193,42 @@ class OnnxChecker:
         rest = 1 - support - contradicted
         return ("contradicted", contradicted) if contradicted > rest else ("unsupported", rest)
 
-    def _marked(self, claim: str, judged: Judged) -> tuple[Span, ...]:
+    def _marked(
+        self, claim: str, judged: Judged, near: Likeness | None, windows: Sequence[str]
+    ) -> tuple[Span, ...]:
         item = self._network.tokenize_spans([claim])[0]
-        marked = judged.marks.min(axis=0) > self._mark_threshold
-        words = {item.word_ids[i] for i in np.flatnonzero(marked)}
-        spans = [item.offsets[i] for i in range(len(marked)) if item.word_ids[i] in words]
+        said = judged.marks.min(axis=0)
+        if near is not None:
+            found = mark_features(claim, item, said, near.nearest[: len(said)], windows)
+            said = np.asarray(found @ self._mark_weights[:-1] + self._mark_weights[-1], np.float32)
+        words = {item.word_ids[i] for i in np.flatnonzero(said > self._mark_threshold)}
+        spans = [item.offsets[i] for i in range(len(said)) if item.word_ids[i] in words]
         return merge_spans(spans, claim)
 
 
+def evidence_windows(evidence: Sequence[Sequence[str]], judged: Sequence[Judged | None]) -> list[list[str]]:
+    """The texts of the windows that each claim was judged by."""
+    return [
+        window_texts(passages, found) if found else []
+        for passages, found in zip(evidence, judged, strict=True)
+    ]
+
+
+def window_texts(passages: Sequence[str], judged: Judged) -> list[str]:
+    """The texts of one claim's windows."""
+    return [passages[piece.context][piece.start : piece.end] for piece in judged.pieces]
+
+
 def claim_features(
-    claims: Sequence[str],
-    evidence: Sequence[Sequence[str]],
-    judged: Sequence[Judged | None],
-    encoder: Encoder | None = None,
-) -> list[list[float]]:
-    """What a head reads of each claim: the net, the words and, with an encoder, the vectors; nothing for a
-    claim that was not judged.
-    """
-    windows = [_texts(passages, found) for passages, found in zip(evidence, judged, strict=True)]
-    near = likeness(claims, windows, encoder) if encoder else [[] for _ in claims]
-    return [
-        net_features(found) + align(claim, texts) + values if found else []
-        for claim, found, texts, values in zip(claims, judged, windows, near, strict=True)
-    ]
-
-
-def likeness(claims: Sequence[str], windows: Sequence[Sequence[str]], encoder: Encoder) -> list[list[float]]:
-    """The similarity features of each claim to its own windows; every text is encoded once."""
-    texts = list(dict.fromkeys([*claims, *(text for found in windows for text in found)]))
-    known = dict(zip(texts, encoder.encode_queries(texts), strict=True))
-    return [
-        similarity(known[claim], [known[text] for text in found]) if found else []
-        for claim, found in zip(claims, windows, strict=True)
-    ]
+    claim: str, windows: Sequence[str], judged: Judged, near: Likeness | None = None
+) -> list[float]:
+    """What a head reads of a claim: the net, the words and, where it was compared, the vectors."""
+    return [*net_features(judged), *align(claim, windows), *(near.features if near else ())]
 
 
 def wanted_encoder(config: Config) -> str | None:
     """The revision of the encoder that the folder's second head was fitted with, if it has one."""
     return config.get(f"{SIMILAR}encoder", str) if f"{SIMILAR}encoder" in config.values else None
-
-
-def _texts(passages: Sequence[str], judged: Judged | None) -> list[str]:
-    return [passages[p.context][p.start : p.end] for p in judged.pieces] if judged else []
 
 
 def merge_spans(spans: Sequence[tuple[int, int]], text: str) -> tuple[Span, ...]:
