@@ -18,6 +18,7 @@ from rag.models.config import read_config
 from rag.models.encoder import OnnxEncoder
 from rag.models.reader import OnnxReader
 from rag.models.runtime import RuntimeOptions
+from rag.models.static import StaticEncoder, is_static
 
 TEXTS = (
     "What is the pressure rating of the pump?",
@@ -41,7 +42,10 @@ FLOAT = RuntimeOptions(threads=1, precision="float")
 
 
 def encoder_golden(folder: Path) -> dict[str, object]:
-    """Texts, their dense vectors, and each one's first token vector."""
+    """Texts, their dense vectors, and each one's first token vector, where the encoder has any."""
+    if is_static(read_config(folder)):
+        rows = np.stack([item.dense for item in StaticEncoder("golden", folder).encode_queries(TEXTS)])
+        return {"texts": TEXTS, "dense": rows.round(5).tolist()}
     found = OnnxEncoder("golden", folder, FLOAT).encode_queries(TEXTS)
     dense = np.stack([item.dense for item in found])
     tokens = np.stack([item.tokens[0] for item in found if item.tokens is not None])

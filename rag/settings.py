@@ -6,10 +6,11 @@ There is no instance at import time: whoever starts Footnote makes one `Settings
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -19,6 +20,12 @@ from pydantic_settings import (
 )
 
 from rag.types import CheckPolicy
+
+PROFILES: Mapping[str, Mapping[str, str]] = {
+    "default": {},
+    "edge": {"encoder": "footnote-edge", "precision": "int8"},
+}
+"""Settings that a profile changes. Without token vectors late interaction is left out by itself."""
 
 
 class Settings(BaseSettings):
@@ -62,6 +69,10 @@ class Settings(BaseSettings):
     )
 
     # small models
+    profile: Literal["default", "edge"] = Field(
+        "default",
+        description="edge: the static encoder and int8 arithmetic, where these are not set themselves.",
+    )
     encoder: str = Field(
         "footnote-encoder",
         description="Shipped name, a folder, or a sentence-transformers name (extra train).",
@@ -99,6 +110,14 @@ class Settings(BaseSettings):
         0.0, ge=0, description="Cost of a million prompt tokens, in your currency."
     )
     llm_completion_cost: float = Field(0.0, ge=0, description="Cost of a million completion tokens.")
+
+    @model_validator(mode="after")
+    def _take_profile(self) -> Settings:
+        """What the profile says of settings that nobody set."""
+        for name, value in PROFILES[self.profile].items():
+            if name not in self.model_fields_set:
+                setattr(self, name, value)
+        return self
 
     @field_validator("sync_roots", mode="before")
     @classmethod

@@ -13,10 +13,16 @@ from rag.models.encoder import OnnxEncoder
 from rag.models.ranking import UNFITTED, RelevanceWeights, TextRanker
 from rag.models.reader import OnnxReader
 from rag.models.runtime import RuntimeOptions
+from rag.models.static import StaticEncoder, is_static
 from rag.models.types import Checker, Encoder, ModelInfo, Reader, Role
 from rag.settings import Settings
 
-SHIPPED = {"footnote-encoder": "encoder", "footnote-reader": "reader", "footnote-checker": "checker"}
+SHIPPED = {
+    "footnote-encoder": "encoder",
+    "footnote-edge": "edge",
+    "footnote-reader": "reader",
+    "footnote-checker": "checker",
+}
 
 
 def weights_folder(settings: Settings) -> Path:
@@ -30,11 +36,13 @@ def model_folder(name: str, settings: Settings) -> Path | None:
     Raises ModelError `model_not_found` when a shipped name has no weights.
     """
     folder = weights_folder(settings) / SHIPPED[name] if name in SHIPPED else Path(name)
-    if (folder / "model.onnx").is_file() and (folder / "config.json").is_file():
+    if (folder / "config.json").is_file() and (
+        (folder / "model.onnx").is_file() or is_static(read_config(folder))
+    ):
         return folder
     if name in SHIPPED:
         raise ModelError(
-            f"The weights of {name} are missing: {folder} has no model.onnx.", code="model_not_found"
+            f"The weights of {name} are missing: {folder} holds no model.", code="model_not_found"
         )
     return None
 
@@ -57,6 +65,8 @@ def load_encoder(name: str, settings: Settings) -> Encoder:
     broken.
     """
     folder = checked_folder(name, "encoder", settings)
+    if folder is not None and is_static(read_config(folder)):
+        return StaticEncoder(name, folder)
     if folder is not None:
         return OnnxEncoder(name, folder, options_of(settings))
     from rag.models.torch import TorchEncoder
