@@ -23,15 +23,18 @@ from eval.machine import machine
 from eval.ranking import DEFAULT_MEASURES, score_ranking
 from eval.report import table, write_whole
 from eval.stats import Interval, mean_interval, paired_difference
+from eval.trec_run import load_run, missing
 from eval.variants import VARIANTS, Variant, parse_variant, rank
 from rag.answer.engine import Engine
-from rag.errors import RagError
+from rag.errors import InvalidInput, RagError
 from rag.settings import Settings
+from rag.types import Filter, In, Query
 
 COLLECTION = "beir"
 DEPTH: Mapping[Split, int] = {"whole": 100, "product": 300}
 """Chunks asked for, so that about a hundred documents are ranked: R@100 needs them."""
 BASELINE: Variant = "rrf"
+RUN_DEPTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,19 @@ class FolderScores:
     variants: Mapping[Variant, VariantScores]
 
 
+Run = Mapping[str, tuple[str, ...]]
+"""The documents of each query that may be ranked."""
+
+
 def score_folder(
-    folder: BeirFolder, settings: Settings, variants: Sequence[Variant], ingest: Split = "whole"
+    folder: BeirFolder,
+    settings: Settings,
+    variants: Sequence[Variant],
+    ingest: Split = "whole",
+    run: Run | None = None,
 ) -> FolderScores:
     """Ingest a folder into the (empty) store of `settings` and score every variant on all of its judged
-    queries.
+    queries; with a `run`, each query ranks only the documents that the run found for it.
 
     Raises ModelError `extra_missing` without the extra `eval`, before anything is ingested.
     """
@@ -72,7 +83,7 @@ def score_folder(
             put_whole(engine.store, engine.encoder, COLLECTION, folder.documents, _say_progress)
         engine.indexes.catch_up(COLLECTION)
         chunks, encoder = engine.store.collection(COLLECTION).chunks, engine.encoder.info
-        scored = _score_variants(engine, folder, variants, DEPTH[ingest])
+        scored = _score_variants(engine, folder, variants, DEPTH[ingest], run)
     return FolderScores(
         folder.name,
         folder.split,
@@ -85,14 +96,15 @@ def score_folder(
 
 
 def _score_variants(
-    engine: Engine, folder: BeirFolder, variants: Sequence[Variant], depth: int
+    engine: Engine, folder: BeirFolder, variants: Sequence[Variant], depth: int, run: Run | None
 ) -> dict[Variant, VariantScores]:
     values: dict[Variant, dict[str, dict[str, float]]] = {}
     seconds: dict[Variant, float] = {}
     for variant in variants:
         started = time.perf_counter()
         ranking = {
-            query: rank(variant, engine, COLLECTION, text, depth) for query, text in folder.queries.items()
+            query: rank(variant, engine, Query(text, COLLECTION, depth, _only(query, run)))
+            for query, text in folder.queries.items()
         }
         seconds[variant] = time.perf_counter() - started
         values[variant] = score_ranking(folder.qrels, ranking)
@@ -105,6 +117,10 @@ def _score_variants(
         )
         for variant in variants
     }
+
+
+def _only(query: str, run: Run | None) -> Filter | None:
+    return In("source", run[query]) if run is not None else None
 
 
 def _against(
@@ -168,6 +184,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         default="whole",
         help="whole: a chunk per document, cut to the encoder's window; product: as a user's upload is split",
     )
+    parser.add_argument(
+        "--run", type=Path, help="a TREC run: each query ranks only the first hundred documents found there"
+    )
     parser.add_argument("--out", type=Path, help="where to write the scores as JSON")
     return parser.parse_args(argv)
 
@@ -177,7 +196,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _arguments(argv)
     try:
         variants = [parse_variant(name) for name in dict.fromkeys(arguments.variants)]
-        scores = [_score(path, arguments.split, variants, arguments.ingest) for path in arguments.folders]
+        run = load_run(arguments.run, RUN_DEPTH) if arguments.run else None
+        scores = [
+            _score(path, arguments.split, variants, arguments.ingest, run) for path in arguments.folders
+        ]
     except RagError as error:
         _say(f"error: {error.message} ({error.code})")
         return 1
@@ -188,10 +210,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _score(path: Path, split: str | None, variants: Sequence[Variant], ingest: Split) -> FolderScores:
+def _score(
+    path: Path, split: str | None, variants: Sequence[Variant], ingest: Split, run: Run | None
+) -> FolderScores:
     folder = load_beir(path, split)
+    if run is not None and (lost := missing(run, folder.queries)):
+        raise InvalidInput(f"The run has nothing for query {lost[0]!r} of {folder.name}.", code="run_invalid")
     with tempfile.TemporaryDirectory(prefix="footnote-beir-") as data:
-        return score_folder(folder, Settings(data=Path(data)), variants, ingest)
+        return score_folder(folder, Settings(data=Path(data)), variants, ingest, run)
 
 
 if __name__ == "__main__":

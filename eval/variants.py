@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal, get_args
 
 from eval.ranking import first_of_each
@@ -16,13 +17,13 @@ Variant = Literal["bm25", "dense", "rrf", "convex", "late", "reader"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 READER_DEPTH = 20  # chunks that the reader rescores: each costs a transformer pass
 
-Ranker = Callable[[Engine, str, str, int], list[str]]
-"""From engine, collection, query and number of chunks to each chunk's source, best first."""
+Ranker = Callable[[Engine, Query], list[str]]
+"""From engine and query to each chunk's source, best first."""
 
 
-def rank(variant: Variant, engine: Engine, collection: str, query: str, k: int) -> list[str]:
-    """Sources in order of their best chunk among the first `k` chunks."""
-    return first_of_each(_ranker(variant)(engine, collection, query, k))
+def rank(variant: Variant, engine: Engine, query: Query) -> list[str]:
+    """Sources in order of their best chunk among the first `query.k` chunks."""
+    return first_of_each(_ranker(variant)(engine, query))
 
 
 def parse_variant(name: str) -> Variant:
@@ -48,29 +49,29 @@ def _ranker(variant: Variant) -> Ranker:
 
 
 def _searched(mode: Mode, *, rerank: bool = False) -> Ranker:
-    def ranker(engine: Engine, collection: str, query: str, k: int) -> list[str]:
-        hits, _ = engine.search(Query(query, collection, k, mode=mode), rerank=rerank)
+    def ranker(engine: Engine, query: Query) -> list[str]:
+        hits, _ = engine.search(replace(query, mode=mode), rerank=rerank)
         return _sources(hits)
 
     return ranker
 
 
-def _plain_fusion(engine: Engine, collection: str, query: str, k: int) -> list[str]:
+def _plain_fusion(engine: Engine, query: Query) -> list[str]:
     """Reciprocal-rank fusion (Cormack 2009, k = 60) of the replicas' own dense and BM25 lists."""
-    vector = engine.encoder.encode_queries([query])[0].dense
-    dense = engine.indexes.search_dense(collection, vector, k, None)
-    lexical = engine.indexes.search_lexical(collection, query, k, None)
-    fused = reciprocal_rank([dense, lexical])[:k]
+    vector = engine.encoder.encode_queries([query.text])[0].dense
+    dense = engine.indexes.search_dense(query.collection, vector, query.k, query.filters)
+    lexical = engine.indexes.search_lexical(query.collection, query.text, query.k, query.filters)
+    fused = reciprocal_rank([dense, lexical])[: query.k]
     found = engine.store.hydrate([scored.key for scored in fused])
     return [found[scored.key][1].source for scored in fused if scored.key in found]
 
 
-def _reader(engine: Engine, collection: str, query: str, k: int) -> list[str]:
+def _reader(engine: Engine, query: Query) -> list[str]:
     """The first chunks of the reranked list rescored by the reader, as the engine does where its gate is
     open.
     """
-    hits, _ = engine.search(Query(query, collection, k), rerank=True)
-    first = rerank_by_reader(query, hits[:READER_DEPTH], engine.reader)
+    hits, _ = engine.search(query, rerank=True)
+    first = rerank_by_reader(query.text, hits[:READER_DEPTH], engine.reader)
     return _sources([*first, *hits[READER_DEPTH:]])
 
 

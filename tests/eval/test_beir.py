@@ -13,10 +13,12 @@ import pytest
 from eval.beir import main, markdown, score_folder
 from eval.beir_folder import CorpusDocument, load_beir
 from eval.corpus import put_product
+from eval.trec_run import load_run
 from eval.variants import VARIANTS, rank
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput
 from rag.settings import Settings
+from rag.types import Query
 
 CORPUS = [
     ("d1", "Zebra", "A zebra grazes alone."),
@@ -113,11 +115,38 @@ def test_the_command_names_what_is_wrong(
     assert "error:" in capsys.readouterr().err
 
 
+def test_a_run_bounds_what_is_ranked(folder: Path, tmp_path: Path, settings: Settings) -> None:
+    path = tmp_path / "first.trec"
+    path.write_text("q1 Q0 d1 2 0.5 x\nq1 Q0 d4 1 0.9 x\nq2 Q0 d3 1 1 x\nq3 Q0 d4 1 1 x\nq3 Q0 d1 2 0 x\n")
+    run = load_run(path, 100)
+    assert run["q1"] == ("d4", "d1")
+    assert load_run(path, 1)["q1"] == ("d4",)
+    scored = score_folder(load_beir(folder), settings, ["bm25", "rrf"], run=run)
+    # q2 no longer meets d2, which stood before the right one; q3 is found by its vector at worst second
+    assert scored.variants["bm25"].measures["nDCG@10"].mean == pytest.approx((1 + 1 + 0) / 3)
+    assert scored.variants["rrf"].measures["nDCG@10"].mean >= (1 + 1 + 1 / log2(3)) / 3
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [("q1 Q0 d1 one 0.5 x\n", "line 1"), ("q1 d1\n", "line 1"), ("q1 Q0 d1 1 1 x\n", "q2")],
+)
+def test_a_bad_run_is_named(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, says: str
+) -> None:
+    path = tmp_path / "first.trec"
+    path.write_text(content)
+    assert main([str(folder), "--run", str(path)]) == 1
+    error = capsys.readouterr().err
+    assert says in error
+    assert "run_invalid" in error
+
+
 def test_as_a_user_would_upload_it(folder: Path, settings: Settings) -> None:
     """Through a running service and its worker; a document stands where its best chunk does."""
     documents = load_beir(folder).documents
     put_product(settings.data, "uploads", documents)
     with Engine(settings) as engine:
         assert engine.store.collection("uploads").documents == 4
-        assert rank("bm25", engine, "uploads", "cinnamon", 10)[0] in ("d2", "d3")
-        assert rank("convex", engine, "uploads", "striped horse", 10)[0] == "d1"
+        assert rank("bm25", engine, Query("cinnamon", "uploads", 10))[0] in ("d2", "d3")
+        assert rank("convex", engine, Query("striped horse", "uploads", 10))[0] == "d1"
