@@ -17,8 +17,8 @@ import torch
 
 from adapt.static_data import StaticData, load_static_data
 from adapt.static_table import start_table, token_counts
-from adapt.static_teacher import open_teacher, text_vectors, token_vectors
-from adapt.train_static import PairIds, StaticFit, train_table
+from adapt.static_teacher import open_teacher, token_vectors
+from adapt.train_static import StaticFit, train_table
 from rag.models.runtime import Network
 from rag.models.static import KIND, UNKNOWN, quantised, write_table
 from rag.models.types import Floats
@@ -26,22 +26,16 @@ from rag.models.types import Floats
 DIMENSION = 256
 MAX_TOKENS = 512
 QUESTION_TOKENS, PASSAGE_TOKENS = 48, 160
-TEACHER_TOKENS = 96
 
 
-def make_table(teacher: Network, data: StaticData, dimension: int, taught: int, fit: StaticFit) -> Floats:
-    """The table [V, dimension] in float; the first `taught` pairs also follow the teacher."""
+def make_table(teacher: Network, data: StaticData, dimension: int, fit: StaticFit) -> Floats:
+    """The table [V, dimension] in float."""
     questions = _ids(teacher, [pair.question for pair in data.pairs], QUESTION_TOKENS)
     passages = _ids(teacher, [pair.passage for pair in data.pairs], PASSAGE_TOKENS)
     others = _ids(teacher, data.passages, PASSAGE_TOKENS)
     counts = token_counts([*questions, *passages, *others], teacher.tokenizer.get_vocab_size())
     start = start_table(token_vectors(teacher), counts, dimension)
-    if not fit.steps:
-        return start
-    first = data.pairs[:taught]
-    told = text_vectors(teacher, [pair.passage for pair in first], TEACHER_TOKENS)
-    asked = text_vectors(teacher, [pair.question for pair in first], QUESTION_TOKENS)
-    return train_table(start, PairIds(questions, passages, asked, told), fit)
+    return train_table(start, questions, passages, fit) if fit.steps else start
 
 
 def write_static(table: Floats, teacher: Path, out: Path) -> None:
@@ -74,14 +68,13 @@ def main() -> None:
     parser.add_argument("--dimension", type=int, default=DIMENSION)
     parser.add_argument("--pairs", type=int, default=100_000)
     parser.add_argument("--passages", type=int, default=100_000)
-    parser.add_argument("--taught", type=int, default=9_000)
     parser.add_argument("--steps", type=int, default=StaticFit.steps, help="0: distilled only")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(1)
     data = load_static_data(args.data, args.pairs, args.passages, args.seed)
     fit = StaticFit(steps=args.steps, seed=args.seed)
-    table = make_table(open_teacher(args.encoder), data, args.dimension, args.taught, fit)
+    table = make_table(open_teacher(args.encoder), data, args.dimension, fit)
     write_static(table, args.encoder, args.out)
 
 

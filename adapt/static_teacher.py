@@ -1,8 +1,7 @@
-"""What the shipped encoder makes of texts and of every single token: the teacher of the static encoder."""
+"""What the shipped encoder makes of every single token: what the static encoder is distilled from."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,26 +13,15 @@ BATCH_TOKENS = 8192
 
 
 def open_teacher(folder: Path, threads: int = 1) -> Network:
-    """The encoder's network in int8 arithmetic: twice as fast, and its error is far below the student's."""
-    return Network(folder, RuntimeOptions(threads=threads, precision="int8", batch_tokens=BATCH_TOKENS))
-
-
-def text_vectors(teacher: Network, texts: Sequence[str], max_tokens: int = 128) -> Floats:
-    """Unit vectors [len(texts), width] of the first `max_tokens` tokens of each text."""
-    rows = [item.ids[: max_tokens - 2] for item in teacher.tokenize(texts)]
-    return _dense(teacher, rows)
+    """The encoder's network, in float arithmetic: a token's vector does not depend on its batch."""
+    return Network(folder, RuntimeOptions(threads=threads, precision="float", batch_tokens=BATCH_TOKENS))
 
 
 def token_vectors(teacher: Network) -> Floats:
     """Each entry of the vocabulary as a text of its own: [vocabulary, width], after Model2Vec
     (https://github.com/MinishLab/model2vec).
     """
-    return _dense(teacher, [[token] for token in range(teacher.tokenizer.get_vocab_size())])
-
-
-def _dense(teacher: Network, rows: Sequence[Sequence[int]]) -> Floats:
-    ids = [[CLS, *row, SEP] for row in rows]
+    rows = [Row([CLS, token, SEP], [0, 0, 0]) for token in range(teacher.tokenizer.get_vocab_size())]
     names = [item.name for item in teacher.session.get_outputs()]
     place = names.index("sentence_embedding")
-    found = teacher.run([Row(row, [0] * len(row)) for row in ids])
-    return np.stack([outputs[place] for outputs in found]).astype(np.float32)
+    return np.stack([outputs[place] for outputs in teacher.run(rows)]).astype(np.float32)
