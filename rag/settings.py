@@ -21,9 +21,9 @@ from pydantic_settings import (
 
 from rag.types import CheckPolicy
 
-PROFILES: Mapping[str, Mapping[str, str]] = {
+PROFILES: Mapping[str, Mapping[str, str | float]] = {
     "default": {},
-    "edge": {"encoder": "footnote-edge", "precision": "int8"},
+    "edge": {"encoder": "footnote-edge", "precision": "int8", "lexical_weight": 1.5},
 }
 """Settings that a profile changes. Without token vectors late interaction is left out by itself."""
 
@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     # small models
     profile: Literal["default", "edge"] = Field(
         "default",
-        description="edge: the static encoder and int8 arithmetic, where these are not set themselves.",
+        description="edge: static encoder, int8, more weight on words; each unless it is set itself.",
     )
     encoder: str = Field(
         "footnote-encoder",
@@ -92,6 +92,9 @@ class Settings(BaseSettings):
 
     # answers
     check: CheckPolicy = "flag"
+    lexical_weight: float = Field(
+        0.5, ge=0, description="Weight of BM25 beside the dense score's 1, where adapting found no other."
+    )
     rerank_candidates: int = Field(100, ge=1, description="Fused candidates that late interaction rescores.")
     answer_threshold: float | None = Field(
         None, ge=0, le=1, description="Least reader probability of an answer; None: 0.2."

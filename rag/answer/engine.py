@@ -155,6 +155,8 @@ class Engine:
     def candidates(self, query: Query, profile: Profile | None = None) -> Candidates:
         """First-stage search, for `passages` to reorder and read; `profile` to try another one out."""
         learned = profile or self.profile(query.collection)
+        if learned.lexical_weight is None:
+            learned = replace(learned, lexical_weight=self.settings.lexical_weight)
         retriever = Retriever(self.indexes, self.encoder, self._lexical, learned)
         return retriever.candidates(query, self.settings.rerank_candidates)
 

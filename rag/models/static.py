@@ -29,6 +29,8 @@ from rag.types import Span
 KIND = "static"
 UNKNOWN = 100
 """[UNK]: what a text without any token is taken for."""
+MOST_REPEATED = 8
+"""How often a token counts in one text: without a limit rows of numbers drown the words beside them."""
 _AT_ONCE = 64
 
 
@@ -39,13 +41,17 @@ class Table:
     values: NDArray[np.int8]
     scales: NDArray[np.float16]
 
-    def means(self, rows: Sequence[Sequence[int]]) -> Floats:
-        """The mean vector of each row of token ids (none empty): [len(rows), D]."""
-        ids = np.concatenate([np.asarray(row, np.int64) for row in rows])
-        vectors = self.values[ids].astype(np.float32) * self.scales[ids].astype(np.float32)[:, None]
-        lengths = np.array([len(row) for row in rows])
-        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-        return np.asarray(np.add.reduceat(vectors, starts, axis=0) / lengths[:, None], np.float32)
+    def sums(self, rows: Sequence[Sequence[int]]) -> Floats:
+        """The sum of the vectors of each row of token ids (none empty), a token counting at most
+        MOST_REPEATED times: [len(rows), D].
+        """
+        counted = [np.unique(np.asarray(row, np.int64), return_counts=True) for row in rows]
+        ids = np.concatenate([ids for ids, _ in counted])
+        counts = np.minimum(np.concatenate([counts for _, counts in counted]), MOST_REPEATED)
+        weights = self.scales[ids].astype(np.float32) * counts
+        starts = np.cumsum([0, *(len(ids) for ids, _ in counted[:-1])])
+        weighted = self.values[ids] * weights[:, None].astype(np.float32)
+        return np.asarray(np.add.reduceat(weighted, starts, axis=0), np.float32)
 
 
 def quantised(vectors: Floats) -> Table:
@@ -125,7 +131,7 @@ class StaticEncoder:
             part = list(texts[start : start + _AT_ONCE])
             encoded = tokenizer.encode_batch_fast(part, add_special_tokens=False)
             rows = [item.ids[: self._info.max_tokens] or [UNKNOWN] for item in encoded]
-            found += [row.copy() for row in unit(table.means(rows))]
+            found += [row.copy() for row in unit(table.sums(rows))]
         return found
 
     def _model(self) -> tuple[Tokenizer, Table]:
