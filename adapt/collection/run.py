@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from adapt.collection.encoder import require_train, tuned_encoder
 from adapt.collection.gate import LEAST_HELD, Scores, judge, plainly_fused, searched
 from adapt.collection.labels import Labels, label
 from adapt.collection.lessons import learn
@@ -26,15 +27,19 @@ LEAST_TRAIN = 20
 
 @dataclass(frozen=True, slots=True)
 class Adapted:
-    """The profile with what passed its gates (the present one when nothing did), and the report."""
+    """The profile with what passed its gates (the present one when nothing did), and the report.
+
+    `proposed` are the pieces that were found in training, whether or not they passed.
+    """
 
     profile: Profile
     report: Report
+    proposed: tuple[Profile, ...]
 
     @property
     def adopted(self) -> bool:
-        """Whether anything passed."""
-        return any(piece.accepted for piece in self.report.pieces)
+        """Whether anything that the profile holds passed; an encoder is not switched to."""
+        return any(piece.accepted for piece in self.report.pieces if piece.piece != "encoder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,8 @@ def adapt(
     Raises Conflict `too_few_questions`, NotFound `collection_not_found`.
     """
     started, spent = time.monotonic(), time.process_time()
+    if options.full:
+        require_train()
     engine.indexes.catch_up(collection)
     asked, left_out = _questions(engine, collection, given, options, on_stage)
     real = any(one.kind == "given" for one in asked)
@@ -70,6 +77,10 @@ def adapt(
     held = _held(engine, collection, [one for one in asked if one.part == "held"], base)
     proposals = [weights, replace(base, adapter=adapter) if adapter else None]
     profile, pieces = _gated(engine, collection, held, proposals, options, on_stage)
+    notes: tuple[str, ...] = ()
+    if options.full:
+        verdict, note = tuned_encoder(engine, collection, asked, options, held.plain, on_stage)
+        pieces, notes = [*pieces, verdict], (note,)
     kinds = Counter(f"{one.part} {one.kind}" for one in asked)
     judged_on = "the user's questions" if real else "synthetic questions"
     report = Report(
@@ -80,8 +91,9 @@ def adapt(
         dict(sorted(kinds.items())),
         left_out,
         tuple(pieces),
+        notes,
     )
-    return Adapted(profile, report)
+    return Adapted(profile, report, tuple(one for one in proposals if one is not None))
 
 
 def _questions(

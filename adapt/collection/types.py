@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -80,8 +81,12 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to adapt. With the same seed, collection and models the outcome is the same."""
+    """How to adapt; with the same seed, collection and models the outcome is the same.
+
+    `full` fine-tunes the encoder from `backbone` (None: the packaged one).
+    """
 
     seed: int = 0
     full: bool = False
+    backbone: Path | None = None
     budget: Budget = field(default_factory=Budget)

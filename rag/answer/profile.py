@@ -137,7 +137,11 @@ class Profiles:
         if note:
             log.warning("collection %s, profile %d: %s", name, version, note)
             return DEFAULTS
-        return Profile.from_json(record.payload)
+        try:
+            return Profile.from_json(record.payload)
+        except ModelError as error:  # a search with the defaults is better than none
+            log.error("collection %s, profile %d: %s The defaults are used.", name, version, error.message)
+            return DEFAULTS
 
 
 def stale(model: str, revision: str, encoder: ModelInfo) -> str:
