@@ -14,13 +14,18 @@ from pathlib import Path
 import numpy as np
 
 from adapt.answers import best_f1
-from adapt.logistic import Doubles, fit_logistic
+from adapt.coverage import Judged, thresholds
+from adapt.logistic import Doubles, fit_logistic, predict
+from adapt.mine_reader import holds
 from adapt.qa_data import split_qa
 from adapt.reader_pack import load_negatives
 from adapt.records import QaRow
-from rag.models.reader import Found, OnnxReader, presence_features
+from rag.models.alignment import sentence_spans
+from rag.models.reader import Found, OnnxReader, answer_features, presence_features
+from rag.models.runtime import RuntimeOptions
 
 RIGHT = 0.5
+ACCURACIES = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
 
 @dataclass(frozen=True)
@@ -34,19 +39,24 @@ class Case:
 
 
 def cases(
-    rows: Sequence[QaRow], negatives: Sequence[Sequence[str]], seed: int, others: int = 3
+    rows: Sequence[QaRow],
+    negatives: Sequence[Sequence[str]],
+    seed: int,
+    others: int = 4,
+    present: float = 0.75,
 ) -> list[Case]:
-    """Half of the answerable questions with their passage among `others` hard negatives, half with these
-    alone.
+    """Questions over `others` hard negatives; `present` of the answerable ones have their own passage
+    besides, the rest one more negative instead.
     """
     rng = random.Random(seed)
     made = []
     for row, wrong in zip(rows, negatives, strict=True):
-        kept = list(wrong[:others])
-        answers = [row.context[s.start : s.end] for s in row.spans]
-        if not row.spans or rng.random() < 0.5:
+        there = not row.spans or rng.random() < present
+        kept = list(wrong[: others if there else others + 1])
+        if there:
             kept.insert(rng.randint(0, len(kept)), row.context)
-        gold = kept.index(row.context) if row.spans and row.context in kept else -1
+        gold = kept.index(row.context) if row.spans and there else -1
+        answers = [row.context[s.start : s.end] for s in row.spans]
         made.append(Case(row.question, kept, gold, answers))
     return [case for case in made if case.passages]
 
@@ -57,21 +67,69 @@ def is_right(case: Case, found: Found) -> bool:
     return found.passage == case.gold and best_f1(text, case.answers) >= RIGHT
 
 
-def answer_rows(found: Sequence[Found]) -> Doubles:
-    """The calibration's features of spans: [N,3]."""
-    return np.array([[item.margin, item.chance, item.relevance] for item in found], float)
+def is_quoted(case: Case, found: Found) -> bool:
+    """Whether the sentences that a span touches (what is shown) hold an answer, or are of one that is
+    longer than they.
+    """
+    said = quoted(case.passages[found.passage], found.start, found.end)
+    return found.passage == case.gold and any(holds(said, a) or holds(a, said) for a in case.answers)
 
 
-def fit(reader: OnnxReader, held: Sequence[Case]) -> tuple[Doubles, Doubles]:
-    """Weights of a span's probability and of the probability that some passage answers."""
-    pairs = [(case, reader.spans(case.question, case.passages)) for case in held]
-    pairs = [(case, found) for case, found in pairs if found]
-    spans = [(case, item) for case, found in pairs for item in found[:4]]
-    right = np.array([is_right(case, item) for case, item in spans], float)
-    answer = fit_logistic(answer_rows([item for _, item in spans]), right, np.ones(len(spans)))
-    present = np.array([case.gold >= 0 for case, _ in pairs], float)
-    features = np.array([presence_features(found) for _, found in pairs], float)
-    return answer, fit_logistic(features, present, np.ones(len(pairs)))
+def quoted(text: str, start: int, end: int) -> str:
+    """The sentences that the span touches."""
+    touched = [s for s in sentence_spans(text) if s[0] < end and s[1] > start]
+    return text[touched[0][0] : touched[-1][1]] if touched else ""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What goes into config.json: weights of a span's probability and of the presence of an answer, and from
+    which probability on so many of the quoted sentences held the answer.
+    """
+
+    answer_weights: Doubles
+    presence_weights: Doubles
+    thresholds: Doubles
+
+
+def top_answers(weights: Doubles, read: Sequence[tuple[Case, list[Found]]]) -> list[Judged]:
+    """The most probable span of each case: its probability and whether the quote around it is right."""
+    judged = []
+    for case, found in read:
+        chances = predict(weights, np.array(answer_features(found), float))
+        place = int(np.argmax(chances))
+        judged.append(Judged(float(chances[place]), is_quoted(case, found[place])))
+    return judged
+
+
+def fit(reader: OnnxReader, held: Sequence[Case], most: int = 3) -> Fitted:
+    """Fit on the `most` best spans of each case; thresholds on the single best."""
+    read = [(case, reader.spans(case.question, case.passages)) for case in held]
+    read = [(case, found) for case, found in read if found]
+    features, right = [], []
+    for case, found in read:
+        rows = answer_features(found)
+        features += rows[:most]
+        right += [is_right(case, item) for item in found[:most]]
+    weights = fit_logistic(np.array(features), np.array(right, float), np.ones(len(right)))
+    present = np.array([case.gold >= 0 for case, _ in read], float)
+    presence = fit_logistic(
+        np.array([presence_features(found) for _, found in read], float), present, np.ones(len(read))
+    )
+    return Fitted(weights, presence, thresholds(top_answers(weights, read), ACCURACIES))
+
+
+def write_fit(folder: Path, fitted: Fitted) -> None:
+    """Put the fitted numbers into FOLDER/config.json."""
+    path = folder / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config |= {
+        "answer_weights": fitted.answer_weights.round(6).tolist(),
+        "presence_weights": fitted.presence_weights.round(6).tolist(),
+        "accuracies": list(ACCURACIES),
+        "thresholds": fitted.thresholds.round(4).tolist(),
+    }
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -80,15 +138,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--negatives", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--precision", choices=("float", "int8"), default="int8")
+    parser.add_argument("--most", type=int, default=1200, help="questions to read")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     held = split_qa(args.data).calibrate
-    negatives = load_negatives(args.negatives, "calibrate", 3)
-    answer, presence = fit(OnnxReader("reader", args.model), cases(held, negatives, args.seed))
-    path = args.model / "config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
-    config |= {"answer_weights": answer.round(6).tolist(), "presence_weights": presence.round(6).tolist()}
-    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    made = cases(held, load_negatives(args.negatives, "calibrate", 5), args.seed)
+    chosen = random.Random(args.seed).sample(made, min(args.most, len(made)))
+    reader = OnnxReader("reader", args.model, RuntimeOptions(precision=args.precision))
+    write_fit(args.model, fit(reader, chosen))
 
 
 if __name__ == "__main__":

@@ -14,14 +14,16 @@ from pathlib import Path
 import numpy as np
 
 from adapt.answers import best_f1, exact, first_sentence
-from adapt.calibrate_reader import Case, is_right
-from adapt.logistic import bootstrap, calibration_error
+from adapt.calibrate_reader import Case, is_quoted, is_right, quoted
+from adapt.coverage import Judged, at_threshold, aurc, best_aurc, expected_error, svg
+from adapt.logistic import bootstrap
 from adapt.mine import Bm25, Floats, best, hybrid, standardise
 from adapt.mine_reader import holds_answer
-from adapt.qa_data import load_set, split_qa
+from adapt.qa_data import load_set, normal, split_qa
 from adapt.records import QaRow
 from rag.models.encoder import OnnxEncoder
 from rag.models.reader import Found, OnnxReader
+from rag.models.runtime import RuntimeOptions
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,19 @@ def span_lines(reader: OnnxReader, name: str, rows: Sequence[QaRow]) -> list[Lin
     return [Line(name, "f1", f1s), Line(name, "exact", exacts), Line(name, "f1_first_sentence", firsts)]
 
 
-def abstain_lines(reader: OnnxReader, name: str, rows: Sequence[QaRow]) -> list[Line]:
+def abstain_lines(
+    reader: OnnxReader, name: str, rows: Sequence[QaRow], sentences: bool = False
+) -> list[Line]:
     """Answer-or-abstain F1: silence is right where the passage holds no answer; beside always answering,
-    and silence.
+    and silence. With `sentences` the answer is what is quoted around the span, against all of the evidence.
     """
     decided, always, silent = [], [], []
     for row in rows:
         result, golds = reader.read(row.question, [row.context], top=1), answers_of(row)
         said = result.readings[0].text if result.readings else ""
+        if sentences and result.readings:
+            said = quoted(row.context, result.readings[0].start, result.readings[0].end)
+            golds = [" ".join(golds)] if golds else []
         decided.append(best_f1(said if result.no_answer_probability < 0.5 else "", golds))
         always.append(best_f1(said, golds))
         silent.append(best_f1("", golds))
@@ -77,9 +84,12 @@ def abstain_lines(reader: OnnxReader, name: str, rows: Sequence[QaRow]) -> list[
 
 @dataclass(frozen=True)
 class Ranked:
-    """A question's hybrid candidates in hybrid order with their scores; `gold` is the right one's place."""
+    """A question's hybrid candidates in hybrid order with their scores; `gold` is the right one's place, -1
+    where none of them answers.
+    """
 
     question: str
+    answers: list[str]
     passages: list[str]
     hybrid: Floats
     gold: int
@@ -88,10 +98,7 @@ class Ranked:
 def candidates(
     rows: Sequence[QaRow], pool: Sequence[str], encoder: OnnxEncoder, depth: int = 20
 ) -> list[Ranked]:
-    """Hybrid top `depth` of each question among `pool`, without other paragraphs that hold the answer.
-
-    Questions whose own paragraph is not among them are left out: no reranker could find it.
-    """
+    """Hybrid top `depth` of each question among `pool`, without other paragraphs that hold the answer."""
     vectors = np.stack([item.dense for item in encoder.encode_passages(pool)])
     asked = np.stack([item.dense for item in encoder.encode_queries([row.question for row in rows])])
     scores = hybrid(asked @ vectors.T, Bm25(pool).scores([row.question for row in rows]))
@@ -99,8 +106,8 @@ def candidates(
     for row, order, line in zip(rows, best(scores, depth).tolist(), scores, strict=True):
         kept = [i for i in order if pool[i] == row.context or not holds_answer(row, pool[i])]
         texts = [pool[i] for i in kept]
-        if row.context in texts:
-            made.append(Ranked(row.question, texts, line[kept], texts.index(row.context)))
+        gold = texts.index(row.context) if row.spans and row.context in texts else -1
+        made.append(Ranked(row.question, answers_of(row), texts, line[kept], gold))
     return made
 
 
@@ -111,7 +118,8 @@ def reciprocal(scores: Floats, gold: int) -> float:
 
 def rank_lines(reader: OnnxReader, name: str, asked: Sequence[Ranked]) -> list[Line]:
     """Mean reciprocal rank of the right paragraph by the hybrid order, by the reader, and by both
-    standardised and added.
+    standardised and added. Questions whose paragraph is not among the candidates are left out: no reranker
+    could find it.
     """
     orders: dict[str, list[float]] = {
         "mrr_hybrid": [],
@@ -120,6 +128,8 @@ def rank_lines(reader: OnnxReader, name: str, asked: Sequence[Ranked]) -> list[L
         "mrr_gain_of_both": [],
     }
     for item in asked:
+        if item.gold < 0:
+            continue
         relevance = reader.relevance(item.question, item.passages)
         both = standardise(relevance[None])[0] + standardise(item.hybrid[None])[0]
         orders["mrr_hybrid"].append(reciprocal(item.hybrid, item.gold))
@@ -129,28 +139,56 @@ def rank_lines(reader: OnnxReader, name: str, asked: Sequence[Ranked]) -> list[L
     return [Line(name, measure, values) for measure, values in orders.items()]
 
 
-def open_lines(
-    reader: OnnxReader, name: str, asked: Sequence[Ranked], rows: Sequence[QaRow], depth: int = 5
-) -> list[Line]:
-    """Reading the hybrid top `depth`: is the first answer right, and does its probability say so
-    (calibration error)?
-    """
-    right, sure = [], []
-    golds = {row.question: answers_of(row) for row in rows}
+@dataclass(frozen=True)
+class Opened:
+    """The first answers over several passages: judged as spans, and as the sentences quoted around them."""
+
+    spans: list[Judged]
+    quotes: list[Judged]
+
+
+def open_answers(reader: OnnxReader, asked: Sequence[Ranked], depth: int = 5) -> Opened:
+    """Read the hybrid top `depth` of each question and judge the first answer."""
+    opened = Opened([], [])
     for item in asked:
         passages = item.passages[:depth]
-        found = reader.read(item.question, passages, top=1).readings
-        case = Case(item.question, passages, item.gold if item.gold < depth else -1, golds[item.question])
-        best_one = found[0]
-        span = Found(best_one.passage, best_one.start, best_one.end, 0.0, 0.0, 0.0)
-        right.append(float(is_right(case, span)))
-        sure.append(best_one.probability)
-    error = calibration_error(np.array(sure), np.array(right))
+        readings = reader.read(item.question, passages, top=1).readings
+        if not readings:
+            continue
+        case = Case(item.question, passages, item.gold if item.gold < depth else -1, item.answers)
+        first = readings[0]
+        span = Found(first.passage, first.start, first.end, 0.0, 0.0, 0.0)
+        opened.spans.append(Judged(first.probability, is_right(case, span)))
+        opened.quotes.append(Judged(first.probability, is_quoted(case, span)))
+    return opened
+
+
+def open_lines(name: str, opened: Opened) -> list[Line]:
+    """How often span and quote are right, and whether the probability is that of the span."""
     return [
-        Line(name, "open_right", right),
-        Line(name, "open_probability", sure),
-        Line(name, "open_ece", [error]),
+        Line(name, "open_right", [float(item.right) for item in opened.spans]),
+        Line(name, "open_quote_right", [float(item.right) for item in opened.quotes]),
+        Line(name, "open_probability", [item.chance for item in opened.spans]),
+        Line(name, "open_ece", [expected_error(opened.spans)]),
+        Line(name, "open_aurc", [aurc(opened.quotes)]),
+        Line(name, "open_aurc_best_possible", [best_aurc(opened.quotes)]),
     ]
+
+
+def coverage_rows(reader: OnnxReader, name: str, opened: Opened) -> list[str]:
+    """For each accuracy asked for: the share answered and the accuracy that came of it, as JSON lines."""
+    rows = []
+    for wanted in (0.6, 0.7, 0.8, 0.9, 0.95):
+        point = at_threshold(opened.quotes, reader.threshold(wanted))
+        row = {
+            "data": name,
+            "accuracy_wanted": wanted,
+            "threshold": round(point.threshold, 3),
+            "coverage": round(point.coverage, 3),
+            "accuracy": round(point.accuracy, 3),
+        }
+        rows.append(json.dumps(row))
+    return rows
 
 
 def paragraphs(data: Path, dev: Sequence[QaRow], size: int, rng: random.Random) -> list[str]:
@@ -160,27 +198,52 @@ def paragraphs(data: Path, dev: Sequence[QaRow], size: int, rng: random.Random) 
     return sorted(own + rng.sample(others, min(len(others), max(0, size - len(own)))))
 
 
+def unseen(rows: Sequence[QaRow], train: Sequence[QaRow]) -> list[QaRow]:
+    """Rows whose question is not in train."""
+    known = {normal(row.question) for row in train}
+    return [row for row in rows if normal(row.question) not in known]
+
+
 def main() -> None:
     """Print one JSON line for each figure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--encoder", type=Path, required=True)
+    parser.add_argument("--precision", choices=("float", "int8"), default="float")
     parser.add_argument("--most", type=int, default=800)
-    parser.add_argument("--ranked", type=int, default=300)
+    parser.add_argument("--ranked", type=int, default=300, help="questions whose top 20 are reranked")
+    parser.add_argument("--opened", type=int, default=500, help="questions whose top 5 are read")
+    parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--pool", type=int, default=4000)
+    parser.add_argument("--svg", type=Path, help="where to draw accuracy against coverage")
     args = parser.parse_args()
-    reader, splits, rng = OnnxReader("reader", args.model), split_qa(args.data), random.Random(1)
+    options = RuntimeOptions(threads=args.threads, precision=args.precision)
+    reader = OnnxReader("reader", args.model, options)
+    splits, rng = split_qa(args.data), random.Random(1)
     sets = {"qed_nq dev": splits.dev, **splits.checks}
+    sets["clapnq"] = unseen(splits.checks["clapnq"], splits.train)
     for name, rows in sets.items():
         chosen = rng.sample(rows, min(args.most, len(rows)))
-        lines = abstain_lines if name == "subjqa_test" else span_lines
-        print(*lines(reader, name, chosen), sep="\n", flush=True)
-    pool = paragraphs(args.data, splits.dev, args.pool, rng)
-    chosen = rng.sample(splits.dev, min(args.ranked, len(splits.dev)))
-    asked = candidates(chosen, pool, OnnxEncoder("encoder", args.encoder))
-    print(*rank_lines(reader, "qed_nq dev", asked), sep="\n", flush=True)
-    print(*open_lines(reader, "qed_nq dev", asked, chosen), sep="\n", flush=True)
+        if name in ("subjqa_test", "clapnq"):
+            lines = abstain_lines(reader, name, chosen, name == "clapnq")
+        else:
+            lines = span_lines(reader, name, chosen)
+        print(*lines, sep="\n", flush=True)
+    pools = {
+        "qed_nq dev": paragraphs(args.data, splits.dev, args.pool, rng),
+        "clapnq": sorted({row.context for row in splits.checks["clapnq"]}),
+    }
+    encoder, curves = OnnxEncoder("encoder", args.encoder, options), []
+    for name, pool in pools.items():
+        chosen = rng.sample(sets[name], min(args.opened, len(sets[name])))
+        asked = candidates(chosen, pool, encoder)
+        print(*rank_lines(reader, name, asked[: args.ranked]), sep="\n", flush=True)
+        opened = open_answers(reader, asked)
+        curves.append((name, opened.quotes))
+        print(*open_lines(name, opened), *coverage_rows(reader, name, opened), sep="\n", flush=True)
+    if args.svg:
+        args.svg.write_text(svg(curves), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -26,11 +26,15 @@ def pool_name(row: QaRow) -> str:
     return "wikipedia" if row.source in WIKIPEDIA else row.source
 
 
+def holds(passage: str, answer: str) -> bool:
+    """Whether the passage contains the answer as whole words, whatever case and punctuation."""
+    wanted = normal(answer)
+    return bool(wanted) and f" {wanted} " in f" {normal(passage)} "
+
+
 def holds_answer(row: QaRow, passage: str) -> bool:
-    """Whether the passage contains one of the row's answers as whole words."""
-    padded = f" {normal(passage)} "
-    answers = {normal(row.context[s.start : s.end]) for s in row.spans}
-    return any(f" {answer} " in padded for answer in answers if answer)
+    """Whether the passage contains one of the row's answers."""
+    return any(holds(passage, row.context[s.start : s.end]) for s in row.spans)
 
 
 def negatives(row: QaRow, ranked: Sequence[int], contexts: Sequence[str], keep: int) -> list[int]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapt.records import QaRow, bucket, read_rows, spans_of, text_of
+from adapt.records import QaRow, Span, bucket, read_rows, spans_of, text_of, texts_of
 
 TRAIN_FILES = ("qed_nq", "squadshifts", "tydiqa_goldp_en_train", "nq_open_oracle", "fairytaleqa", "subjqa")
 
@@ -46,6 +46,24 @@ def load_set(folder: Path, name: str) -> list[QaRow]:
     """One set by its file name without ending; an empty list when the file is not there."""
     path = folder / "qa" / f"{name}.jsonl.gz"
     return list(load_qa(path)) if path.exists() else []
+
+
+def load_clapnq(folder: Path) -> list[QaRow]:
+    """ClapNQ's questions with the sentences that answer as spans, none for an unanswerable one; never trained
+    on. An empty list when the file is not there.
+    """
+    path = folder / "ground" / "clapnq_dev.jsonl.gz"
+    return [
+        QaRow("clapnq", "dev", text_of(row, "title"), text_of(row, "question"), text_of(row, "context"),
+              located(text_of(row, "context"), texts_of(row, "selected_sentences")))
+        for row in (read_rows(path) if path.exists() else ())
+    ]  # fmt: skip
+
+
+def located(context: str, sentences: Iterable[str]) -> tuple[Span, ...]:
+    """Where each sentence stands in the context; one that does not is dropped."""
+    places = ((context.find(sentence), sentence) for sentence in sentences if sentence)
+    return tuple(Span(start, start + len(sentence)) for start, sentence in places if start >= 0)
 
 
 def answered(rows: Iterable[QaRow]) -> list[QaRow]:
@@ -88,5 +106,6 @@ def _checks(folder: Path, rows: list[QaRow]) -> dict[str, list[QaRow]]:
     return {
         "policyqa": answered(load_set(folder, "policyqa_devtest")),
         "fairytaleqa_val": [r for r in rows if r.source == "fairytaleqa" and r.split == "val"],
+        "clapnq": load_clapnq(folder),
         "subjqa_test": [r for r in rows if r.source.startswith("subjqa") and r.split == "test"],
     }

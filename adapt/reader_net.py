@@ -1,37 +1,91 @@
-"""The reader's network: one pass over question and passage gives relevance and an answer span."""
+"""The reader's network: one pass over question and passage gives relevance and an answer span, at each of
+several depths.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import torch
 from torch import nn
 from transformers import BertModel
 
 MASKED = -1e4
+EARLY = (2, 3, 4)
+Reads = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
-class ReaderNet(nn.Module):
-    """BERT body with a span head and a relevance head.
+class ReaderHead(nn.Module):
+    """Hidden states [B,T,H] to relevance [B], start [B,T] and end [B,T] logits.
 
-    Returns relevance [B], start [B,T] and end [B,T] logits. Position 0 ([CLS]) stands for "no answer here";
-    positions of the question and of the padding are masked (Devlin et al. 2019, section 4.3).
+    Position 0 ([CLS]) stands for "no answer here"; positions of the question and of the padding are masked
+    (Devlin et al. 2019, section 4.3).
     """
 
-    def __init__(self, body: BertModel) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.body = body
-        width = int(body.config.hidden_size)
         self.span = nn.Linear(width, 2)
         self.relevance = nn.Sequential(nn.Linear(2 * width, width), nn.Tanh(), nn.Linear(width, 1))
 
     def forward(
-        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        hidden = self.body(
-            input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
-        ).last_hidden_state
+        self, hidden: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
+    ) -> Reads:
         passage = (token_type_ids * attention_mask).to(hidden.dtype)
         mean = (hidden * passage.unsqueeze(-1)).sum(1) / passage.sum(1, keepdim=True).clamp(min=1)
         relevance = self.relevance(torch.cat([hidden[:, 0], mean], -1)).squeeze(-1)
         allowed = torch.cat([torch.ones_like(passage[:, :1]), passage[:, 1:]], 1)
         logits = self.span(hidden) + (1 - allowed).unsqueeze(-1) * MASKED
         return relevance, logits[..., 0], logits[..., 1]
+
+
+class ReaderNet(nn.Module):
+    """BERT body with a head after layers 2, 3, 4 and the last: one training gives readers of every depth.
+
+    Deep supervision after Lee et al. 2015 (https://arxiv.org/abs/1409.5185); `forward` is the deepest head's.
+    """
+
+    def __init__(self, body: BertModel) -> None:
+        super().__init__()
+        self.body = body
+        width, depth = int(body.config.hidden_size), int(body.config.num_hidden_layers)
+        self.depths = (*(layer for layer in EARLY if layer < depth), depth)
+        self.heads = nn.ModuleDict({str(layer): ReaderHead(width) for layer in self.depths})
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
+    ) -> Reads:
+        found = self.body(input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids)
+        reads: Reads = self.heads[str(self.depths[-1])](
+            found.last_hidden_state, attention_mask, token_type_ids
+        )
+        return reads
+
+    def exits(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
+    ) -> list[Reads]:
+        """What each head says, the shallowest first; for training."""
+        hidden = self.body(
+            input_ids,
+            attention_mask=attention_mask,
+            token_type_ids=token_type_ids,
+            output_hidden_states=True,
+        ).hidden_states
+        return [self.heads[str(d)](hidden[d], attention_mask, token_type_ids) for d in self.depths]
+
+    def cut(self, depth: int) -> ReaderNet:
+        """This network up to the head after layer `depth`, for export; it takes the layers over from here.
+
+        Raises ValueError when there is no head at that depth.
+        """
+        if depth not in self.depths:
+            raise ValueError(f"no head after layer {depth}; there are {self.depths}")
+        self.body.encoder.layer = self.body.encoder.layer[:depth]
+        self.depths = (depth,)
+        self.heads = nn.ModuleDict({str(depth): self.heads[str(depth)]})
+        return self
+
+    def start_from(self, weights: Mapping[str, torch.Tensor]) -> None:
+        """Take the weights of a checkpoint; one of before the early heads gives each head its only one's."""
+        old = {k: v for k, v in weights.items() if k.startswith(("span.", "relevance."))}
+        copies = {f"heads.{depth}.{k}": v for depth in self.depths for k, v in old.items()}
+        self.load_state_dict({**{k: v for k, v in weights.items() if k not in old}, **copies})

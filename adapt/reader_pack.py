@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -16,6 +16,8 @@ from adapt.records import QaRow
 
 CLS, SEP = 101, 102
 MAX_QUESTION = 48
+UNKNOWN = -100
+"""A target that cross-entropy leaves out."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Tokens:
 @dataclass(frozen=True)
 class Question:
     """One training question: its tokens, its passage, its answers as token spans (inclusive), its hard
-    negatives.
+    negatives. Without spans the passage does not answer, unless `answers` says that it does, who knows where.
     """
 
     source: str
@@ -37,12 +39,13 @@ class Question:
     passage: Tokens
     spans: list[tuple[int, int]]
     negatives: list[Tokens]
+    answers: bool = False
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One sequence: `start`/`end` are positions in it, 0 when there is no answer; `group` joins one
-    question's pairs.
+    """One sequence: `start`/`end` are positions in it, 0 when there is no answer, UNKNOWN when nobody knows
+    where it is; `group` joins one question's pairs, the relevant one first.
     """
 
     ids: list[int]
@@ -86,6 +89,10 @@ class PassageCache:
             self._seen[text] = Tokens(item.ids, item.offsets)
         return self._seen[text]
 
+    def question(self, text: str) -> list[int]:
+        """The question's first tokens."""
+        return self.get(text).ids[:MAX_QUESTION]
+
 
 def pack(rows: Sequence[QaRow], negatives: Sequence[Sequence[str]], cache: PassageCache) -> list[Question]:
     """Tokenise rows with their negatives."""
@@ -93,7 +100,7 @@ def pack(rows: Sequence[QaRow], negatives: Sequence[Sequence[str]], cache: Passa
     for row, wrong in zip(rows, negatives, strict=True):
         passage = cache.get(row.context)
         spans = [token_span(passage.offsets, s.start, s.end) for s in row.spans]
-        ids = cache.get(row.question).ids[:MAX_QUESTION]
+        ids = cache.question(row.question)
         packed.append(
             Question(row.source, ids, passage, [s for s in spans if s], [cache.get(t) for t in wrong])
         )
@@ -138,15 +145,54 @@ def make_pair(
     return Pair(ids, types, start, end, float(span is not None), group)
 
 
-def draw(question: Question, group: int, negative_share: float, rng: random.Random) -> list[Pair]:
-    """The question with its own passage and, some of the time, with one hard negative of the same window
+@dataclass(frozen=True)
+class Mix:
+    """How examples are drawn: tokens in a batch, shares of questions with 0, 1, 2... negatives (of those with
+    a span, and of those with relevance only), share of short windows, and how often a source's row comes in
+    an epoch.
+    """
+
+    budget: int = 3072
+    negative_counts: tuple[float, ...] = (0.5, 0.38, 0.06, 0.06)
+    relevance_counts: tuple[float, ...] = (0.0, 0.1, 0.4, 0.5)
+    short: float = 0.75
+    weights: tuple[tuple[str, float], ...] = (
+        ("subjqa", 0.3),
+        ("qed_nq", 1.6),
+        ("nq_open_oracle", 1.6),
+        ("tydiqa", 1.4),
+        ("medquad", 0.15),
+        ("squad_nqg", 0.5),
+    )
+
+    def weight(self, source: str) -> float:
+        """How often a row of this source is used in an epoch, on average."""
+        return next((w for prefix, w in self.weights if source.startswith(prefix)), 1.0)
+
+    def times(self, source: str, rng: random.Random) -> int:
+        """How often this time."""
+        whole, part = divmod(self.weight(source), 1)
+        return int(whole) + (rng.random() < part)
+
+
+def located(question: Question, size: int, group: int, rng: random.Random) -> Pair:
+    """The question with its own passage."""
+    span = rng.choice(question.spans) if question.spans else None
+    pair = make_pair(question, question.passage, span, size, group, rng)
+    return replace(pair, start=UNKNOWN, end=UNKNOWN, relevant=1.0) if question.answers else pair
+
+
+def draw(question: Question, group: int, mix: Mix, rng: random.Random) -> list[Pair]:
+    """The question with its own passage and, where that answers, with some hard negatives of the same window
     size.
     """
-    size = rng.randint(80, 144) if rng.random() < 0.7 else 224
-    span = rng.choice(question.spans) if question.spans else None
-    pairs = [make_pair(question, question.passage, span, size, group, rng)]
-    if question.spans and question.negatives and rng.random() < negative_share:
-        pairs.append(make_pair(question, rng.choice(question.negatives), None, size, group, rng))
+    size = rng.randint(64, 120) if rng.random() < mix.short else 224
+    pairs = [located(question, size, group, rng)]
+    if pairs[0].relevant:
+        shares = mix.relevance_counts if question.answers else mix.negative_counts
+        count = rng.choices(range(len(shares)), shares)[0]
+        wrong = rng.sample(question.negatives, min(count, len(question.negatives)))
+        pairs += [make_pair(question, passage, None, size, group, rng) for passage in wrong]
     return pairs
 
 
@@ -178,29 +224,14 @@ def cut_groups(groups: Sequence[list[Pair]], budget: int) -> list[list[Pair]]:
     return batches
 
 
-@dataclass(frozen=True)
-class Mix:
-    """How examples are drawn: tokens in a batch, share of questions with a negative, sources' weights."""
-
-    budget: int = 3072
-    negative_share: float = 0.6
-    weights: tuple[tuple[str, float], ...] = (("subjqa", 0.4),)
-
-    def weight(self, source: str) -> float:
-        """The chance that a row of this source is used in an epoch."""
-        return next((w for prefix, w in self.weights if source.startswith(prefix)), 1.0)
-
-
 def stream(questions: Sequence[Question], mix: Mix, seed: int) -> Iterator[ReaderBatch]:
     """Endless shuffled batches; lengths are sorted only inside blocks of 256 questions."""
     rng = random.Random(seed)
     while True:
-        chosen = [q for q in questions if rng.random() < mix.weight(q.source)]
+        chosen = [q for q in questions for _ in range(mix.times(q.source, rng))]
         rng.shuffle(chosen)
         for start in range(0, len(chosen), 256):
             block = chosen[start : start + 256]
-            batches = cut_groups(
-                [draw(q, i, mix.negative_share, rng) for i, q in enumerate(block)], mix.budget
-            )
+            batches = cut_groups([draw(q, i, mix, rng) for i, q in enumerate(block)], mix.budget)
             rng.shuffle(batches)
             yield from map(collate, batches)

@@ -5,6 +5,7 @@ adapt.mine_reader).
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -13,40 +14,69 @@ from torch.nn import functional
 from adapt.backbone import backbone_folder, load_backbone, load_tokenizer
 from adapt.loop import Budget, State, Trainer
 from adapt.qa_data import split_qa
-from adapt.reader_net import ReaderNet
+from adapt.reader_net import ReaderNet, Reads
 from adapt.reader_pack import Mix, PassageCache, Question, ReaderBatch, load_negatives, pack, stream
+from adapt.reader_pairs import load_pairs, pack_pairs
+
+EXIT_WEIGHTS = {2: 0.15, 3: 0.15, 4: 0.25}
+"""Loss weights of the early heads; the deepest has 1."""
 
 
-def pair_loss(relevance: torch.Tensor, batch: ReaderBatch) -> torch.Tensor:
-    """Cross-entropy of the positive against the negative of the same question, averaged over such pairs."""
-    second = torch.nonzero(batch.group[1:] == batch.group[:-1]).squeeze(-1) + 1
-    if len(second) == 0:
+def list_loss(relevance: torch.Tensor, group: torch.Tensor) -> torch.Tensor:
+    """Softmax cross-entropy of each question's first pair, the relevant one, among all of that question's;
+    averaged over questions with more than one.
+    """
+    same = group[:, None] == group[None, :]
+    first = torch.cat([torch.ones_like(group[:1], dtype=torch.bool), group[1:] != group[:-1]])
+    chosen = first & (same.sum(1) > 1)
+    if not chosen.any():
         return relevance.sum() * 0
-    return functional.softplus(relevance[second] - relevance[second - 1]).mean()
+    total = torch.logsumexp(relevance.masked_fill(~same, float("-inf")), 1)
+    return (total - relevance)[chosen].mean()
+
+
+def head_loss(reads: Reads, batch: ReaderBatch) -> torch.Tensor:
+    """Span cross-entropy, relevance cross-entropy and the listwise term of one head, summed."""
+    relevance, start, end = (part.float() for part in reads)
+    span = functional.cross_entropy(start, batch.start) + functional.cross_entropy(end, batch.end)
+    relevant = functional.binary_cross_entropy_with_logits(relevance, batch.relevant)
+    return span / 2 + 0.5 * relevant + 0.5 * list_loss(relevance, batch.group)
+
+
+def copy_loss(reads: Reads, teacher: Reads) -> torch.Tensor:
+    """How far an early head's span distributions are from the deepest one's, which is not pulled along."""
+    start, end = (
+        functional.cross_entropy(ours.float(), theirs.detach().float().softmax(-1))
+        for ours, theirs in zip(reads[1:], teacher[1:], strict=True)
+    )
+    return (start + end) / 2
 
 
 def reader_loss(net: ReaderNet, batch: ReaderBatch) -> torch.Tensor:
-    """Span cross-entropy, relevance cross-entropy and the pairwise term, summed."""
+    """The deepest head's loss and, with small weights, the early ones', half of it self-distillation."""
     with torch.autocast("cpu", torch.bfloat16):
-        relevance, start, end = net(batch.ids, batch.mask, batch.types)
-    relevance, start, end = relevance.float(), start.float(), end.float()
-    span = functional.cross_entropy(start, batch.start) + functional.cross_entropy(end, batch.end)
-    relevant = functional.binary_cross_entropy_with_logits(relevance, batch.relevant)
-    return span / 2 + 0.5 * relevant + 0.5 * pair_loss(relevance, batch)
+        *early, last = net.exits(batch.ids, batch.mask, batch.types)
+    loss = head_loss(last, batch)
+    for depth, reads in zip(net.depths, early, strict=False):
+        loss = loss + EXIT_WEIGHTS[depth] * (head_loss(reads, batch) + copy_loss(reads, last)) / 2
+    return loss
 
 
 def train(
-    questions: list[Question],
+    questions: Sequence[Question],
     backbone: Path,
     out: Path,
     budget: Budget,
     mix: Mix | None = None,
     seed: int = 1,
+    start: Path | None = None,
 ) -> State:
-    """Train from the backbone, or go on from the checkpoint in `out`."""
+    """Train from the backbone or from the weights of the checkpoint `start`, or go on from that in `out`."""
     torch.manual_seed(seed)
     net = ReaderNet(load_backbone(backbone))
-    net.eval()  # no dropout: hardly more than one pass over the data, and a fifth faster
+    if start:
+        net.start_from(torch.load(start, weights_only=True)["net"])
+    net.eval()  # no dropout: a few passes over the data at most, and a fifth faster
     trainer: Trainer[ReaderBatch] = Trainer(
         net, lambda batch: reader_loss(net, batch), lambda batch: int(batch.mask.sum()), out, budget
     )
@@ -54,22 +84,36 @@ def train(
     return trainer.run(stream(questions, mix or Mix(), seed + trainer.state.step))
 
 
+def training_questions(data: Path, negatives: Path, backbone: Path, without: Sequence[str]) -> list[Question]:
+    """The span questions with their mined negatives and the pairs for relevance; sources that begin with a
+    name in `without` are left out.
+    """
+    cache = PassageCache(load_tokenizer(backbone))
+    packed = pack(split_qa(data).train, load_negatives(negatives, "train", 8), cache)
+    packed += pack_pairs(load_pairs(data), cache)
+    return [q for q in packed if not q.source.startswith(tuple(without))]
+
+
 def main() -> None:
     """Command line of this recipe."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--negatives", type=Path, help="negatives.json, where it is not in --out")
+    parser.add_argument("--start", type=Path, help="a checkpoint.pt whose weights to begin with")
+    parser.add_argument("--without", nargs="*", default=[], help="sources to leave out")
     parser.add_argument("--backbone")
     parser.add_argument("--minutes", type=float, default=70)
+    parser.add_argument("--rate", type=float, default=1.2e-4)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     backbone = backbone_folder(args.backbone)
-    rows = split_qa(args.data).train
-    negatives = load_negatives(args.out / "negatives.json", "train", 8)
-    questions = pack(rows, negatives, PassageCache(load_tokenizer(backbone)))
-    print(train(questions, backbone, args.out, Budget(args.minutes), seed=args.seed))
+    mined = args.negatives or args.out / "negatives.json"
+    questions = training_questions(args.data, mined, backbone, args.without)
+    budget = Budget(args.minutes, learning_rate=args.rate)
+    print(train(questions, backbone, args.out, budget, seed=args.seed, start=args.start))
 
 
 if __name__ == "__main__":

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Encoding
 
+from rag.models.alignment import sentence_spans
 from rag.models.config import read_config
 from rag.models.runtime import CLS, SEP, Network, Row, RuntimeOptions, revision
-from rag.models.spans import TokenSpan, best_spans, word_edges
+from rag.models.spans import TokenSpan, best_spans, log_total, sentence_numbers, word_edges
 from rag.models.types import Floats, ModelInfo, Reading, ReadResult
 
+Numbers = NDArray[np.int64]
 MAX_QUESTION = 48
+IRRELEVANT = -4.0
+"""The relevance logit that a rival is taken to have at least: below it they are all alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,9 @@ class OnnxReader:
         self._longest = config.get("max_answer_tokens", int)
         self._answer_weights = np.array(config.floats("answer_weights"))
         self._presence_weights = np.array(config.floats("presence_weights"))
+        fitted = "thresholds" in config.values  # folders of before have none: probabilities count as they are
+        self._accuracies = config.floats("accuracies") if fitted else (0.5,)
+        self._thresholds = config.floats("thresholds") if fitted else (0.5,)
         parameters, tokens = config.get("parameters", int), config.get("max_tokens", int)
         self._info = ModelInfo(name, revision(folder), "reader", parameters, tokens)
 
@@ -79,19 +87,22 @@ class OnnxReader:
         encoded = self._network.tokenize_spans(passages)
         windows = self._windows(question, encoded)
         relevance = best_relevance(windows, len(passages))
-        found = distinct(
-            [span for window in windows for span in self._spans(window, encoded[window.passage])]
-        )
-        readings = sorted((self._reading(item, passages) for item in found), key=lambda r: -r.probability)
+        found = self._found(windows, encoded, passages)
+        readings = sorted(self._readings(found, passages), key=lambda r: -r.probability)
         return ReadResult(tuple(readings[:top]), self._absence(windows, found), tuple(relevance.tolist()))
+
+    def threshold(self, accuracy: float) -> float:
+        """From which probability on a share of `accuracy` of the quoted first answers held the answer, on
+        questions that the network was not trained on; between the fitted accuracies, linearly.
+        """
+        return float(np.interp(accuracy, (0.0, *self._accuracies, 1.0), (0.0, *self._thresholds, 1.0)))
 
     def spans(self, question: str, passages: Sequence[str]) -> list[Found]:
         """All candidate spans with the features that calibration is fitted on (see
         adapt/calibrate_reader.py).
         """
         encoded = self._network.tokenize_spans(passages)
-        windows = self._windows(question, encoded)
-        return distinct([span for window in windows for span in self._spans(window, encoded[window.passage])])
+        return self._found(self._windows(question, encoded), encoded, passages)
 
     def _windows(self, question: str, passages: Sequence[Encoding]) -> list[Window]:
         asked = self._network.tokenize([question])[0].ids[:MAX_QUESTION]
@@ -107,23 +118,65 @@ class OnnxReader:
             for place, (relevance, start, end) in zip(places, self._network.run(rows), strict=True)
         ]
 
-    def _spans(self, window: Window, passage: Encoding) -> list[Found]:
+    def _found(
+        self, windows: Sequence[Window], encoded: Sequence[Encoding], passages: Sequence[str]
+    ) -> list[Found]:
+        sentences = [
+            sentence_numbers(item.offsets, [start for start, _ in sentence_spans(text)])
+            for item, text in zip(encoded, passages, strict=True)
+        ]
+        return distinct(
+            [s for w in windows for s in self._spans(w, encoded[w.passage], sentences[w.passage])]
+        )
+
+    def _spans(self, window: Window, passage: Encoding, sentences: Numbers) -> list[Found]:
         if window.first == window.last:
             return []
-        edges = word_edges(passage.word_ids[window.first : window.last])
-        spans = best_spans(window.start, window.end, window.null, edges, self._longest, 3)
+        inside = slice(window.first, window.last)
+        edges = word_edges(passage.word_ids[inside])
+        spans = best_spans(window.start, window.end, window.null, edges, self._longest, 3, sentences[inside])
         return [_found(span, window, passage) for span in spans]
 
-    def _reading(self, item: Found, passages: Sequence[str]) -> Reading:
-        probability = logistic(self._answer_weights, (item.margin, item.chance, item.relevance))
-        return Reading(
-            item.passage, item.start, item.end, passages[item.passage][item.start : item.end], probability
-        )
+    def _readings(self, found: Sequence[Found], passages: Sequence[str]) -> list[Reading]:
+        used = len(self._answer_weights) - 1  # weights fitted on fewer features know the first of them
+        return [
+            Reading(
+                item.passage,
+                item.start,
+                item.end,
+                passages[item.passage][item.start : item.end],
+                logistic(self._answer_weights, features[:used]),
+            )
+            for item, features in zip(found, answer_features(found), strict=True)
+        ]
 
     def _absence(self, windows: Sequence[Window], found: Sequence[Found]) -> float:
         if not found:
             return 1.0
         return 1 - logistic(self._presence_weights, presence_features(found))
+
+
+def answer_features(found: Sequence[Found]) -> list[tuple[float, ...]]:
+    """What tells whether a span answers, one row for each span of all passages.
+
+    Its margin over the null answer, its log-probability in its window, its passage's relevance, its log-share
+    of all passages' spans and "none" (Clark and Gardner 2018, https://arxiv.org/abs/1710.10723), and its
+    passage's lead in relevance over the best other one.
+    """
+    if not found:
+        return []
+    total = log_total(np.array([0.0, *(item.margin for item in found)], np.float32))
+    best: dict[int, float] = {}
+    for item in found:
+        best[item.passage] = max(best.get(item.passage, IRRELEVANT), item.relevance)
+    return [
+        (item.margin, item.chance, item.relevance, item.margin - total, item.relevance - _rival(best, item))
+        for item in found
+    ]
+
+
+def _rival(best: Mapping[int, float], item: Found) -> float:
+    return max((value for passage, value in best.items() if passage != item.passage), default=IRRELEVANT)
 
 
 def presence_features(found: Sequence[Found]) -> tuple[float, float]:

@@ -113,6 +113,10 @@ class Reader(Protocol):
         """Logits (len(passages),), higher is more relevant."""
         ...
 
+    def threshold(self, accuracy: float) -> float:
+        """The least probability of a reading so that a share of `accuracy` of the first answers is right."""
+        ...
+
 
 class Checker(Protocol):
     """Claims against evidence passages to verdicts."""

@@ -12,18 +12,18 @@ import pytest
 import torch
 
 from adapt.backbone import load_backbone, load_tokenizer
-from adapt.calibrate_reader import cases, fit
+from adapt.build import build_reader
+from adapt.calibrate_reader import ACCURACIES, cases, fit, write_fit
 from adapt.checker_net import CheckerNet
 from adapt.checker_pack import pack_claim
 from adapt.checker_pack import stream as checker_stream
-from adapt.export import write_checker, write_encoder, write_reader
+from adapt.export import write_checker, write_encoder
 from adapt.fit_checker import WORDS, Examples, features_of, fit_head
 from adapt.golden import write_golden
 from adapt.loop import Budget, rate
 from adapt.mine_reader import Embedder, holds_answer, in_order, mine
 from adapt.projection import Fit, Lists, fit_projection, maxsim, pooled, token_vectors
 from adapt.qa_data import split_qa
-from adapt.reader_net import ReaderNet
 from adapt.reader_pack import Mix, PassageCache, Question, pack, stream
 from adapt.train_checker import make_net, training_rows
 from adapt.train_checker import train as train_checker
@@ -50,9 +50,7 @@ def questions(data: Path, backbone: Path) -> list[Question]:
 def reader(questions: list[Question], backbone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run, out = tmp_path_factory.mktemp("run"), tmp_path_factory.mktemp("reader")
     assert train_reader(questions, backbone, run, QUICK).step == 12
-    net = ReaderNet(load_backbone(backbone))
-    net.load_state_dict(torch.load(run / "checkpoint.pt", weights_only=True)["net"])
-    write_reader(net.eval(), backbone, out, {})
+    build_reader(run, backbone, out)
     return out
 
 
@@ -82,9 +80,13 @@ def test_the_reader_recipe_learns_and_exports(reader: Path, data: Path, question
     result = model.read(row.question, [row.context, "Nothing."])
     assert all(r.text in (row.context, "Nothing.")[r.passage] for r in result.readings)
     held = cases(split_qa(data).dev * 3, [["Fish are sold there."]] * 30, seed=1)
-    answer, presence = fit(model, held)
-    assert (len(answer), len(presence)) == (4, 3)
-    assert np.isfinite([*answer, *presence]).all()
+    fitted = fit(model, held)
+    assert (len(fitted.answer_weights), len(fitted.presence_weights)) == (6, 3)
+    assert np.isfinite([*fitted.answer_weights, *fitted.presence_weights]).all()
+    assert (np.diff(fitted.thresholds) >= 0).all()
+    write_fit(reader, fitted)
+    again = OnnxReader("tiny", reader, FLOAT)
+    assert again.threshold(ACCURACIES[0]) == pytest.approx(fitted.thresholds[0], abs=1e-3)
     write_golden(reader)
     assert json.loads((reader / "golden.json").read_text())["passages"]
 
@@ -111,9 +113,9 @@ def test_the_checker_recipe_learns_and_exports(data: Path, backbone: Path, tmp_p
     drawn = list(islice(checker_stream(claims, 800, seed=1), 12))
     assert all(batch.ids.shape == batch.marks.shape for batch in drawn)
     assert {-1, 0, 1} == {mark for batch in drawn for mark in batch.marks.unique().tolist()}
-    first = make_net(backbone, None)
+    first = make_net(backbone)
     assert train_checker(claims, first, tmp_path / "run", QUICK, tokens=800).step == 12
-    again = make_net(backbone, tmp_path / "run")
+    again = make_net(backbone, [tmp_path / "run"] * 2)
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
     net = CheckerNet(load_backbone(backbone))
     net.load_state_dict(torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["net"])

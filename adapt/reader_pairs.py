@@ -1,0 +1,86 @@
+"""Pairs that say which text answers, not where: they train the reader's relevance beside the span data."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapt.mine import Bm25, best
+from adapt.reader_pack import PassageCache, Question, Tokens
+from adapt.records import bucket, read_rows, text_of
+
+JUDGED = ("wikiqa", "trecqa")
+MINED = ("squad_nqg", "medquad")
+MAX_PASSAGE = 160
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A question, one text that answers it, and texts that do not."""
+
+    source: str
+    question: str
+    passage: str
+    wrong: tuple[str, ...]
+
+
+def judged(path: Path) -> list[Judged]:
+    """The train questions of a set whose candidate sentences were judged by people (wikiqa, trecqa)."""
+    lists: dict[str, dict[bool, list[str]]] = defaultdict(lambda: {True: [], False: []})
+    for row in read_rows(path):
+        if row.get("split") == "train":
+            lists[text_of(row, "question")][row.get("label") == 1].append(text_of(row, "passage"))
+    return [
+        Judged(path.name.split(".")[0], question, good, tuple(found[False]))
+        for question, found in lists.items()
+        for good in found[True][:2]
+        if found[False]
+    ]
+
+
+def mined(path: Path, most: int, keep: int, seed: int) -> list[Judged]:
+    """Questions with their passage and `keep` others that BM25 ranks high, of another topic if it has one."""
+    rows = [row for row in read_rows(path) if bucket(text_of(row, "question"), 20)]
+    rows = random.Random(seed).sample(rows, min(most, len(rows)))
+    questions, texts = [text_of(r, "question") for r in rows], [text_of(r, "passage") for r in rows]
+    topics = [(text_of(r, "focus") or text, text_of(r, "qtype")) for r, text in zip(rows, texts, strict=True)]
+    lexical = Bm25(texts)
+    made = []
+    for start in range(0, len(rows), 512):
+        orders = best(lexical.scores(questions[start : start + 512]), keep + 6).tolist()
+        for place, order in enumerate(orders, start):
+            wrong = [i for i in order if topics[i] != topics[place] and texts[i] != texts[place]][:keep]
+            source = path.name.split(".")[0]
+            made.append(Judged(source, questions[place], texts[place], tuple(texts[i] for i in wrong)))
+    return made
+
+
+def load_pairs(folder: Path, most: int = 6000, keep: int = 6, seed: int = 1) -> list[Judged]:
+    """All sets under pairs/ that are there; at most `most` questions of each mined set."""
+    known = {n: folder / "pairs" / f"{n}.jsonl.gz" for n in (*JUDGED, *MINED)}
+    there = {name: path for name, path in known.items() if path.exists()}
+    lists = [judged(p) if name in JUDGED else mined(p, most, keep, seed) for name, p in there.items()]
+    return [item for found in lists for item in found]
+
+
+def pack_pairs(pairs: Sequence[Judged], cache: PassageCache) -> list[Question]:
+    """Tokenised, cut to the passage's first tokens: which part of a long one answers is not known."""
+
+    def cut(text: str) -> Tokens:
+        tokens = cache.get(text)
+        return Tokens(tokens.ids[:MAX_PASSAGE], tokens.offsets[:MAX_PASSAGE])
+
+    return [
+        Question(
+            item.source,
+            cache.question(item.question),
+            cut(item.passage),
+            [],
+            [cut(text) for text in item.wrong],
+            answers=True,
+        )
+        for item in pairs
+    ]
