@@ -1,0 +1,68 @@
+"""The edge profile end to end: ingest, search, answers and rerankers without any token vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ingest.submit import submit_uploads
+from ingest.types import Upload
+from ingest.worker import Worker
+from rag.answer.engine import Engine
+from rag.errors import IndexMismatch
+from rag.types import Query
+from tests.answer.conftest import settings_for
+from tests.answer.corpus import TEXTS
+
+C = "handbook"
+
+
+@pytest.fixture(scope="module")
+def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    settings = settings_for(tmp_path_factory.mktemp("edge"), profile="edge")
+    with Engine(settings) as opened:
+        opened.store.create_collection(C)
+        uploads = [Upload(name, text.encode(), "text/markdown") for name, text in TEXTS.items()]
+        submit_uploads(opened.store, C, uploads)
+        worker = Worker(settings, store=opened.store, encoder=opened.encoder)
+        worker.drain()
+        worker.close()
+        yield opened
+
+
+def test_the_collection_is_bound_to_the_static_encoder(edge: Engine) -> None:
+    bound = edge.store.bound_model(C)
+    assert bound == (edge.encoder.info.name, edge.encoder.info.revision, 256)
+    assert bound[0] == "footnote-edge"
+    assert edge.settings.precision == "int8"
+
+
+@pytest.mark.parametrize(
+    ("question", "source"),
+    [("price of lunch", "canteen.md"), ("Can pets travel by boat?", "ferry.md"), ("vacation", "leave.md")],
+)
+def test_search_finds_without_late_interaction(edge: Engine, question: str, source: str) -> None:
+    for mode in ("hybrid", "dense"):
+        hits, _ = edge.search(Query(question, C, 3, mode=mode), explain=True)  # type: ignore[arg-type]
+        assert hits[0].document.source == source
+        assert "late" not in hits[0].parts
+        assert sum(share.contribution for share in hits[0].shares.values()) == pytest.approx(hits[0].score)
+        assert hits[0].explanation is not None
+        assert hits[0].explanation.tokens == ()
+
+
+def test_questions_are_answered_and_checked(edge: Engine) -> None:
+    answer = edge.ask("How much does lunch cost for staff?", C)
+    assert not answer.abstained
+    assert "8 euros" in answer.text
+    assert answer.sentences[0].verdict is not None
+    assert answer.sentences[0].verdict.label == "supported"
+
+
+def test_another_encoder_is_refused_by_name(edge: Engine) -> None:
+    with (
+        Engine(settings_for(edge.settings.data), edge.store) as default,
+        pytest.raises(IndexMismatch, match=r"footnote-edge.*dimension 256.*footnote-encoder.*dimension 384"),
+    ):
+        default.search(Query("lunch", C, 3))
