@@ -27,9 +27,10 @@ from adapt.words import clean
 from rag.models import alignment
 from rag.models.checker import NET_FEATURES, SIMILAR, OnnxChecker, claim_features, evidence_windows
 from rag.models.encoder import OnnxEncoder
+from rag.models.runtime import RuntimeOptions
 from rag.models.similarity import similarities
 
-PER_SOURCE = 200
+PER_SOURCE = 150
 SIGNS = (1, -1, 1, 1, 1, 1, 1, -1, 1, 1, 1)
 """How each feature may pull on "supported". Claim sets with planted errors are worded close to their
 evidence, so an unbound fit learns that overlap speaks against support; in answers that people write it
@@ -191,32 +192,50 @@ def head_config(prefix: str, heads: Heads) -> dict[str, object]:
     }
 
 
+def recipe_parser(text: str | None) -> argparse.ArgumentParser:
+    """The arguments that every recipe over a finished checker takes."""
+    parser = argparse.ArgumentParser(description=text)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--encoder", type=Path, required=True)
+    parser.add_argument("--precision", choices=("float", "int8"), default="float")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
+    return parser
+
+
+def open_checker(args: argparse.Namespace, folder: Path) -> OnnxChecker:
+    """A checker as the arguments want it."""
+    return OnnxChecker("checker", folder, RuntimeOptions(args.threads, args.precision))
+
+
+def open_encoder(args: argparse.Namespace) -> OnnxEncoder:
+    """The encoder as the arguments want it."""
+    return OnnxEncoder("encoder", args.encoder, RuntimeOptions(args.threads, args.precision))
+
+
 def gather(args: argparse.Namespace) -> Examples:
     """The rows to fit on, with their features."""
-    encoder = OnnxEncoder("encoder", args.encoder)
+    encoder = open_encoder(args)
     rows = held_rows(args.data, args.seed)
-    found = Examples(rows, features_of(OnnxChecker("checker", args.model), encoder, rows))
+    found = Examples(rows, features_of(open_checker(args, args.model), encoder, rows))
     if args.unseen is None:
         return found
     more = unseen_rows(split_claims(args.data), args.seed)
-    return found.joined(Examples(more, features_of(OnnxChecker("unseen", args.unseen), encoder, more)))
+    return found.joined(Examples(more, features_of(open_checker(args, args.unseen), encoder, more)))
 
 
 def main() -> None:
     """Write the fitted heads into the model's config.json."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--encoder", type=Path, required=True)
+    parser = recipe_parser(__doc__)
     parser.add_argument("--unseen", type=Path)
-    parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     examples = gather(args)
     path = args.model / "config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
     config |= head_config("", fit_head(Examples(examples.rows, examples.features[:, :WORDS])))
     config |= head_config(SIMILAR, fit_head(examples))
-    config[f"{SIMILAR}encoder"] = OnnxEncoder("encoder", args.encoder).info.revision
+    config[f"{SIMILAR}encoder"] = open_encoder(args).info.revision
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 

@@ -21,7 +21,7 @@ from adapt.backbone import load_tokenizer
 from adapt.checker_pack import MAX_CLAIM, UNKNOWN, token_marks
 from adapt.claim_data import ClaimSplits, split_claims
 from adapt.export import write_config
-from adapt.fit_checker import passages_of
+from adapt.fit_checker import open_checker, open_encoder, passages_of, recipe_parser
 from adapt.logistic import Bools, Doubles, fit_logistic
 from adapt.qa_data import split_qa
 from adapt.records import ClaimRow
@@ -120,12 +120,12 @@ def judged_claims(rows: Sequence[ClaimRow]) -> list[ClaimRow]:
 
 def gather(args: argparse.Namespace, claims: ClaimSplits, encoder: OnnxEncoder) -> list[Marked]:
     """The sets to fit on: claims marked by people, and planted errors, none of which the net has seen."""
-    checker, tokenizer = OnnxChecker("checker", args.model), load_tokenizer(args.model)
+    checker, tokenizer = open_checker(args, args.model), load_tokenizer(args.model)
     planted = with_marks(synthesise(split_qa(args.data).calibrate, PLANTED, args.seed + 1))
     sets = [marked_tokens(checker, encoder, tokenizer, planted)]
     sets += [marked_tokens(checker, encoder, tokenizer, judged_claims(claims.calibrate))]
     if args.unseen is not None:
-        other = OnnxChecker("unseen", args.unseen)
+        other = open_checker(args, args.unseen)
         sets += [marked_tokens(other, encoder, tokenizer, judged_claims(claims.train))]
     return sets
 
@@ -143,14 +143,10 @@ def report(name: str, rows: int, found: Marked, head: MarkHead) -> str:
 
 def main() -> None:
     """Write the fit into config.json; print the F1 on wice_tokens dev and on planted errors over dev."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--encoder", type=Path, required=True)
+    parser = recipe_parser(__doc__)
     parser.add_argument("--unseen", type=Path)
-    parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    encoder, claims = OnnxEncoder("encoder", args.encoder), split_claims(args.data)
+    encoder, claims = open_encoder(args), split_claims(args.data)
     head = fit_marks(gather(args, claims, encoder))
     config = json.loads((args.model / "config.json").read_text(encoding="utf-8"))
     config |= {
@@ -159,7 +155,7 @@ def main() -> None:
         f"{SIMILAR}mark_threshold": round(head.threshold, 4),
     }
     write_config(args.model, config)
-    checker, tokenizer = OnnxChecker("checker", args.model), load_tokenizer(args.model)
+    checker, tokenizer = open_checker(args, args.model), load_tokenizer(args.model)
     dev = with_marks(synthesise(split_qa(args.data).dev, PLANTED, args.seed + 2))
     for name, rows in (("wice_tokens dev", claims.checks["wice_tokens"]), ("synthetic dev", dev)):
         found = marked_tokens(checker, encoder, tokenizer, rows)

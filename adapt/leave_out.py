@@ -8,7 +8,6 @@ sources. Three heads are fitted, each on its own bootstrap sample of the rows; t
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,11 +15,19 @@ from pathlib import Path
 import numpy as np
 
 from adapt.claim_data import FAMILIES, split_claims, without
-from adapt.fit_checker import WORDS, Examples, features_of, fit_head, held_rows, unseen_rows
+from adapt.fit_checker import (
+    WORDS,
+    Examples,
+    features_of,
+    fit_head,
+    held_rows,
+    open_checker,
+    open_encoder,
+    recipe_parser,
+    unseen_rows,
+)
 from adapt.measure_checker import Score, check_sets, rules_of, score, shown
 from adapt.records import ClaimRow
-from rag.models.checker import OnnxChecker
-from rag.models.encoder import OnnxEncoder
 
 SEEDS = (1, 2, 3)
 
@@ -67,14 +74,10 @@ def _once(name: str, check: Examples, fitted: Examples) -> Score:
 
 def main() -> None:
     """Print one JSON line for each check set of a left-out source."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--encoder", type=Path, required=True)
-    parser.add_argument("--most", type=int, default=400)
-    parser.add_argument("--seed", type=int, default=1)
+    parser = recipe_parser(__doc__)
+    parser.add_argument("--most", type=int, default=300)
     args = parser.parse_args()
-    checker, encoder = OnnxChecker("checker", args.model), OnnxEncoder("encoder", args.encoder)
+    checker, encoder = open_checker(args, args.model), open_encoder(args)
     rows = fit_rows(args.data, args.seed)
     fitted = Examples(rows, features_of(checker, encoder, rows))
     for name, held in check_sets(args.data, args.most, args.seed).items():

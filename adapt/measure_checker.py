@@ -4,7 +4,6 @@ FOLDER`.
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 from collections.abc import Mapping
@@ -12,14 +11,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from adapt.claim_data import split_claims
-from adapt.fit_checker import WORDS, Examples, Heads, features_of, held_rows
+from adapt.fit_checker import (
+    WORDS,
+    Examples,
+    Heads,
+    features_of,
+    held_rows,
+    open_checker,
+    open_encoder,
+    recipe_parser,
+)
 from adapt.logistic import auc, balanced_accuracy, best_balance, calibration_error, predict
 from adapt.qa_data import split_qa
 from adapt.records import ClaimRow
 from adapt.synthetic import synthesise
-from rag.models.checker import NET_FEATURES, SIMILAR, OnnxChecker, read_head
+from rag.models.checker import NET_FEATURES, SIMILAR, read_head
 from rag.models.config import read_config
-from rag.models.encoder import OnnxEncoder
 
 OVERLAP, COSINE = len(NET_FEATURES), WORDS
 """The columns that a checker has to beat: the share of the claim's words in the evidence, and the best
@@ -110,14 +117,10 @@ def check_sets(data: Path, most: int, seed: int) -> dict[str, list[ClaimRow]]:
 
 def main() -> None:
     """Print one JSON line for each check set."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--encoder", type=Path, required=True)
-    parser.add_argument("--most", type=int, default=400)
-    parser.add_argument("--seed", type=int, default=1)
+    parser = recipe_parser(__doc__)
+    parser.add_argument("--most", type=int, default=300)
     args = parser.parse_args()
-    checker, encoder = OnnxChecker("checker", args.model), OnnxEncoder("encoder", args.encoder)
+    checker, encoder = open_checker(args, args.model), open_encoder(args)
     held = held_rows(args.data, args.seed)
     fitted = Examples(held, features_of(checker, encoder, held))
     rules = rules_of(stored(args.model, SIMILAR), stored(args.model, ""), fitted)

@@ -17,9 +17,11 @@ from adapt.claim_data import split_claims, without
 from adapt.loop import Budget, State, Trainer
 from adapt.qa_data import split_qa
 from adapt.reader_pack import PassageCache
-from adapt.records import ClaimRow
+from adapt.records import ClaimRow, bucket
 from adapt.synthetic import synthesise
 
+CAPTIONS = ("cad_nli", "conjnli", "dnc", "sick", "snli")
+"""Sources of templates and picture captions: they teach logic, not what answers look like."""
 SMOOTHING = 0.05
 """Label smoothing: some of these labels are wrong, and no row should cost without bound."""
 
@@ -55,12 +57,27 @@ def training_rows(data: Path, synthetic: int, seed: int, left_out: Sequence[str]
     return judged + synthesise(split_qa(data).train, synthetic, seed)
 
 
-def make_net(backbone: Path, start: Path | None) -> CheckerNet:
-    """A net from the backbone, with the weights (not the schedule) of another run's checkpoint in `start`."""
+def make_net(backbone: Path, starts: Sequence[Path] = ()) -> CheckerNet:
+    """A net from the backbone, or with the mean of the weights of other runs' checkpoints (not their
+    schedules).
+
+    Runs from the same backbone and the same first heads can be averaged (Wortsman et al. 2022, model soups,
+    https://arxiv.org/abs/2203.05482).
+    """
     net = CheckerNet(load_backbone(backbone))
-    if start:
-        net.load_state_dict(torch.load(start / "checkpoint.pt", weights_only=True)["net"])
+    if starts:
+        runs = [torch.load(run / "checkpoint.pt", weights_only=True)["net"] for run in starts]
+        net.load_state_dict({key: sum(run[key] for run in runs) / len(runs) for key in runs[0]})
     return net.eval()  # no dropout, as in the reader's recipe
+
+
+def thinned(rows: Sequence[ClaimRow], share: float) -> list[ClaimRow]:
+    """The rows, with only a share of those from templates and captions."""
+    return [
+        row
+        for row in rows
+        if not row.source.startswith(CAPTIONS) or bucket("thin" + row.claim, 1000) < share * 1000
+    ]
 
 
 def train(
@@ -88,7 +105,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=70)
     parser.add_argument("--synthetic", type=int, default=24000)
     parser.add_argument("--left-out", nargs="*", default=(), help="prefixes of sources never to be seen")
-    parser.add_argument("--start", type=Path, help="another run whose weights to start from")
+    parser.add_argument("--start", type=Path, nargs="*", default=(), help="runs whose mean to start from")
+    parser.add_argument("--thin", type=float, default=1.0, help="share of template and caption rows to use")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
@@ -96,7 +114,7 @@ def main() -> None:
     torch.manual_seed(args.seed)
     backbone = backbone_folder(args.backbone)
     cache = PassageCache(load_tokenizer(backbone))
-    rows = training_rows(args.data, args.synthetic, args.seed, args.left_out)
+    rows = thinned(training_rows(args.data, args.synthetic, args.seed, args.left_out), args.thin)
     net = make_net(backbone, args.start)
     print(Counter(row.source.split("/")[0] for row in rows), flush=True)
     claims = [pack_claim(row, cache) for row in rows]
