@@ -60,7 +60,7 @@ def tune(
     width = int(body.config.hidden_size)
     start = EncoderNet(body, torch.zeros(width, min(how.dimension, width)))
     net = copy.deepcopy(start)
-    freeze_lower(net, how.frozen_layers)
+    freeze_lower(net, min(how.frozen_layers, len(body.encoder.layer) - 1))
     train(net, tokenized(tokenizer, pairs, how), seed, on_step, how)
     mixed = blend(start, net, how.share).eval()
     texts = [passage for _, passage in pairs[:200]]

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from adapt.backbone import load_backbone, load_tokenizer
-from adapt.collection.finetune import Tuning, contrast, tokenized, train, tune
+from adapt.collection.encoder import tuned_encoder
+from adapt.collection.finetune import Tuning, contrast, tokenized, train
+from adapt.collection.gate import plainly_fused
+from adapt.collection.sample import given_questions
+from adapt.collection.types import Options
 from adapt.encoder_net import EncoderNet
+from rag.answer.engine import Engine
 from rag.models.encoder import OnnxEncoder
 from rag.models.late import unpack
+from rag.settings import Settings
 from tests.adapt.conftest import TOWNS
+from tests.adaptation.planted import gap
 
 PAIRS = [
     (f"when was {town} founded", f"The charter of {town} dates from {1500 + n}.")
@@ -31,11 +37,19 @@ def test_pairs_are_learned(backbone: Path) -> None:
     assert steps == list(range(1, 31))
 
 
-def test_what_is_exported_is_an_encoder(backbone: Path, tmp_path: Path) -> None:
-    tune(backbone, PAIRS, tmp_path / "new", 0, lambda *_: None, Tuning(epochs=1, batch=5, dimension=16))
-    encoder = OnnxEncoder("new", tmp_path / "new")
-    assert (encoder.info.dimension, encoder.info.token_dimension) == (64, 16)
+def test_a_worse_encoder_is_exported_and_refused(backbone: Path, tmp_path: Path) -> None:
+    options = Options(full=True, backbone=backbone)
+    with Engine(Settings(data=tmp_path, threads=1)) as engine:
+        asked, _ = given_questions(engine, "gap", gap(engine, "gap"), 0)
+        asked = asked[:60]
+        plain = plainly_fused(engine, "gap", [one for one in asked if one.part == "held"])
+        verdict, note = tuned_encoder(engine, "gap", asked, options, plain, lambda *_: None)
+    assert (verdict.piece, verdict.accepted) == ("encoder", False)
+    assert verdict.ndcg10 < verdict.ndcg10_before
+    folder = tmp_path / "encoders" / "gap-0"
+    assert str(folder) in note
+    encoder = OnnxEncoder("new", folder)
+    assert encoder.info.dimension == 64
     [passage] = encoder.encode_passages([PAIRS[0][1]])
     assert passage.tokens is not None
-    assert unpack(passage.tokens).shape[1] == 16
-    np.testing.assert_allclose(np.linalg.norm(passage.dense), 1, atol=1e-3)
+    assert unpack(passage.tokens).shape[1] == encoder.info.token_dimension
