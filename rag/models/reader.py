@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from tokenizers import Encoding
 
-from rag.models.alignment import sentence_spans
 from rag.models.config import read_config
 from rag.models.runtime import CLS, SEP, Network, Row, RuntimeOptions, revision
-from rag.models.spans import TokenSpan, best_spans, log_total, sentence_numbers, word_edges
+from rag.models.spans import TokenSpan, best_spans, log_total, word_edges
 from rag.models.types import Floats, ModelInfo, Reading, ReadResult
 
-Numbers = NDArray[np.int64]
 MAX_QUESTION = 48
 IRRELEVANT = -4.0
 """The relevance logit that a rival is taken to have at least: below it they are all alike."""
@@ -87,7 +84,7 @@ class OnnxReader:
         encoded = self._network.tokenize_spans(passages)
         windows = self._windows(question, encoded)
         relevance = best_relevance(windows, len(passages))
-        found = self._found(windows, encoded, passages)
+        found = self._found(windows, encoded)
         readings = sorted(self._readings(found, passages), key=lambda r: -r.probability)
         return ReadResult(tuple(readings[:top]), self._absence(windows, found), tuple(relevance.tolist()))
 
@@ -102,7 +99,7 @@ class OnnxReader:
         adapt/calibrate_reader.py).
         """
         encoded = self._network.tokenize_spans(passages)
-        return self._found(self._windows(question, encoded), encoded, passages)
+        return self._found(self._windows(question, encoded), encoded)
 
     def _windows(self, question: str, passages: Sequence[Encoding]) -> list[Window]:
         asked = self._network.tokenize([question])[0].ids[:MAX_QUESTION]
@@ -118,23 +115,14 @@ class OnnxReader:
             for place, (relevance, start, end) in zip(places, self._network.run(rows), strict=True)
         ]
 
-    def _found(
-        self, windows: Sequence[Window], encoded: Sequence[Encoding], passages: Sequence[str]
-    ) -> list[Found]:
-        sentences = [
-            sentence_numbers(item.offsets, [start for start, _ in sentence_spans(text)])
-            for item, text in zip(encoded, passages, strict=True)
-        ]
-        return distinct(
-            [s for w in windows for s in self._spans(w, encoded[w.passage], sentences[w.passage])]
-        )
+    def _found(self, windows: Sequence[Window], encoded: Sequence[Encoding]) -> list[Found]:
+        return distinct([span for window in windows for span in self._spans(window, encoded[window.passage])])
 
-    def _spans(self, window: Window, passage: Encoding, sentences: Numbers) -> list[Found]:
+    def _spans(self, window: Window, passage: Encoding) -> list[Found]:
         if window.first == window.last:
             return []
-        inside = slice(window.first, window.last)
-        edges = word_edges(passage.word_ids[inside])
-        spans = best_spans(window.start, window.end, window.null, edges, self._longest, 3, sentences[inside])
+        edges = word_edges(passage.word_ids[window.first : window.last])
+        spans = best_spans(window.start, window.end, window.null, edges, self._longest, 3)
         return [_found(span, window, passage) for span in spans]
 
     def _readings(self, found: Sequence[Found], passages: Sequence[str]) -> list[Reading]:

@@ -12,10 +12,6 @@ from numpy.typing import NDArray
 from rag.models.types import Floats
 
 BLOCKED = np.float32(-1e4)
-CROSSING = 1.0
-"""What a span loses, in logits, for each end of a sentence inside it (chosen on the reader's `calibrate`
-split): start and end are scored apart, and two answers to one question make one long span.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +41,6 @@ def span_scores(start: Floats, end: Floats, longest: int) -> Floats:
     return np.asarray(start[:, None] + sliding_window_view(padded, longest), np.float32)
 
 
-def sentence_numbers(offsets: Sequence[tuple[int, int]], starts: Sequence[int]) -> NDArray[np.int64]:
-    """For each token the number of its sentence, from the characters at which sentences start."""
-    return np.asarray(np.searchsorted(starts, [start for start, _ in offsets], side="right"), np.int64)
-
-
-def crossings(sentences: NDArray[np.int64], longest: int) -> Floats:
-    """[T, longest]: how many sentences the span of n + 1 tokens from token i begins in its midst."""
-    padded = np.concatenate([sentences, np.full(longest - 1, sentences[-1])])
-    return np.asarray(sliding_window_view(padded, longest) - sentences[:, None], np.float32)
-
-
 def log_total(values: Floats) -> float:
     """log(sum(exp(values))), without overflow."""
     top = float(values.max())
@@ -69,16 +54,13 @@ def best_spans(
     edges: tuple[NDArray[np.bool_], NDArray[np.bool_]],
     longest: int,
     count: int,
-    sentences: NDArray[np.int64] | None = None,
 ) -> list[TokenSpan]:
     """The `count` best spans that do not overlap, best first, from the passage tokens' logits and the null
-    logit; with the tokens' sentence numbers, spans over more than one sentence lose by it.
+    logit.
     """
     opens, closes = edges
     start, end = np.where(opens, start, BLOCKED), np.where(closes, end, BLOCKED)
     scores = span_scores(start.astype(np.float32), end.astype(np.float32), longest)
-    if sentences is not None:
-        scores = scores - CROSSING * crossings(sentences, longest)
     total = log_total(np.append(scores.ravel(), np.float32(null)))
     found: list[TokenSpan] = []
     for place in np.argsort(-scores, axis=None)[: count * 50]:

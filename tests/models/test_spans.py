@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.models.reader import Found, answer_features, cut_windows
-from rag.models.spans import best_spans, sentence_numbers, word_edges
+from rag.models.spans import best_spans, word_edges
 
 
 @settings(max_examples=60)
@@ -45,23 +45,6 @@ def test_windows_cover_everything_and_overlap(length: int, size: int) -> None:
     assert windows[-1][1] == length
     assert all(last - first <= size for first, last in windows)
     assert all(after[0] == before[1] - overlap for before, after in itertools.pairwise(windows))
-
-
-def test_a_span_over_two_sentences_loses_to_one_within() -> None:
-    words = list(range(6))
-    start, end = np.array([3, 0, 0, 0, 0, 2.5], np.float32), np.array([2.5, 0, 0, 0, 0, 3], np.float32)
-    sentences = sentence_numbers([(n * 2, n * 2 + 1) for n in words], [0, 6])
-    assert sentences.tolist() == [1, 1, 1, 2, 2, 2]
-    across = best_spans(start, end, 0.0, word_edges(words), 6, 1)[0]
-    within = best_spans(start, end, 0.0, word_edges(words), 6, 1, sentences)[0]
-    assert (across.first, across.last) == (0, 5)
-    assert within.first == within.last
-    start[0] = 5
-    still = best_spans(start, end, 0.0, word_edges(words), 6, 1, sentences)[0]
-    assert (still.first, still.last, still.margin) == (0, 0, 7.5)
-    end[5] = 5
-    long = best_spans(start, end, 0.0, word_edges(words), 6, 1, sentences)[0]
-    assert (long.first, long.last, long.margin) == (0, 5, 9.0)
 
 
 def test_features_set_a_span_against_those_of_other_passages() -> None:
