@@ -23,12 +23,12 @@ from eval.machine import machine
 from eval.ranking import DEFAULT_MEASURES, score_ranking
 from eval.report import table, write_whole
 from eval.stats import Interval, mean_interval, paired_difference
-from eval.trec_run import load_run, missing
-from eval.variants import VARIANTS, Variant, parse_variant, rank
+from eval.trec_run import Run, load_run, missing
+from eval.variants import VARIANTS, Variant, parse_variant, rank, rank_run
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput, RagError
 from rag.settings import Settings
-from rag.types import Filter, In, Query
+from rag.types import Query
 
 COLLECTION = "beir"
 DEPTH: Mapping[Split, int] = {"whole": 100, "product": 300}
@@ -59,10 +59,6 @@ class FolderScores:
     variants: Mapping[Variant, VariantScores]
 
 
-Run = Mapping[str, tuple[str, ...]]
-"""The documents of each query that may be ranked."""
-
-
 def score_folder(
     folder: BeirFolder,
     settings: Settings,
@@ -71,7 +67,8 @@ def score_folder(
     run: Run | None = None,
 ) -> FolderScores:
     """Ingest a folder into the (empty) store of `settings` and score every variant on all of its judged
-    queries; with a `run`, each query ranks only the documents that the run found for it.
+    queries; with a `run`, each query ranks only the documents that the run found for it, whose
+    scores take the place of the lexical search's.
 
     Raises ModelError `extra_missing` without the extra `eval`, before anything is ingested.
     """
@@ -103,7 +100,7 @@ def _score_variants(
     for variant in variants:
         started = time.perf_counter()
         ranking = {
-            query: rank(variant, engine, Query(text, COLLECTION, depth, _only(query, run)))
+            query: _ranked(variant, engine, Query(text, COLLECTION, depth), run[query] if run else None)
             for query, text in folder.queries.items()
         }
         seconds[variant] = time.perf_counter() - started
@@ -119,8 +116,10 @@ def _score_variants(
     }
 
 
-def _only(query: str, run: Run | None) -> Filter | None:
-    return In("source", run[query]) if run is not None else None
+def _ranked(
+    variant: Variant, engine: Engine, query: Query, first_stage: Mapping[str, float] | None
+) -> list[str]:
+    return rank_run(variant, engine, query, first_stage) if first_stage else rank(variant, engine, query)
 
 
 def _against(

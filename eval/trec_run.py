@@ -8,29 +8,38 @@ from pathlib import Path
 
 from rag.errors import InvalidInput
 
+Run = Mapping[str, Mapping[str, float]]
+"""The score of each document that the first stage found for a query, best first."""
 
-def load_run(path: Path, depth: int) -> dict[str, tuple[str, ...]]:
+
+def load_run(path: Path, depth: int) -> Run:
     """The first `depth` documents of each query, by rank; plain or gzipped.
 
     Raises InvalidInput `run_invalid`, naming the file and the line.
     """
     if not path.is_file():
         raise InvalidInput(f"There is no {path}.", code="run_invalid")
-    ranked: dict[str, list[tuple[int, str]]] = {}
+    ranked: dict[str, list[tuple[int, str, float]]] = {}
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
-            cells = line.split()
-            if len(cells) != 6 or not cells[3].isdigit():
-                raise InvalidInput(
-                    f"{path}, line {number}: wants six fields, a rank the fourth.", code="run_invalid"
-                )
-            ranked.setdefault(cells[0], []).append((int(cells[3]), cells[2]))
+            query, document, rank, score = _row(line, f"{path}, line {number}")
+            ranked.setdefault(query, []).append((rank, document, score))
     return {
-        query: tuple(document for _, document in sorted(found)[:depth]) for query, found in ranked.items()
+        query: {document: score for _, document, score in sorted(found)[:depth]}
+        for query, found in ranked.items()
     }
 
 
-def missing(run: Mapping[str, tuple[str, ...]], queries: Mapping[str, str]) -> list[str]:
+def _row(line: str, where: str) -> tuple[str, str, int, float]:
+    try:
+        query, _, document, rank, score, _ = line.split()
+        return query, document, int(rank), float(score)
+    except ValueError as error:
+        message = f"{where}: wants query, Q0, document, rank, score and a name."
+        raise InvalidInput(message, code="run_invalid") from error
+
+
+def missing(run: Run, queries: Mapping[str, str]) -> list[str]:
     """Queries that the run has no documents for."""
     return [query for query in queries if not run.get(query)]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, get_args
 
 from eval.ranking import first_of_each
 from rag.answer.engine import Engine
+from rag.answer.flow import Candidates
 from rag.answer.rerank import rerank_by_reader
+from rag.answer.retrieve import ranked
 from rag.errors import InvalidInput
-from rag.index.fusion import reciprocal_rank
-from rag.types import Hit, Mode, Query
+from rag.index.fusion import convex, reciprocal_rank
+from rag.index.types import Scored
+from rag.types import Hit, In, Mode, Query
 
 Variant = Literal["bm25", "dense", "rrf", "convex", "late", "reader"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
@@ -67,12 +70,33 @@ def _plain_fusion(engine: Engine, query: Query) -> list[str]:
 
 
 def _reader(engine: Engine, query: Query) -> list[str]:
+    hits, _ = engine.search(query, rerank=True)
+    return _sources(_read(engine, query, hits))
+
+
+def _read(engine: Engine, query: Query, hits: Sequence[Hit]) -> list[Hit]:
     """The first chunks of the reranked list rescored by the reader, as the engine does where its gate is
     open.
     """
-    hits, _ = engine.search(query, rerank=True)
     first = rerank_by_reader(query.text, hits[:READER_DEPTH], engine.reader)
-    return _sources([*first, *hits[READER_DEPTH:]])
+    return [*first, *hits[READER_DEPTH:]]
+
+
+def rank_run(variant: Variant, engine: Engine, query: Query, first_stage: Mapping[str, float]) -> list[str]:
+    """The documents of a first stage made elsewhere, reranked: its scores are the lexical ones."""
+    k, encoded = max(query.k, len(first_stage)), engine.encoder.encode_queries([query.text])[0]
+    only = replace(query, k=k, filters=In("source", tuple(first_stage)))
+    dense = engine.indexes.search_dense(query.collection, encoded.dense, k, only.filters)
+    found = engine.store.hydrate([scored.key for scored in dense])
+    source = {key: document.source for key, (_, document) in found.items()}
+    given = [Scored(scored.key, first_stage[source[scored.key]]) for scored in dense]
+    lexical = sorted(given, key=lambda scored: -scored.score)
+    rankings = {"bm25": lexical, "dense": dense, "rrf": reciprocal_rank([dense, lexical])}
+    if variant in rankings:
+        return first_of_each([source[scored.key] for scored in rankings[variant]])
+    fused = ranked(convex(dense, lexical), k)
+    hits = engine.passages(Candidates(only, encoded, fused), k, rerank=variant != "convex")
+    return first_of_each(_sources(_read(engine, query, hits) if variant == "reader" else hits))
 
 
 def _sources(hits: Sequence[Hit]) -> list[str]:

@@ -45,7 +45,7 @@ class Retriever:
         exact = self.indexes.similarities(query.collection, encoded.dense, missing) if missing else {}
         learned = self.profile
         fused = convex(dense, lexical, exact, dense_weight=learned.dense, lexical_weight=learned.lexical)
-        return Candidates(query, encoded, _ranked(fused, count))
+        return Candidates(query, encoded, ranked(fused, count))
 
     def _encode(self, query: Query) -> EncodedQuery:
         return self.profile.adapted(self.encoder.encode_queries([query.text])[0])
@@ -70,7 +70,7 @@ def _single(stage: str, found: Sequence[Scored]) -> tuple[Candidate, ...]:
     )
 
 
-def _ranked(fused: Sequence[Fused], count: int) -> tuple[Candidate, ...]:
+def ranked(fused: Sequence[Fused], count: int) -> tuple[Candidate, ...]:
     """The `count` best, best first; of two that are equally good the newer one, as keys grow."""
     ordered = sorted(fused, key=lambda one: (-one.score, -one.key))[:count]
     return tuple(
