@@ -15,7 +15,7 @@ from rich.text import Text
 
 from adapt.collection.given import read_given
 from adapt.collection.jobs import AdaptationWorker, submit
-from adapt.collection.types import FULL_STAGES, OnStage
+from adapt.collection.types import FULL_STAGES, OnStage, Options
 from api.console import out
 from api.schemas.adapt import AdaptationOut, PieceOut, RolledBack, VersionOut
 from api.service import find_running
@@ -29,12 +29,12 @@ _POLL_S = 0.3
 
 
 def adapt_and_report(
-    settings: Settings, collection: str, questions: Path | None, *, seed: int, full: bool, as_json: bool
+    settings: Settings, collection: str, questions: Path | None, options: Options, *, as_json: bool
 ) -> bool:
     """Adapt, then print what the gates said, as a table or as the API's JSON; whether the job succeeded."""
     given = read_given(questions) if questions else []
     with Store.open(settings.store_url) as store:
-        job = submit(store, collection, given, seed=seed, full=full)
+        job = submit(store, collection, given, options)
         with _bar(quiet=as_json) as on_stage:
             _carry_out(settings, store, job, on_stage)
         ended = store.job(job.id)

@@ -177,6 +177,9 @@ def adapt(
         typer.Option(metavar="FILE", help="Your questions as .jsonl: question, and source or quote."),
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Fine-tune the encoder too (extra train).")] = False,
+    trust_synthetic: Annotated[
+        bool, typer.Option("--trust-synthetic", help="Use what wins on made-up questions alone.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same questions.")] = 0,
     rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the version before.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Show every version and what its gates said.")] = False,
@@ -184,14 +187,15 @@ def adapt(
     json: Json = False,
 ) -> None:
     """Learn how to search one collection better; only what wins on held-out questions is used."""
+    from adapt.collection.types import Options
     from api.adapting import adapt_and_report, roll_back, show_versions
 
-    settings = settings_from(data=data)
+    settings, options = settings_from(data=data), Options(seed, full, trust_synthetic)
     if rollback:
         roll_back(settings, collection, as_json=json)
     elif show:
         show_versions(settings, collection, as_json=json)
-    elif not adapt_and_report(settings, collection, questions, seed=seed, full=full, as_json=json):
+    elif not adapt_and_report(settings, collection, questions, options, as_json=json):
         raise typer.Exit(FAILED)
 
 

@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from adapt.collection.given import pack, unpack
 from adapt.collection.run import Adapted, adapt
@@ -19,6 +19,7 @@ from rag.answer.engine import Engine
 from rag.errors import Conflict, NotFound, RagError, StoreError
 from rag.settings import Settings
 from rag.store import ItemRecord, JobItem, NewProfile, Store
+from rag.store.records import Option
 from rag.types import Job
 
 KIND = "adapt"
@@ -36,20 +37,20 @@ class Stopped(RagError):
     code = "adaptation_stopped"
 
 
-def submit(
-    store: Store, collection: str, given: Sequence[Given], *, seed: int = 0, full: bool = False
-) -> Job:
-    """A queued adaptation.
+def submit(store: Store, collection: str, given: Sequence[Given], options: Options | None = None) -> Job:
+    """A queued adaptation; of the options the budget and the backbone are the worker's own.
 
     Raises NotFound `collection_not_found`, Conflict `adaptation_running` while another one of the collection
     is not finished.
     """
     if any(job.kind == KIND and job.collection == collection for job in store.pending_jobs()):
         raise Conflict(f"Collection {collection!r} is being adapted already.", code="adaptation_running")
-    stages = FULL_STAGES if full else STAGES
+    options = options or Options()
+    stages = FULL_STAGES if options.full else STAGES
     items = [JobItem(stage) for stage in stages[:-1]]
     items.append(JobItem(stages[-1], media_type="application/json", payload=pack(given)))
-    return store.create_job(KIND, collection, items, {"seed": seed, "full": full})
+    asked = {"seed": options.seed, "full": options.full, "trust_synthetic": options.trust_synthetic}
+    return store.create_job(KIND, collection, items, asked)
 
 
 class AdaptationWorker:
@@ -103,7 +104,7 @@ class AdaptationWorker:
     def _adapt(self, job: Job, watch: _Watch) -> None:
         request = self._store.job_request(job.id)
         given = unpack(self._store.item_payload(watch.items[-1].id))
-        options = Options(int(request.options.get("seed") or 0), bool(request.options.get("full")))
+        options = _options(request.options)
         collection = self._store.collection(job.collection)
         with Engine(self._settings, self._store) as engine:
             adapted = adapt(engine, job.collection, given, options, watch.on_stage)
@@ -116,6 +117,11 @@ def stored(adapted: Adapted, model: str, revision: str) -> NewProfile:
     """What the store keeps of an adaptation; it is in force at once where anything passed its gate."""
     report = adapted.report.to_json()
     return NewProfile(model, revision, adapted.profile.to_json(), report, adapted.adopted)
+
+
+def _options(asked: Mapping[str, Option]) -> Options:
+    full, trusting = (bool(asked.get(name)) for name in ("full", "trust_synthetic"))
+    return Options(int(asked.get("seed") or 0), full, trusting)
 
 
 class _Watch:

@@ -23,23 +23,32 @@ from rag.models.registry import load_reader
 from rag.models.types import Reader
 
 LEAST_TRAIN = 20
+_LEAST_INNER = 5
+_UNTRUSTED = (
+    "Judged by synthetic questions alone, so nothing is adopted: what wins on them may lose on real ones. "
+    "Give real questions with their sources, or say that synthetic ones are to be trusted."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Adapted:
     """The profile with what passed its gates (the present one when nothing did), and the report.
 
-    `proposed` are the pieces that were found in training, whether or not they passed.
+    `proposed` are the pieces that were found in training, whether or not they passed. Not `trusted` is what
+    synthetic questions alone have judged: on scifact they admitted weights that cost real queries .025.
     """
 
     profile: Profile
     report: Report
     proposed: tuple[Profile, ...]
+    trusted: bool
 
     @property
     def adopted(self) -> bool:
-        """Whether anything that the profile holds passed; an encoder is not switched to."""
-        return any(piece.accepted for piece in self.report.pieces if piece.piece != "encoder")
+        """Whether the profile is to be used: a piece of it passed, by questions that are trusted."""
+        return self.trusted and any(
+            piece.accepted for piece in self.report.pieces if piece.piece != "encoder"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +86,11 @@ def adapt(
     held = _held(engine, collection, [one for one in asked if one.part == "held"], base)
     proposals = [weights, replace(base, adapter=adapter) if adapter else None]
     profile, pieces = _gated(engine, collection, held, proposals, options, on_stage)
-    notes: tuple[str, ...] = ()
+    trusted = real or options.trust_synthetic
+    notes = () if trusted else (_UNTRUSTED,)
     if options.full:
         verdict, note = tuned_encoder(engine, collection, asked, options, held.plain, on_stage)
-        pieces, notes = [*pieces, verdict], (note,)
+        pieces, notes = [*pieces, verdict], (*notes, note)
     kinds = Counter(f"{one.part} {one.kind}" for one in asked)
     judged_on = "the user's questions" if real else "synthetic questions"
     report = Report(
@@ -93,18 +103,22 @@ def adapt(
         tuple(pieces),
         notes,
     )
-    return Adapted(profile, report, tuple(one for one in proposals if one is not None))
+    return Adapted(profile, report, tuple(one for one in proposals if one is not None), trusted)
 
 
 def _questions(
     engine: Engine, collection: str, given: Sequence[Given], options: Options, on_stage: OnStage
 ) -> tuple[list[Asked], dict[str, int]]:
-    """Synthetic questions and the user's. With enough of the latter they alone are held out."""
+    """Synthetic questions and the user's, which alone are held out and, if they suffice, alone say when to
+    stop; a document that the user asks about has no synthetic ones.
+    """
     own, unplaced = given_questions(engine, collection, given, options.seed)
     made = synthetic(engine, collection, options.seed, options.budget, on_stage)
     if own:
-        taken = {one.document for one in own if one.part == "held"}
-        made = [one for one in made if one.part != "held" and one.document not in taken]
+        taken = {one.document for one in own}
+        enough = sum(one.part == "inner" for one in own) >= _LEAST_INNER
+        unneeded = {"held", "inner"} if enough else {"held"}
+        made = [one for one in made if one.part not in unneeded and one.document not in taken]
     asked = own + made
     counts = Counter(one.part for one in asked)
     if counts["train"] < LEAST_TRAIN or counts["held"] < LEAST_HELD:

@@ -83,10 +83,12 @@ class Budget:
 class Options:
     """How to adapt; with the same seed, collection and models the outcome is the same.
 
-    `full` fine-tunes the encoder from `backbone` (None: the packaged one).
+    `full` fine-tunes the encoder from `backbone` (None: the packaged one). `trust_synthetic` adopts what won
+    on synthetic questions alone, which says little of real ones (docs/adaptation.md).
     """
 
     seed: int = 0
     full: bool = False
+    trust_synthetic: bool = False
     backbone: Path | None = None
     budget: Budget = field(default_factory=Budget)

@@ -23,8 +23,8 @@ LEXICAL_STEPS = (0.0, 0.25, 0.5, 0.71, 1.0, 1.41, 2.0, 4.0)
 LATE_STEPS = (0.0, 0.5, 1.0, 1.5, 2.0)
 """Multiples of the defaults that are tried."""
 TRUSTED = 2.0
-"""Synthetic questions may move the weight of BM25 by this factor and no further: they are made of the
-passages' own words, so they say less about words than real questions do."""
+"""Synthetic questions may move a weight by this factor and no further: they are made of the passages' own
+words, so they say less than real questions do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,11 @@ _DEFAULT = of_profile(DEFAULTS)
 
 
 def grid(*, real: bool) -> list[Weights]:
-    """The weights that are tried; without real questions only those near the default weight of BM25."""
-    steps = [s for s in LEXICAL_STEPS if real or 1 / TRUSTED <= s <= TRUSTED]
-    return [Weights(_DEFAULT.lexical * a, _DEFAULT.late * b) for a, b in product(steps, LATE_STEPS)]
+    """The weights that are tried; without real questions only those near the defaults."""
+    steps = [
+        [step for step in of if real or 1 / TRUSTED <= step <= TRUSTED] for of in (LEXICAL_STEPS, LATE_STEPS)
+    ]
+    return [Weights(_DEFAULT.lexical * a, _DEFAULT.late * b) for a, b in product(*steps)]
 
 
 def gains(pools: Sequence[Pool], weights: Weights, depth: int) -> Floats:

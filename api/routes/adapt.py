@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 
 from adapt.collection.jobs import submit
-from adapt.collection.types import Given
+from adapt.collection.types import Given, Options
 from api.auth import MayRead, MayWrite
 from api.routes.answers import errors
 from api.schemas.adapt import AdaptationOut, AdaptIn, RolledBack, VersionOut
@@ -28,10 +28,11 @@ def start(
 ) -> JobStarted:
     """Learns fusion weights and a query adapter in a job, and adopts what wins on held-out questions.
 
+    What synthetic questions alone have judged is adopted only with `trust_synthetic`.
     409 `adaptation_running` while another adaptation of the collection is not finished.
     """
     given = [Given(one.question, one.source.strip(), one.quote.strip()) for one in body.questions]
-    job = submit(running.store, collection, given, seed=body.seed, full=body.full)
+    job = submit(running.store, collection, given, Options(body.seed, body.full, body.trust_synthetic))
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return JobStarted(job=JobOut.of(job))
 

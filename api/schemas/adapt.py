@@ -63,12 +63,15 @@ class KnownQuestion(In):
 
 
 class AdaptIn(In):
-    """Without questions, synthetic ones are made of the collection's own text."""
+    """Without questions, synthetic ones are made of the collection's own text; see `trust_synthetic`."""
 
-    model_config = example({"questions": [_QUESTION], "seed": 0, "full": False})
+    model_config = example({"questions": [_QUESTION], "seed": 0, "full": False, "trust_synthetic": False})
     questions: Annotated[tuple[KnownQuestion, ...], Field(max_length=20_000)] = ()
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     full: Annotated[bool, Field(description="Also fine-tune the encoder; needs the extra `train`.")] = False
+    trust_synthetic: Annotated[
+        bool, Field(description="Adopt what wins on synthetic questions alone; it may lose on real ones.")
+    ] = False
 
 
 class GainOut(Out):

@@ -19,7 +19,7 @@ from rag.answer.profile import DEFAULTS, Profile
 from rag.errors import Conflict
 from rag.settings import Settings
 from rag.types import Query
-from tests.adaptation.planted import gap, put, shuffled
+from tests.adaptation.planted import THINGS, gap, put, shuffled
 
 SMALL = Options(budget=Budget(train=30, inner=10, held=0, labelled=8, candidates=4, read=10))
 
@@ -79,6 +79,26 @@ def test_shuffled_labels_are_refused(engine: Engine, given: list[Given]) -> None
     assert refused.profile == DEFAULTS
     assert {piece.piece for piece in refused.report.pieces} == {"weights", "adapter", "reader"}
     assert all(piece.reason != "wins" for piece in refused.report.pieces)
+
+
+def test_synthetic_questions_alone_adopt_nothing_unless_told(engine: Engine) -> None:
+    engine.store.create_collection("plain")
+    told = (
+        "The {} number {} stands in hall {}. Before its inspection the caretaker cleans every {} nearby, "
+        "writes the hour into a green notebook and locks the gate behind the visitors."
+    )
+    pairs = list(zip(THINGS, reversed(THINGS), strict=True))
+    texts = {f"{a}-{n}.md": told.format(a, n, n, b) for n in range(9) for a, b in pairs}
+    put(engine, "plain", texts)
+    options = Options(budget=Budget(train=25, inner=6, held=30, labelled=2, candidates=3, read=0))
+    found = adapt(engine, "plain", [], options, lambda *_: None)
+    assert found.report.judged_on == "synthetic questions"
+    assert not found.adopted
+    assert "nothing is adopted" in found.report.notes[0]
+    won = replace(found.report.pieces[0], accepted=True)
+    winning = replace(found, report=replace(found.report, pieces=(won,)))
+    assert not stored(winning, "m", "r").adopt
+    assert stored(replace(winning, trusted=True), "m", "r").adopt
 
 
 def test_a_profile_survives_the_store(learned: Adapted) -> None:

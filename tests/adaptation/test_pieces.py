@@ -119,6 +119,7 @@ def test_weights_follow_the_stage_that_knows_and_stay_where_nothing_is_gained() 
     assert choose(knowing, start, real=True, depth=100).lexical > 1
     assert choose(knowing, start, real=False, depth=100).lexical <= 1, "synthetic questions are not trusted"
     assert choose(blind, start, real=True, depth=100) == start
+    assert choose(knowing, start, real=False, depth=100).late > 0
 
 
 def test_the_gate_wants_a_sure_gain_over_both() -> None:
