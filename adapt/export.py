@@ -17,7 +17,7 @@ from adapt.backbone import mean_pool
 from adapt.checker_net import CheckerNet
 from adapt.plain_bert import PlainBert
 from adapt.quantise import write_compressed
-from adapt.reader_net import ReaderNet
+from adapt.reader_net import ReaderNet, Reads
 
 Value = str | int | float | list[float]
 OPSET = 20
@@ -64,10 +64,8 @@ class ReaderGraph(nn.Module):
 
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        found: tuple[torch.Tensor, torch.Tensor, torch.Tensor] = self.net(
-            input_ids, attention_mask, token_type_ids
-        )
+    ) -> Reads:
+        found: Reads = self.net(input_ids, attention_mask, token_type_ids)
         return found
 
 
@@ -165,9 +163,8 @@ def write_reader(net: ReaderNet, backbone: Path, folder: Path, config: dict[str,
         "answer_weights": [1.0, 0.0, 0.0, 0.0],
         "presence_weights": [1.0, 0.0, 0.0],
     }
-    return write_model(
-        ReaderGraph(net), THREE, ("relevance", "start", "end"), backbone, folder, {**base, **config}
-    )
+    outputs = ("relevance", "start", "end", "evidence")
+    return write_model(ReaderGraph(net), THREE, outputs, backbone, folder, {**base, **config})
 
 
 def write_checker(net: CheckerNet, backbone: Path, folder: Path, config: dict[str, Value]) -> int:

@@ -1,5 +1,5 @@
-"""The reader's network: one pass over question and passage gives relevance and an answer span, at each of
-several depths.
+"""The reader's network: one pass over question and passage gives relevance, an answer span and the tokens of
+the sentences that carry the evidence, at each of several depths.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from transformers import BertModel
 
 MASKED = -1e4
 EARLY = (2, 3, 4)
-Reads = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+Reads = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
+"""Relevance [B], and start, end and evidence [B,T], all logits."""
 
 
 class ReaderHead(nn.Module):
-    """Hidden states [B,T,H] to relevance [B], start [B,T] and end [B,T] logits.
+    """Hidden states [B,T,H] to relevance [B], start [B,T], end [B,T] and evidence [B,T] logits.
 
     Position 0 ([CLS]) stands for "no answer here"; positions of the question and of the padding are masked
     (Devlin et al. 2019, section 4.3).
@@ -25,6 +26,7 @@ class ReaderHead(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.span = nn.Linear(width, 2)
+        self.evidence = nn.Linear(width, 1)
         self.relevance = nn.Sequential(nn.Linear(2 * width, width), nn.Tanh(), nn.Linear(width, 1))
 
     def forward(
@@ -35,7 +37,7 @@ class ReaderHead(nn.Module):
         relevance = self.relevance(torch.cat([hidden[:, 0], mean], -1)).squeeze(-1)
         allowed = torch.cat([torch.ones_like(passage[:, :1]), passage[:, 1:]], 1)
         logits = self.span(hidden) + (1 - allowed).unsqueeze(-1) * MASKED
-        return relevance, logits[..., 0], logits[..., 1]
+        return relevance, logits[..., 0], logits[..., 1], self.evidence(hidden).squeeze(-1)
 
 
 class ReaderNet(nn.Module):
@@ -85,7 +87,10 @@ class ReaderNet(nn.Module):
         return self
 
     def start_from(self, weights: Mapping[str, torch.Tensor]) -> None:
-        """Take the weights of a checkpoint; one of before the early heads gives each head its only one's."""
+        """Take the weights of a checkpoint. One of before the early heads gives each head its only one's, one
+        of before evidence leaves that to be learned.
+        """
         old = {k: v for k, v in weights.items() if k.startswith(("span.", "relevance."))}
         copies = {f"heads.{depth}.{k}": v for depth in self.depths for k, v in old.items()}
-        self.load_state_dict({**{k: v for k, v in weights.items() if k not in old}, **copies})
+        fresh = {k: v for k, v in self.state_dict().items() if ".evidence." in k}
+        self.load_state_dict({**fresh, **{k: v for k, v in weights.items() if k not in old}, **copies})

@@ -13,11 +13,17 @@ from tokenizers import Tokenizer
 
 from adapt.embed import pad
 from adapt.records import QaRow
+from rag.answer.sentences import split
 
 CLS, SEP = 101, 102
 MAX_QUESTION = 48
 UNKNOWN = -100
 """A target that cross-entropy leaves out."""
+REACH = 600
+"""Characters on either side of an answer in which its sentence is looked for."""
+
+
+Spans = Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class Tokens:
 class Question:
     """One training question: its tokens, its passage, its answers as token spans (inclusive), its hard
     negatives. Without spans the passage does not answer, unless `answers` says that it does, who knows where.
+    `evidence` are the token spans of the sentences that carry the answer; None where nobody knows them.
     """
 
     source: str
@@ -40,12 +47,14 @@ class Question:
     spans: list[tuple[int, int]]
     negatives: list[Tokens]
     answers: bool = False
+    evidence: list[tuple[int, int]] | None = None
 
 
 @dataclass(frozen=True)
 class Pair:
     """One sequence: `start`/`end` are positions in it, 0 when there is no answer, UNKNOWN when nobody knows
-    where it is; `group` joins one question's pairs, the relevant one first.
+    where it is; `group` joins one question's pairs, the relevant one first. `evidence` has 1, 0 or UNKNOWN
+    for each token.
     """
 
     ids: list[int]
@@ -54,11 +63,12 @@ class Pair:
     end: int
     relevant: float
     group: int
+    evidence: list[int]
 
 
 @dataclass(frozen=True)
 class ReaderBatch:
-    """Padded tensors [B,T] and targets [B]."""
+    """Padded tensors [B,T] and targets [B] and, for `evidence`, [B,T]."""
 
     ids: torch.Tensor
     mask: torch.Tensor
@@ -67,6 +77,7 @@ class ReaderBatch:
     end: torch.Tensor
     relevant: torch.Tensor
     group: torch.Tensor
+    evidence: torch.Tensor
 
 
 def token_span(offsets: Sequence[tuple[int, int]], start: int, end: int) -> tuple[int, int] | None:
@@ -101,10 +112,22 @@ def pack(rows: Sequence[QaRow], negatives: Sequence[Sequence[str]], cache: Passa
         passage = cache.get(row.context)
         spans = [token_span(passage.offsets, s.start, s.end) for s in row.spans]
         ids = cache.question(row.question)
+        known = [s for s in spans if s]
+        around = [sentence_around(row.context, passage, s) for s in known]
         packed.append(
-            Question(row.source, ids, passage, [s for s in spans if s], [cache.get(t) for t in wrong])
+            Question(row.source, ids, passage, known, [cache.get(t) for t in wrong], evidence=around)
         )
     return packed
+
+
+def sentence_around(text: str, passage: Tokens, span: tuple[int, int]) -> tuple[int, int]:
+    """The tokens of the sentences that hold a token span."""
+    start, end = passage.offsets[span[0]][0], passage.offsets[span[1]][1]
+    low = max(0, start - REACH)
+    touched = [s for s in split(text[low : end + REACH]) if s.start + low < end and s.end + low > start]
+    if not touched:
+        return span
+    return token_span(passage.offsets, touched[0].start + low, touched[-1].end + low) or span
 
 
 def load_negatives(path: Path, split: str, keep: int) -> list[list[str]]:
@@ -133,6 +156,7 @@ def make_pair(
     size: int,
     group: int,
     rng: random.Random,
+    evidence: Spans | None = (),
 ) -> Pair:
     """[CLS] question [SEP] window [SEP] with its targets; an answer longer than the window counts as none."""
     if span and span[1] - span[0] >= size:
@@ -142,7 +166,17 @@ def make_pair(
     lead = len(question.ids) + 2
     types = [0] * lead + [1] * (last - first) + [0]
     start, end = (span[0] - first + lead, span[1] - first + lead) if span else (0, 0)
-    return Pair(ids, types, start, end, float(span is not None), group)
+    return Pair(ids, types, start, end, float(span is not None), group, marked(types, lead, first, evidence))
+
+
+def marked(types: Sequence[int], lead: int, first: int, evidence: Spans | None) -> list[int]:
+    """For each position of a window that begins at token `first`: 1 in evidence, 0 elsewhere in the passage,
+    UNKNOWN in the question, or everywhere when the evidence is not known.
+    """
+    if evidence is None:
+        return [UNKNOWN] * len(types)
+    inside = {n for a, b in evidence for n in range(a, b + 1)}
+    return [int(n - lead + first in inside) if kind else UNKNOWN for n, kind in enumerate(types)]
 
 
 @dataclass(frozen=True)
@@ -163,6 +197,10 @@ class Mix:
         ("tydiqa", 1.4),
         ("medquad", 0.15),
         ("squad_nqg", 0.5),
+        ("fever_eraser", 0.7),
+        ("hotpotqa", 2.0),
+        ("title", 0.5),
+        ("heading", 0.5),
     )
 
     def weight(self, source: str) -> float:
@@ -177,8 +215,9 @@ class Mix:
 
 def located(question: Question, size: int, group: int, rng: random.Random) -> Pair:
     """The question with its own passage."""
-    span = rng.choice(question.spans) if question.spans else None
-    pair = make_pair(question, question.passage, span, size, group, rng)
+    places = question.spans or (question.evidence if question.answers else None)
+    span = rng.choice(places) if places else None
+    pair = make_pair(question, question.passage, span, size, group, rng, question.evidence)
     return replace(pair, start=UNKNOWN, end=UNKNOWN, relevant=1.0) if question.answers else pair
 
 
@@ -207,6 +246,7 @@ def collate(pairs: Sequence[Pair]) -> ReaderBatch:
         torch.tensor([p.end for p in pairs]),
         torch.tensor([p.relevant for p in pairs]),
         torch.tensor([p.group for p in pairs]),
+        pad([p.evidence for p in pairs], UNKNOWN),
     )
 
 

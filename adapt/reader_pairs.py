@@ -5,26 +5,30 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from adapt.mine import Bm25, best
-from adapt.reader_pack import PassageCache, Question, Tokens
-from adapt.records import bucket, read_rows, text_of
+from adapt.reader_pack import PassageCache, Question, Tokens, token_span
+from adapt.records import Span, bucket, read_rows, text_of
 
 JUDGED = ("wikiqa", "trecqa")
 MINED = ("squad_nqg", "medquad")
 MAX_PASSAGE = 160
+WRONG = 4
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A question, one text that answers it, and texts that do not."""
+    """A question, one text that answers it, texts that do not, and where the sentences stand that carry the
+    evidence (None: not known).
+    """
 
     source: str
     question: str
     passage: str
     wrong: tuple[str, ...]
+    evidence: tuple[Span, ...] | None = None
 
 
 def judged(path: Path) -> list[Judged]:
@@ -34,7 +38,7 @@ def judged(path: Path) -> list[Judged]:
         if row.get("split") == "train":
             lists[text_of(row, "question")][row.get("label") == 1].append(text_of(row, "passage"))
     return [
-        Judged(path.name.split(".")[0], question, good, tuple(found[False]))
+        Judged(path.name.split(".")[0], question, good, tuple(found[False]), (Span(0, len(good)),))
         for question, found in lists.items()
         for good in found[True][:2]
         if found[False]
@@ -58,6 +62,21 @@ def mined(path: Path, most: int, keep: int, seed: int) -> list[Judged]:
     return made
 
 
+def with_wrong(items: Sequence[Judged]) -> list[Judged]:
+    """The items with passages of others that BM25 ranks high, where they have no negatives of their own."""
+    texts = sorted({item.passage for item in items})
+    lexical = Bm25(texts)
+    made = []
+    for start in range(0, len(items), 512):
+        part = items[start : start + 512]
+        for item, order in zip(
+            part, best(lexical.scores([i.question for i in part]), WRONG + 1), strict=True
+        ):
+            wrong = tuple(texts[n] for n in order.tolist() if texts[n] != item.passage)[:WRONG]
+            made.append(item if item.wrong else replace(item, wrong=wrong))
+    return made
+
+
 def load_pairs(folder: Path, most: int = 6000, keep: int = 6, seed: int = 1) -> list[Judged]:
     """All sets under pairs/ that are there; at most `most` questions of each mined set."""
     known = {n: folder / "pairs" / f"{n}.jsonl.gz" for n in (*JUDGED, *MINED)}
@@ -67,20 +86,27 @@ def load_pairs(folder: Path, most: int = 6000, keep: int = 6, seed: int = 1) -> 
 
 
 def pack_pairs(pairs: Sequence[Judged], cache: PassageCache) -> list[Question]:
-    """Tokenised, cut to the passage's first tokens: which part of a long one answers is not known."""
-
-    def cut(text: str) -> Tokens:
-        tokens = cache.get(text)
-        return Tokens(tokens.ids[:MAX_PASSAGE], tokens.offsets[:MAX_PASSAGE])
-
+    """Tokenised; cut to the passage's first tokens where it is not known which part of it answers."""
     return [
         Question(
             item.source,
             cache.question(item.question),
-            cut(item.passage),
+            _first(cache.get(item.passage)) if item.evidence is None else cache.get(item.passage),
             [],
-            [cut(text) for text in item.wrong],
+            [_first(cache.get(text)) for text in item.wrong],
             answers=True,
+            evidence=_places(item, cache),
         )
         for item in pairs
     ]
+
+
+def _first(tokens: Tokens) -> Tokens:
+    return Tokens(tokens.ids[:MAX_PASSAGE], tokens.offsets[:MAX_PASSAGE])
+
+
+def _places(item: Judged, cache: PassageCache) -> list[tuple[int, int]] | None:
+    if item.evidence is None:
+        return None
+    offsets = cache.get(item.passage).offsets
+    return [found for s in item.evidence if (found := token_span(offsets, s.start, s.end))]

@@ -14,9 +14,20 @@ from torch.nn import functional
 from adapt.backbone import backbone_folder, load_backbone, load_tokenizer
 from adapt.loop import Budget, State, Trainer
 from adapt.qa_data import split_qa
+from adapt.reader_evidence import load_evidence
 from adapt.reader_net import ReaderNet, Reads
-from adapt.reader_pack import Mix, PassageCache, Question, ReaderBatch, load_negatives, pack, stream
+from adapt.reader_pack import (
+    UNKNOWN,
+    Mix,
+    PassageCache,
+    Question,
+    ReaderBatch,
+    load_negatives,
+    pack,
+    stream,
+)
 from adapt.reader_pairs import load_pairs, pack_pairs
+from adapt.reader_topics import load_topics
 
 EXIT_WEIGHTS = {2: 0.15, 3: 0.15, 4: 0.25}
 """Loss weights of the early heads; the deepest has 1."""
@@ -35,19 +46,28 @@ def list_loss(relevance: torch.Tensor, group: torch.Tensor) -> torch.Tensor:
     return (total - relevance)[chosen].mean()
 
 
+def evidence_loss(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Binary cross-entropy over the tokens that are known to be in evidence or not."""
+    known = wanted != UNKNOWN
+    if not known.any():
+        return logits.sum() * 0
+    return functional.binary_cross_entropy_with_logits(logits[known], wanted[known].to(logits.dtype))
+
+
 def head_loss(reads: Reads, batch: ReaderBatch) -> torch.Tensor:
-    """Span cross-entropy, relevance cross-entropy and the listwise term of one head, summed."""
-    relevance, start, end = (part.float() for part in reads)
+    """Span cross-entropy, relevance and evidence cross-entropy and the listwise term of one head, summed."""
+    relevance, start, end, evidence = (part.float() for part in reads)
     span = functional.cross_entropy(start, batch.start) + functional.cross_entropy(end, batch.end)
     relevant = functional.binary_cross_entropy_with_logits(relevance, batch.relevant)
-    return span / 2 + 0.5 * relevant + 0.5 * list_loss(relevance, batch.group)
+    ranked = list_loss(relevance, batch.group)
+    return span / 2 + 0.5 * relevant + 0.5 * ranked + 0.3 * evidence_loss(evidence, batch.evidence)
 
 
 def copy_loss(reads: Reads, teacher: Reads) -> torch.Tensor:
     """How far an early head's span distributions are from the deepest one's, which is not pulled along."""
     start, end = (
         functional.cross_entropy(ours.float(), theirs.detach().float().softmax(-1))
-        for ours, theirs in zip(reads[1:], teacher[1:], strict=True)
+        for ours, theirs in zip(reads[1:3], teacher[1:3], strict=True)
     )
     return (start + end) / 2
 
@@ -85,12 +105,14 @@ def train(
 
 
 def training_questions(data: Path, negatives: Path, backbone: Path, without: Sequence[str]) -> list[Question]:
-    """The span questions with their mined negatives and the pairs for relevance; sources that begin with a
-    name in `without` are left out.
+    """The span questions with their mined negatives and the pairs for relevance and evidence; sources that
+    begin with a name in `without` are left out.
     """
     cache = PassageCache(load_tokenizer(backbone))
-    packed = pack(split_qa(data).train, load_negatives(negatives, "train", 8), cache)
-    packed += pack_pairs(load_pairs(data), cache)
+    splits = split_qa(data)
+    packed = pack(splits.train, load_negatives(negatives, "train", 8), cache)
+    evidence = load_evidence(data, frozenset(row.context for row in splits.dev)).train
+    packed += pack_pairs(load_pairs(data) + evidence + load_topics(data), cache)
     return [q for q in packed if not q.source.startswith(tuple(without))]
 
 

@@ -20,9 +20,12 @@ from adapt.calibrate_reader import Case, cases, is_quoted, is_right
 from adapt.coverage import Judged
 from adapt.loop import Budget
 from adapt.qa_data import load_clapnq, split_qa
+from adapt.reader_evidence import load_evidence
 from adapt.reader_net import ReaderNet
 from adapt.reader_pack import UNKNOWN, Mix, Pair, PassageCache, Question, Tokens, collate, draw, pack, stream
 from adapt.reader_pairs import load_pairs, pack_pairs
+from adapt.reader_topics import load_topics
+from adapt.records import QaRow, Span
 from adapt.train_reader import head_loss, list_loss, train
 from rag.models.reader import Found, OnnxReader
 from rag.models.runtime import RuntimeOptions, load_tokenizer
@@ -64,9 +67,12 @@ def test_a_depth_exports_what_its_head_says(deep: Path, tmp_path: Path) -> None:
     assert net.depths == (2, 3, 4, 6)
     build_reader(tmp_path, deep, tmp_path / "three", 3)
     reader = OnnxReader("r", tmp_path / "three", RuntimeOptions(threads=1))
-    said = [float(relevance) for relevance, _, _ in heads]
+    said = [float(relevance) for relevance, *_ in heads]
     assert min(abs(said[1] - other) for other in (said[0], *said[2:])) > 0.05
-    assert reader.relevance("when was it built", [PASSAGE])[0] == pytest.approx(said[1], abs=0.02)
+    read = reader.read("when was it built", [PASSAGE])
+    assert read.relevance[0] == pytest.approx(said[1], abs=0.02)
+    evidence = heads[1][3][0, len(asked) + 2 : -1].tolist()
+    assert [mark.logit for mark in read.marks[0]] == pytest.approx(evidence, abs=0.02)
     with pytest.raises(ValueError, match="layer 5"):
         build_reader(tmp_path, deep, tmp_path / "none", 5)
 
@@ -81,7 +87,7 @@ def test_the_deepest_head_is_what_the_network_says(deep: Path) -> None:
 
 def test_an_older_checkpoint_starts_every_head(deep: Path) -> None:
     net = ReaderNet(body(deep))
-    head = net.heads["6"].state_dict()
+    head = {k: v for k, v in net.heads["6"].state_dict().items() if not k.startswith("evidence.")}
     older = {**{k: v for k, v in net.state_dict().items() if k.startswith("body.")}, **head}
     fresh = ReaderNet(body(deep))
     fresh.start_from(older)
@@ -113,12 +119,15 @@ def test_the_listwise_loss_is_softmax_within_each_question() -> None:
 
 
 def test_an_unknown_place_teaches_relevance_only() -> None:
-    pairs = [Pair([101, 5, 102, 6, 102], [0, 0, 0, 1, 0], UNKNOWN, UNKNOWN, 1.0, 0)] * 2
-    other = Pair([101, 5, 102, 7, 102], [0, 0, 0, 1, 0], 3, 3, 1.0, 1)
+    nowhere = [UNKNOWN] * 5
+    pairs = [Pair([101, 5, 102, 6, 102], [0, 0, 0, 1, 0], UNKNOWN, UNKNOWN, 1.0, 0, nowhere)] * 2
+    other = Pair([101, 5, 102, 7, 102], [0, 0, 0, 1, 0], 3, 3, 1.0, 1, [*nowhere[:3], 1, UNKNOWN])
     batch = collate([*pairs, other])
-    start = torch.zeros(3, 5, requires_grad=True)
+    start, evidence = (torch.zeros(3, 5, requires_grad=True) for _ in range(2))
     relevance = torch.zeros(3, requires_grad=True)
-    head_loss((relevance, start, start), batch).backward()  # type: ignore[no-untyped-call]
+    head_loss((relevance, start, start, evidence), batch).backward()  # type: ignore[no-untyped-call]
+    assert evidence.grad is not None
+    assert evidence.grad.nonzero().tolist() == [[2, 3]]
     assert start.grad is not None
     assert relevance.grad is not None
     assert not start.grad[:2].any()
@@ -155,8 +164,55 @@ def test_pairs_use_judged_and_mined_negatives_and_no_test_split(tmp_path: Path, 
     assert len(medical) > 8
     assert all(len(p.wrong) == 2 and p.passage not in p.wrong for p in medical)
     packed = pack_pairs(pairs, PassageCache(load_tokenizer(backbone)))
+    assert packed[0].evidence == [(0, 2)]
+    assert packed[-1].evidence is None
     drawn = draw(packed[0], 0, Mix(relevance_counts=(0.0, 1.0)), random.Random(1))
     assert [(p.relevant, p.start) for p in drawn] == [(1.0, UNKNOWN), (0.0, 0)]
+
+
+def test_the_sentence_around_an_answer_is_evidence(backbone: Path) -> None:
+    cache = PassageCache(load_tokenizer(backbone))
+    at = PASSAGE.index("1702")
+    rows = [QaRow("q", "train", "t", "when was it built", PASSAGE, (Span(at, at + 4),))]
+    question = pack(rows, [["Fish are sold there."]], cache)[0]
+    own, other = draw(question, 0, Mix(negative_counts=(0.0, 1.0)), random.Random(1))
+    offsets = question.passage.offsets
+    first = len(question.ids) + 2
+    told = [offsets[n - first] for n, mark in enumerate(own.evidence) if mark == 1]
+    assert PASSAGE[told[0][0] : told[-1][1]] == "It was built in 1702 by monks."
+    assert set(own.evidence[:first]) == {UNKNOWN}
+    assert set(other.evidence) == {0, UNKNOWN}
+
+
+def test_evidence_sets_are_split_by_page_and_point_at_their_sentences(tmp_path: Path) -> None:
+    page = {"title": "a", "sentences": ["One is here.", " Two is there."], "supporting_sentences": [1]}
+    plain = {"title": "b", "sentences": ["Three."], "supporting_sentences": []}
+    asked = {"question": "where is two", "paragraphs": [page, plain], "split": "sample_train"}
+    tested = {**asked, "split": "sample_test"}
+    write(tmp_path / "qa" / "hotpotqa_distractor_sample.jsonl.gz", [asked, tested])
+    told = {"context": "x", "sentences": ["A b .", "C d ."], "supporting_sentences": [1], "label": "yes"}
+    rows = [{**told, "group": f"text{n}", "question": f"what is d {n}"} for n in range(40)]
+    write(tmp_path / "qa" / "multirc_valtest.jsonl.gz", [*rows, *rows])
+    claims = [
+        {"claim": f"Claim {n}", "evidence": ["E f .", f"G h {n} ."], "supporting_sentences": [[0], []],
+         "group": f"page{n}"}
+        for n in range(40)
+    ]  # fmt: skip
+    write(tmp_path / "ground" / "fever_eraser.jsonl.gz", claims)
+    yes = [{"question": "is it", "context": "It is.", "split": split} for split in ("test", "dev")]
+    write(tmp_path / "qa" / "boolq.jsonl.gz", yes)
+    found = load_evidence(tmp_path)
+    everything = [*found.train, *(item for held in found.held.values() for item in held)]
+    said = {(i.source, i.passage[s.start : s.end]) for i in everything for s in i.evidence or ()}
+    assert said == {("hotpotqa", "Two is there."), ("multirc", "C d."), ("fever_eraser", "E f.")}
+    assert sum(item.source == "multirc" for item in everything) == 40
+    trained = {(item.source, item.question, item.passage) for item in found.train}
+    held = {(item.source, item.question, item.passage) for items in found.held.values() for item in items}
+    assert {source for source, _, _ in held} == {"hotpotqa", "boolq", "multirc", "fever_eraser"}
+    assert not {t for t in trained & held if t[0] in ("multirc", "fever_eraser")}
+    assert all(item.passage not in item.wrong for item in found.train)
+    assert next(item for item in found.train if item.source == "hotpotqa").wrong == ("Three.",)
+    assert all(len(item.wrong) == 4 for item in found.train if item.source == "fever_eraser")
 
 
 def test_a_source_comes_as_often_as_the_mix_says(data: Path, backbone: Path) -> None:
@@ -213,3 +269,25 @@ def test_clapnq_evidence_is_located(tmp_path: Path) -> None:
     first, second = load_clapnq(tmp_path)
     assert PASSAGE[first.spans[0].start : first.spans[0].end] == sentence
     assert second.spans == ()
+
+
+def test_titles_and_headings_ask_for_the_text_below_them(tmp_path: Path) -> None:
+    body = "This text is long enough to be read, since it says what it says more than once. " * 2
+    corpus = [
+        {"_id": "1", "title": "On the growth of apples", "text": "Apples grow. " + body},
+        {"_id": "2", "title": "On the growth of pears", "text": "Pears grow. " + body},
+        {"_id": "3", "title": "", "text": body},
+        {"_id": "4", "title": "On nothing at all", "text": "Short."},
+    ]
+    write(tmp_path / "beir" / "scifact" / "corpus.jsonl.gz", corpus)
+    page = f"---\ntitle: x\n---\n# Index settings\n{{: .label }}\n{body}\n"
+    page += f"## How to [close](a.md) it\n**Close** it. {body}\n"
+    (tmp_path / "docs" / "opensearch").mkdir(parents=True)
+    (tmp_path / "docs" / "opensearch" / "a.md").write_text(page)
+    found = {item.question: item for item in load_topics(tmp_path)}
+    assert set(found) == {
+        "On the growth of apples", "On the growth of pears", "Index settings: How to close it",
+    }  # fmt: skip
+    assert found["Index settings: How to close it"].passage.startswith("Close it. This text")
+    assert found["On the growth of apples"].wrong == (found["On the growth of pears"].passage,)
+    assert all(item.evidence is None for item in found.values())
