@@ -19,6 +19,8 @@ ADMIN_ONLY = {("post", "/v1/collections"), ("delete", "/v1/collections/{collecti
 WRITE = {
     ("post", "/v1/collections/{collection}/documents"),
     ("post", "/v1/collections/{collection}/sync"),
+    ("post", "/v1/collections/{collection}/adapt"),
+    ("post", "/v1/collections/{collection}/adapt/rollback"),
     ("delete", "/v1/documents/{document_id}"),
     ("post", "/v1/jobs/{job_id}/cancel"),
     ("post", "/v1/jobs/{job_id}/retry"),
@@ -28,6 +30,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/v1/collections": {"name": "new"},
     "/v1/collections/{collection}/sync": {"path": "/"},
     "/v1/search": {"collection": "manuals", "query": "pump"},
+    "/v1/explain": {"collection": "manuals", "query": "pump", "chunk_id": "x"},
     "/v1/query": {"collection": "manuals", "question": "pump?"},
     "/v1/chat/completions": {"model": "manuals", "messages": [{"role": "user", "content": "pump?"}]},
     "/v1/evaluations": {"collection": "manuals", "cases": [{"question": "pump?"}]},
