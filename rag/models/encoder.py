@@ -72,10 +72,3 @@ class OnnxEncoder:
     def _row(self, item: Encoding) -> Row:
         ids = [CLS, *item.ids[: self._info.max_tokens - 2], SEP]
         return Row(ids, [0] * len(ids))
-
-
-def _inner(tokens: Floats) -> Floats:
-    """Token vectors without [CLS] and [SEP], unless nothing else is there: in a passage they cost more than
-    they tell, in a query they help.
-    """
-    return tokens[1:-1] if len(tokens) > 2 else tokens
