@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -66,3 +68,13 @@ def test_types_need_the_standard_library_only() -> None:
 def test_serving_loads_no_torch() -> None:
     code = "import sys, api.app, ingest.worker; sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_what_is_no_code_is_packaged_too() -> None:
+    """A wheel without a model's weights would install and then fail at the first question."""
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    patterns = config["package-data"]["*"]
+    files = [path for package in PACKAGES for path in (ROOT / package).rglob("*") if path.is_file()]
+    others = [path for path in files if path.suffix not in (".py", ".pyc")]
+    assert any(path.name == "weights.bin" for path in others)
+    assert [str(p) for p in others if not any(fnmatch(p.name, pattern) for pattern in patterns)] == []
