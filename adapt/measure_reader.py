@@ -1,5 +1,5 @@
 """Scores a reader on questions it never saw: `python -m adapt.measure_reader --data DIR --model FOLDER
---encoder FOLDER`.
+--encoder FOLDER`. With `--left-out`, a reader that was trained `--without` some sources on just these.
 """
 
 from __future__ import annotations
@@ -209,7 +209,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--encoder", type=Path, required=True)
+    parser.add_argument("--encoder", type=Path)
+    parser.add_argument("--left-out", nargs="+", default=[], help="files of qa/ that trained nothing")
     parser.add_argument("--precision", choices=("float", "int8"), default="float")
     parser.add_argument("--most", type=int, default=800)
     parser.add_argument("--ranked", type=int, default=300, help="questions whose top 20 are reranked")
@@ -221,6 +222,11 @@ def main() -> None:
     options = RuntimeOptions(threads=args.threads, precision=args.precision)
     reader = OnnxReader("reader", args.model, options)
     splits, rng = split_qa(args.data), random.Random(1)
+    for name in args.left_out:
+        rows = [row for row in load_set(args.data, name) if row.spans]
+        print(*span_lines(reader, name, rng.sample(rows, min(args.most, len(rows)))), sep="\n", flush=True)
+    if args.left_out or args.encoder is None:
+        return
     sets = {"qed_nq dev": splits.dev, **splits.checks}
     sets["clapnq"] = unseen(splits.checks["clapnq"], splits.train)
     for name, rows in sets.items():

@@ -18,7 +18,7 @@ from rag.types import Hit, In, Mode, Query
 
 Variant = Literal["bm25", "dense", "rrf", "convex", "late", "reader"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
-READER_DEPTH = 20  # chunks that the reader rescores: each costs a transformer pass
+READER_DEPTH = 20  # chunks that the reader rescores (`reader_candidates`): each costs a transformer pass
 
 Ranker = Callable[[Engine, Query], list[str]]
 """From engine and query to each chunk's source, best first."""

@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     weights: Path | None = Field(None, description="Folder that replaces rag/models/weights.")
     threads: int = Field(0, ge=0, description="Threads of the models; 0 means one per core.")
     precision: Literal["float", "int8"] = Field(
-        "float", description="Arithmetic of the models, float or int8."
+        "float", description="Arithmetic of the models; unless it is set, the reader's is int8 (if fast)."
     )
 
     # ingest
@@ -96,8 +96,16 @@ class Settings(BaseSettings):
         0.5, ge=0, description="Weight of BM25 beside the dense score's 1, where adapting found no other."
     )
     rerank_candidates: int = Field(100, ge=1, description="Fused candidates that late interaction rescores.")
+    reader_candidates: int = Field(
+        0,
+        ge=0,
+        description="First hits that the reader rescores then; 0: none, unless adapting gains by it.",
+    )
+    answer_accuracy: float = Field(
+        0.8, gt=0, lt=1, description="Share of quoted answers to be right; the reader is silent below it."
+    )
     answer_threshold: float | None = Field(
-        None, ge=0, le=1, description="Least reader probability of an answer; None: 0.2."
+        None, ge=0, le=1, description="Least reader probability of an answer, instead of answer_accuracy."
     )
     reader_alone: float = Field(
         0.5, ge=0, le=1, description="Reader probability from which no LLM is asked in mode auto."

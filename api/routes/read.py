@@ -16,4 +16,4 @@ router = APIRouter(prefix="/v1", tags=["models"])
 async def read(body: ReadIn, running: Running, _: MayRead) -> ReadOut:
     """Spans that answer, best first, with calibrated probabilities."""
     result = await running.run(lambda: running.engine().read(body.question, body.passages))
-    return ReadOut.of(result)
+    return ReadOut.of(result, body.passages)

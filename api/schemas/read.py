@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
 
 from api.limits import MAX_PASSAGES
 from api.schemas.base import In, Out, Passage, Question, example
+from rag.answer.evidence import evidence_of
 from rag.models.types import ReadResult
+
+_SENTENCE = "The pump is rated for a working pressure of 16 bar."
 
 
 class ReadIn(In):
@@ -17,7 +21,7 @@ class ReadIn(In):
     model_config = example(
         {
             "question": "What pressure is the pump rated for?",
-            "passages": ["The pump is rated for a working pressure of 16 bar.", "The motor draws 4 kW."],
+            "passages": [_SENTENCE, "The motor draws 4 kW."],
         }
     )
     question: Question
@@ -34,23 +38,47 @@ class ReadingOut(Out):
     probability: float
 
 
+class EvidenceOut(Out):
+    """A sentence of the `passage`-th passage (from 0), and the probability that it carries evidence."""
+
+    passage: int
+    start: int
+    end: int
+    text: str
+    probability: float
+
+
 class ReadOut(Out):
-    """Answers best first, and the probability that no passage has one."""
+    """Answers best first, the probability that no passage has one, and the sentences that are more likely
+    than not to carry evidence, the likeliest first.
+    """
 
     model_config = example(
         {
             "answers": [{"passage": 0, "start": 44, "end": 50, "text": "16 bar", "probability": 0.93}],
             "no_answer_probability": 0.04,
+            "evidence": [{"passage": 0, "start": 0, "end": 51, "text": _SENTENCE, "probability": 0.97}],
         }
     )
     answers: list[ReadingOut]
     no_answer_probability: float
+    evidence: list[EvidenceOut]
 
     @classmethod
-    def of(cls, result: ReadResult) -> ReadOut:
-        """From the reader's result."""
+    def of(cls, result: ReadResult, passages: Sequence[str]) -> ReadOut:
+        """From what the reader found in these passages."""
         answers = [
             ReadingOut(passage=r.passage, start=r.start, end=r.end, text=r.text, probability=r.probability)
             for r in result.readings
         ]
-        return cls(answers=answers, no_answer_probability=result.no_answer_probability)
+        evidence = [
+            EvidenceOut(
+                passage=one.passage,
+                start=one.start,
+                end=one.end,
+                text=passages[one.passage][one.start : one.end],
+                probability=one.probability,
+            )
+            for one in evidence_of(result, passages)
+        ]
+        return cls(answers=answers, no_answer_probability=result.no_answer_probability, evidence=evidence)

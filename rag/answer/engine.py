@@ -19,7 +19,7 @@ from rag.answer.profile import Profile, Profiles
 from rag.answer.rerank import RerankGate, rerank_by_reader, rerank_late
 from rag.answer.retrieve import Retriever, hydrate
 from rag.answer.revise import checked_draft
-from rag.answer.route import LEAST_PROBABILITY, Thresholds
+from rag.answer.route import Thresholds
 from rag.answer.stream import streamed
 from rag.errors import Conflict, InvalidInput
 from rag.index import IndexManager
@@ -33,8 +33,8 @@ from rag.types import Answer, AnswerMode, CheckPolicy, Collection, Filter, Hit, 
 if TYPE_CHECKING:
     from haystack import Pipeline
 
-_READER_CANDIDATES = 10
-"""Hits that the reader rescores where its gate admits it."""
+_READER_CANDIDATES = 20
+"""Hits that the reader rescores where a collection's gate admits it and the settings say no number."""
 _LONGEST_QUESTION = 4000
 
 
@@ -91,9 +91,13 @@ class Engine:
 
     @property
     def thresholds(self) -> Thresholds:
-        """What the reader's probability has to reach."""
+        """What the reader's probability has to reach.
+
+        That is of the exact span. The sentence around it, which is quoted, is right more often, so the least
+        is looked up by the share of right quotes that the settings ask for.
+        """
         answer = self.settings.answer_threshold
-        least = LEAST_PROBABILITY if answer is None else answer
+        least = self.reader.threshold(self.settings.answer_accuracy) if answer is None else answer
         return Thresholds(least, max(least, self.settings.reader_alone))
 
     # searching
@@ -169,9 +173,10 @@ class Engine:
         gate = learned.gate(collection, self.gate)
         if rerank and gate.late(collection):
             found = rerank_late(found, self.store, self.encoder.info.name, learned.late)
-        if not rerank or not gate.reader(collection):
+        depth = self.settings.reader_candidates or (_READER_CANDIDATES if gate.reader(collection) else 0)
+        if not rerank or not depth:
             return hydrate(self.store, found.items, k)
-        hits = hydrate(self.store, found.items, max(k, _READER_CANDIDATES))
+        hits = hydrate(self.store, found.items, max(k, depth))
         return rerank_by_reader(found.query.text, hits, self.reader)[:k]
 
     # answering

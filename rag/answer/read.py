@@ -11,14 +11,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answer.cite import end_offset
+from rag.answer.evidence import sentence_evidence
 from rag.answer.flow import Anchor, Claim
 from rag.answer.sentences import split
 from rag.answer.tables import Header, TextOf, cells, header_of, in_chunk, is_row
-from rag.models.types import Reading, ReadResult
+from rag.models.types import Reading, ReadResult, TokenMark
 from rag.types import Hit, Span
 
 MOST_SENTENCES = 3
 _LONGEST_QUOTE = 500
+EVIDENCE = 0.4
+"""From which probability on another sentence of the passage is quoted too (docs/log.md, 2026-11-21)."""
 _BULLET = re.compile(r"(?:[-*+•‣◦–]|\(?\d{1,3}[.)])\s+")
 _CUT_BULLET = re.compile(r"^(?:[-*+•‣◦]|#{1,6}|\(?\d{1,3}[.)])\s+")
 _LEANS = re.compile(
@@ -38,9 +41,46 @@ def quote_answer(
     if best is None or best.probability < threshold:
         return ()
     hit = hits[best.passage]
-    spans = answer_spans(hit.chunk.text, best.start, best.end)
+    told = result.marks[best.passage] if result.marks else ()
+    spans = with_evidence(hit, answer_spans(hit.chunk.text, best.start, best.end), told)
     claims = [_claim(hit, best.passage, span, text_of) for span in spans]
     return tuple(_with_lead(claim, before) for claim, before in zip(claims, [None, *claims], strict=False))
+
+
+def with_evidence(hit: Hit, spans: Sequence[Span], marks: Sequence[TokenMark]) -> list[Span]:
+    """The quoted spans, and of the other sentences of the chunk those that carry evidence too, in the text's
+    order, at most MOST_SENTENCES. Nothing is added to a table's row, nor a row, a heading or the like.
+    """
+    text = hit.chunk.text
+    if any(is_row(text[span.start : span.end]) for span in spans):
+        return list(spans)
+    told = sorted(sentence_evidence(text, marks_in_chunk(hit, marks)), key=lambda one: -one[1])
+    more = [
+        sentence
+        for sentence, probability in told
+        if probability >= EVIDENCE
+        and all(sentence.end <= span.start or sentence.start >= span.end for span in spans)
+        and _is_quotable(text[sentence.start : sentence.end])
+        and _stands(text, sentence, spans)
+    ]
+    return sorted([*spans, *more[: MOST_SENTENCES - len(spans)]], key=lambda span: span.start)
+
+
+def marks_in_chunk(hit: Hit, marks: Sequence[TokenMark]) -> list[TokenMark]:
+    """Marks of `passage(hit)` with offsets in the chunk's text; those in the header are left out."""
+    places = ((in_chunk(hit, mark.start, mark.end), mark.logit) for mark in marks)
+    return [TokenMark(place.start, place.end, logit) for place, logit in places if place is not None]
+
+
+def _is_quotable(sentence: str) -> bool:
+    whole = sentence.rstrip("\"'”’»)*_")[-1:] in (".", "!", "?", "…") or bool(_BULLET.match(sentence))
+    return whole and len(sentence) <= _LONGEST_QUOTE and not is_row(sentence)
+
+
+def _stands(text: str, sentence: Span, spans: Sequence[Span]) -> bool:
+    """Whether a sentence can be understood: it leans on none, or on one that is quoted."""
+    follows = any(not text[span.end : sentence.start].strip() for span in spans if span.end <= sentence.start)
+    return follows or not _LEANS.match(text, sentence.start)
 
 
 def best_reading(result: ReadResult, hits: Sequence[Hit]) -> Reading | None:

@@ -14,11 +14,6 @@ from rag.errors import GeneratorError
 from rag.models.types import Reader
 from rag.types import AnswerMode, Hit, Step
 
-LEAST_PROBABILITY = 0.2
-"""Where three of four quoted sentences hold the answer (docs/log.md, 2026-11-21).
-
-The reader's probability is that of the exact span; the sentence around it is right more often.
-"""
 _NOTHING_THERE = 0.9
 """From this probability on that no passage answers, the reason is that none is relevant."""
 

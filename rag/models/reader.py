@@ -1,4 +1,6 @@
-"""The reader: one pass over question and passage gives relevance and an answer span with exact offsets."""
+"""The reader: one pass over question and passage gives relevance, an answer span with exact offsets and how
+much each token belongs to the evidence.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from tokenizers import Encoding
 from rag.models.config import read_config
 from rag.models.runtime import CLS, SEP, Network, Row, RuntimeOptions, revision
 from rag.models.spans import TokenSpan, best_spans, log_total, word_edges
-from rag.models.types import Floats, ModelInfo, Reading, ReadResult
+from rag.models.types import Floats, ModelInfo, Reading, ReadResult, TokenMark
 
 MAX_QUESTION = 48
 IRRELEVANT = -4.0
@@ -30,6 +32,7 @@ class Window:
     start: Floats
     end: Floats
     null: float
+    evidence: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,9 @@ def cut_windows(length: int, size: int, overlap: int) -> list[tuple[int, int]]:
 
 
 class OnnxReader:
-    """A reader in a weights folder (outputs `relevance` [B], `start` and `end` [B,T])."""
+    """A reader in a weights folder (outputs `relevance` [B], `start` and `end` [B,T], and `evidence` [B,T],
+    which folders of before lack).
+    """
 
     def __init__(self, name: str, folder: Path, options: RuntimeOptions | None = None) -> None:
         config = read_config(folder)
@@ -86,7 +91,8 @@ class OnnxReader:
         relevance = best_relevance(windows, len(passages))
         found = self._found(windows, encoded)
         readings = sorted(self._readings(found, passages), key=lambda r: -r.probability)
-        return ReadResult(tuple(readings[:top]), self._absence(windows, found), tuple(relevance.tolist()))
+        absent, marks = self._absence(windows, found), token_marks(windows, encoded)
+        return ReadResult(tuple(readings[:top]), absent, tuple(relevance.tolist()), marks)
 
     def threshold(self, accuracy: float) -> float:
         """From which probability on a share of `accuracy` of the quoted first answers held the answer, on
@@ -111,8 +117,8 @@ class OnnxReader:
         ]
         rows = [_row(asked, passages[index].ids[first:last]) for index, first, last in places]
         return [
-            Window(*place, float(relevance), start[lead:-1], end[lead:-1], float(start[0] + end[0]))
-            for place, (relevance, start, end) in zip(places, self._network.run(rows), strict=True)
+            _window(place, outputs, lead)
+            for place, outputs in zip(places, self._network.run(rows), strict=True)
         ]
 
     def _found(self, windows: Sequence[Window], encoded: Sequence[Encoding]) -> list[Found]:
@@ -193,6 +199,27 @@ def distinct(found: Sequence[Found]) -> list[Found]:
         if all(item.start >= other.end or item.end <= other.start for other in rivals):
             kept.append(item)
     return kept
+
+
+def token_marks(windows: Sequence[Window], encoded: Sequence[Encoding]) -> tuple[tuple[TokenMark, ...], ...]:
+    """Each passage's tokens with their evidence logit, the highest where windows overlap."""
+    logits = [np.full(len(passage.ids), -np.inf, np.float32) for passage in encoded]
+    for window in windows:
+        if window.evidence is None:
+            return ()
+        seen = logits[window.passage][window.first : window.last]
+        np.maximum(seen, window.evidence, out=seen)
+    return tuple(
+        tuple(TokenMark(*place, float(logit)) for place, logit in zip(passage.offsets, values, strict=True))
+        for passage, values in zip(encoded, logits, strict=True)
+    )
+
+
+def _window(place: tuple[int, int, int], outputs: Sequence[Floats], lead: int) -> Window:
+    relevance, start, end = outputs[:3]
+    evidence = outputs[3][lead:-1] if len(outputs) > 3 else None
+    null = float(start[0] + end[0])
+    return Window(*place, float(relevance), start[lead:-1], end[lead:-1], null, evidence)
 
 
 def _row(question: Sequence[int], passage: Sequence[int]) -> Row:

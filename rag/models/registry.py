@@ -4,6 +4,7 @@ or folder.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from rag.errors import ModelError
@@ -12,7 +13,7 @@ from rag.models.config import read_config
 from rag.models.encoder import OnnxEncoder
 from rag.models.ranking import UNFITTED, RelevanceWeights, TextRanker
 from rag.models.reader import OnnxReader
-from rag.models.runtime import RuntimeOptions
+from rag.models.runtime import RuntimeOptions, has_dot_products
 from rag.models.static import StaticEncoder, is_static
 from rag.models.types import Checker, Encoder, ModelInfo, Reader, Role
 from rag.settings import Settings
@@ -50,6 +51,15 @@ def model_folder(name: str, settings: Settings) -> Path | None:
 def options_of(settings: Settings) -> RuntimeOptions:
     """How models run under these settings."""
     return RuntimeOptions(threads=settings.threads, precision=settings.precision)
+
+
+def reader_options(settings: Settings) -> RuntimeOptions:
+    """Like `options_of`, but unless the arithmetic was set, int8 where that is fast: nothing that a reader
+    computes is kept, so a score may depend a little on the passages beside.
+    """
+    options = options_of(settings)
+    chosen = "precision" in settings.model_fields_set
+    return options if chosen or not has_dot_products() else replace(options, precision="int8")
 
 
 def checked_folder(name: str, role: Role, settings: Settings) -> Path | None:
@@ -91,7 +101,7 @@ def load_reader(name: str, settings: Settings) -> Reader:
     """The reader of that name; a cross-encoder ranks but finds no spans. Raises ModelError as above."""
     folder = checked_folder(name, "reader", settings)
     if folder is not None:
-        return OnnxReader(name, folder, options_of(settings))
+        return OnnxReader(name, folder, reader_options(settings))
     from rag.models.torch import TorchReader
 
     return TorchReader(name)

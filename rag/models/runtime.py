@@ -7,6 +7,8 @@ multiplied as integers, for processors with int8 dot products), tokenizer.json a
 from __future__ import annotations
 
 import hashlib
+import platform
+import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -162,6 +164,20 @@ class Network:
             None, {name: feeds[name] for name in feeds if name in wanted}
         )
         return outputs
+
+
+def has_dot_products() -> bool:
+    """Whether the processor multiplies int8 at once (VNNI, ARM dotprod); False where that cannot be told.
+
+    Without them int8 gains little, and on x86 its sums may overflow 16 bits.
+    """
+    if sys.platform == "darwin":
+        return platform.machine() == "arm64"
+    try:
+        known = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return any(flag in known.split() for flag in ("avx512_vnni", "avx_vnni", "asimddp"))
 
 
 def graph_file(folder: Path, precision: Precision) -> Path:

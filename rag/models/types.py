@@ -64,12 +64,24 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenMark:
+    """Characters [start, end) of a passage, and the logit that they belong to a sentence of evidence."""
+
+    start: int
+    end: int
+    logit: float
+
+
+@dataclass(frozen=True, slots=True)
 class ReadResult:
-    """Readings best first, the probability that no passage answers, and each passage's relevance score."""
+    """Readings best first, the probability that no passage answers, each passage's relevance score, and each
+    passage's tokens with their marks of evidence (empty where the reader gives none).
+    """
 
     readings: tuple[Reading, ...]
     no_answer_probability: float
     relevance: tuple[float, ...]
+    marks: tuple[tuple[TokenMark, ...], ...] = ()
 
 
 class Encoder(Protocol):

@@ -31,8 +31,10 @@ LONG = "\n\n".join(
 
 @pytest.fixture(scope="module")
 def ingested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """Documents with titles, headings and a table, read as a user's are."""
-    settings = settings_for(tmp_path_factory.mktemp("explain"))
+    """Documents with titles, headings and a table, read as a user's are, in float: in int8 a score depends a
+    little on what is scored beside it.
+    """
+    settings = settings_for(tmp_path_factory.mktemp("explain"), precision="float")
     with Engine(settings) as opened:
         opened.store.create_collection(C)
         texts = {**TEXTS, "valves.md": f"# All valves 🙂\n\n{LONG}"}

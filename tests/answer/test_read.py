@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answer.cite import assemble
-from rag.answer.read import answer_spans, best_reading, quote_answer
+from rag.answer.read import answer_spans, best_reading, marks_in_chunk, quote_answer
 from rag.answer.tables import passage, with_header
-from rag.models.types import Reading, ReadResult
+from rag.models.types import Reading, ReadResult, TokenMark
 from rag.types import Hit
 from tests.answer.samples import LUNCH, PUMP, hit
 
@@ -61,6 +64,63 @@ def test_a_sentence_that_leans_on_the_one_before_brings_it_along() -> None:
 def test_a_title_is_nothing_to_lean_on() -> None:
     hits = [hit("The Tower\n\nIt was built in 1974.")]
     assert answer(hits, reading(hits, 0, "1974", 0.9))[0] == "It was built in 1974 [1]."
+
+
+RULES = (
+    "Swimming rules\n\nDogs may not swim in the lake. It is fenced. Dogs on a lead may walk around it. "
+    "Boats are for hire. Fishing needs a licence"
+)
+
+
+def heeded(hits: list[Hit], passage: int, *sentences: str) -> tuple[TokenMark, ...]:
+    text = hits[passage].chunk.text
+    header = hits[passage].header
+    shift = len(header) + 1 if header else 0
+    places = [(text.index(s), text.index(s) + len(s)) for s in sentences]
+    return tuple(
+        TokenMark(
+            shift + m.start(), shift + m.end(), 2.0 if any(a <= m.start() < b for a, b in places) else -2.0
+        )
+        for m in re.finditer(r"\w+|[^\w\s]", text)
+    )
+
+
+def told(hits: list[Hit], span: str, *evidence: str) -> str:
+    result = ReadResult((reading(hits, 0, span, 0.9),), 0.1, (0.0,), (heeded(hits, 0, *evidence),))
+    return assemble(quote_answer(result, hits, 0.5), hits).text
+
+
+def test_other_sentences_of_evidence_are_quoted_in_the_order_of_the_text() -> None:
+    hits = [hit(RULES)]
+    lead, walk = "Dogs may not swim in the lake.", "Dogs on a lead may walk around it."
+    assert told(hits, "may walk", lead, walk) == (
+        "Dogs may not swim in the lake [1]. Dogs on a lead may walk around it [2]."
+    )
+    assert told(hits, "may walk", walk) == "Dogs on a lead may walk around it [1]."
+    assert told(hits, "may walk") == "Dogs on a lead may walk around it [1]."
+
+
+def test_evidence_is_three_sentences_at_most_and_whole_ones() -> None:
+    hits = [hit(RULES)]
+    everything = told(hits, "may not swim", *(s.strip() for s in re.split(r"(?<=[.])\s|\n\n", RULES)))
+    assert everything == (
+        "Dogs may not swim in the lake [1]. It is fenced [2]. Dogs on a lead may walk around it [3]."
+    )
+    assert told(hits, "Boats", "Swimming rules", "Fishing needs a licence") == "Boats are for hire [1]."
+    assert told(hits, "Boats", "It is fenced.") == "Boats are for hire [1]."
+
+
+def test_nothing_is_added_to_a_table_row_and_a_header_has_no_evidence() -> None:
+    rows = "P-100 | 10 bar | quiet\nP-200 | 16 bar | loud\n\nBoth are blue."
+    hits = [replace(hit(rows), header="Model | Pressure | Note")]
+    shift = len("Model | Pressure | Note") + 1
+    start = rows.index("16 bar") + shift
+    found = Reading(0, start, start + 6, "16 bar", 0.9)
+    marks = heeded(hits, 0, "P-100 | 10 bar | quiet", "Both are blue.")
+    result = ReadResult((found,), 0.1, (0.0,), (marks,))
+    assert "blue" not in assemble(quote_answer(result, hits, 0.5), hits).text
+    words = [TokenMark(0, 5, 9.0), TokenMark(shift, shift + 5, 1.0)]
+    assert marks_in_chunk(hits[0], words) == [TokenMark(0, 5, 1.0)]
 
 
 def test_nothing_sure_is_no_answer() -> None:

@@ -201,6 +201,10 @@ def test_read(http: httpx.Client) -> None:
     assert [a["probability"] for a in answers] == sorted((a["probability"] for a in answers), reverse=True)
     assert isinstance(body["no_answer_probability"], float)
     assert 0 <= body["no_answer_probability"] <= 1
+    evidence = body["evidence"]
+    assert isinstance(evidence, list)
+    assert [(one["passage"], one["text"]) for one in evidence][:1] == [(1, passages[1])]
+    assert all(0.5 <= one["probability"] <= 1 for one in evidence)
 
 
 def test_check(http: httpx.Client) -> None:

@@ -86,3 +86,10 @@ def test_nothing_to_read_is_no_answer(reader: OnnxReader) -> None:
     assert (result.readings, result.no_answer_probability, result.relevance) == ((), 1.0, ())
     assert reader.read("", [PARIS]).readings is not None
     assert reader.read("Who?", [""]).readings == ()
+
+
+def test_more_accuracy_asks_for_more_probability(reader: OnnxReader) -> None:
+    asked = [reader.threshold(accuracy) for accuracy in (0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1)]
+    assert asked == sorted(asked)
+    assert (asked[0], asked[-1]) == (0, 1)
+    assert 0 < asked[4] < asked[-1]

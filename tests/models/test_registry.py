@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import ModelError
+from rag.models import registry
 from rag.models.registry import describe, load_checker, load_encoder, load_reader
 from rag.settings import Settings
 
@@ -58,3 +59,20 @@ def test_an_unknown_checker_is_not_found(settings: Settings) -> None:
     with pytest.raises(ModelError) as caught:
         load_checker("nowhere/to-be-found", settings)
     assert caught.value.code == "model_not_found"
+
+
+def test_the_reader_multiplies_integers_where_that_is_fast_and_nobody_objects(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = settings.model_copy(update={"precision": "float"})
+    passages = ["Ann did it.", "Nobody knows who did what to whom, or when."]
+    scores = {}
+    for fast in (True, False):
+        monkeypatch.setattr(registry, "has_dot_products", lambda fast=fast: fast)
+        scores[fast] = load_reader("footnote-reader", settings).relevance("who?", passages)
+        assert registry.options_of(settings).precision == "float"
+        told_scores = load_reader("footnote-reader", told).relevance("who?", passages)
+        assert told_scores.tolist() == scores.setdefault("told", told_scores).tolist()
+    assert scores[False].tolist() == scores["told"].tolist()
+    assert scores[True].tolist() != scores[False].tolist()
+    assert scores[True] == pytest.approx(scores[False], abs=1.5)
