@@ -66,6 +66,16 @@ def test_rerank_can_be_left_out_and_gated(engine: Engine, tmp_path: Path) -> Non
     assert hits[0].document.source == "ferry.md"
 
 
+def test_the_settings_may_let_the_reader_rerank(engine: Engine, tmp_path: Path) -> None:
+    query = Query("dogs on the ferry", C, 2)
+    with Engine(settings_for(tmp_path, reader_candidates=4), engine.store) as reading:
+        hits, _ = reading.search(query)
+        plain, _ = reading.search(query, rerank=False)
+    assert len(hits) == 2
+    assert all({"late", "rerank"} <= set(hit.parts) for hit in hits)
+    assert all("rerank" not in hit.parts for hit in plain)
+
+
 def test_what_only_the_lexical_search_found_gets_its_exact_dense_score(
     engine: Engine, tmp_path: Path
 ) -> None:
