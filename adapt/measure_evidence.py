@@ -1,8 +1,8 @@
 """Scores the sentences that a reader takes for evidence: `python -m adapt.measure_evidence --data DIR --model
 FOLDER`.
 
-Beside it stand the words that a sentence shares with the question (BM25 over the passage's own sentences)
-and the sentence that holds the answer span.
+Beside it stand the words that a sentence shares with the question (BM25 over the passage's own sentences),
+the sentence that holds the answer span, and what an answer quotes: that one with the evidence.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from adapt.qa_data import load_clapnq
 from adapt.reader_evidence import load_evidence
 from adapt.reader_pairs import Judged
 from rag.answer.evidence import sentence_evidence
+from rag.answer.read import EVIDENCE, MOST_SENTENCES
 from rag.models.reader import OnnxReader
 from rag.models.runtime import RuntimeOptions
 from rag.types import Span
@@ -57,9 +58,18 @@ def by_words(question: str, sentences: Sequence[str]) -> list[float]:
     return [float(score) for score in Bm25(sentences, analyse=stemmed).scores([question])[0]]
 
 
+def quoted(held: Sequence[float], chances: Sequence[float]) -> list[float]:
+    """1 for what an answer quotes: the span's sentences, and others of evidence up to MOST_SENTENCES."""
+    chosen = list(held)
+    for place in np.argsort(chances)[::-1].tolist():
+        if sum(chosen) < MOST_SENTENCES and chances[place] >= EVIDENCE:
+            chosen[place] = 1.0
+    return chosen
+
+
 def lines(reader: OnnxReader, name: str, rows: Sequence[Judged]) -> list[str]:
     """One JSON line for each method and measure."""
-    found: dict[str, list[Selected]] = {"reader": [], "words": [], "span": []}
+    found: dict[str, list[Selected]] = {"reader": [], "words": [], "span": [], "quoted": []}
     for row in rows:
         read = reader.read(row.question, [row.passage], top=1)
         told = sentence_evidence(row.passage, read.marks[0])
@@ -73,6 +83,7 @@ def lines(reader: OnnxReader, name: str, rows: Sequence[Judged]) -> list[str]:
         place = [(r.start, r.end) for r in read.readings]
         held = [float(any(span.start < b and span.end > a for a, b in place)) for span, _ in told]
         found["span"].append(selected(held, gold, 0.5))
+        found["quoted"].append(selected(quoted(held, [chance for _, chance in told]), gold, 0.5))
     measures: dict[str, Callable[[Selected], float]] = {
         "sentence_f1": lambda s: s.f1,
         "first_is_evidence": lambda s: float(s.first),

@@ -216,7 +216,7 @@ def _score(
     if run is not None and (lost := missing(run, folder.queries)):
         raise InvalidInput(f"The run has nothing for query {lost[0]!r} of {folder.name}.", code="run_invalid")
     with tempfile.TemporaryDirectory(prefix="footnote-beir-") as data:
-        return score_folder(folder, Settings(data=Path(data)), variants, ingest, run)
+        return score_folder(folder, Settings(data=Path(data), reader_candidates=0), variants, ingest, run)
 
 
 if __name__ == "__main__":

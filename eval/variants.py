@@ -75,11 +75,8 @@ def _reader(engine: Engine, query: Query) -> list[str]:
 
 
 def _read(engine: Engine, query: Query, hits: Sequence[Hit]) -> list[Hit]:
-    """The first chunks of the reranked list rescored by the reader, as the engine does where its gate is
-    open.
-    """
-    first = rerank_by_reader(query.text, hits[:READER_DEPTH], engine.reader)
-    return [*first, *hits[READER_DEPTH:]]
+    """The reranked list rescored by the reader, as the engine does by default."""
+    return rerank_by_reader(query.text, hits, engine.reader, READER_DEPTH)
 
 
 def rank_run(variant: Variant, engine: Engine, query: Query, first_stage: Mapping[str, float]) -> list[str]:

@@ -23,7 +23,12 @@ from rag.types import CheckPolicy
 
 PROFILES: Mapping[str, Mapping[str, str | float]] = {
     "default": {},
-    "edge": {"encoder": "footnote-edge", "precision": "int8", "lexical_weight": 1.5},
+    "edge": {
+        "encoder": "footnote-edge",
+        "precision": "int8",
+        "lexical_weight": 1.5,
+        "reader_candidates": 0,
+    },
 }
 """Settings that a profile changes. Without token vectors late interaction is left out by itself."""
 
@@ -71,7 +76,7 @@ class Settings(BaseSettings):
     # small models
     profile: Literal["default", "edge"] = Field(
         "default",
-        description="edge: static encoder, int8, more weight on words; each unless it is set itself.",
+        description="edge: static encoder, int8, more weight on words, no reader in search; unless set.",
     )
     encoder: str = Field(
         "footnote-encoder",
@@ -97,12 +102,12 @@ class Settings(BaseSettings):
     )
     rerank_candidates: int = Field(100, ge=1, description="Fused candidates that late interaction rescores.")
     reader_candidates: int = Field(
-        0,
+        20,
         ge=0,
         description="First hits that the reader rescores then; 0: none, unless adapting gains by it.",
     )
     answer_accuracy: float = Field(
-        0.8, gt=0, lt=1, description="Share of quoted answers to be right; the reader is silent below it."
+        0.7, gt=0, lt=1, description="Share of quoted answers to be right; the reader is silent below it."
     )
     answer_threshold: float | None = Field(
         None, ge=0, le=1, description="Least reader probability of an answer, instead of answer_accuracy."

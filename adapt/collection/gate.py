@@ -7,6 +7,7 @@ bound of its paired bootstrap interval (Efron 1979; 95%, two-sided) lies above z
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,10 @@ Scores = npt.NDArray[np.float64]
 
 
 def searched(engine: Engine, collection: str, questions: Sequence[Asked], profile: Profile) -> Scores:
-    """nDCG@10 of the first right passage of each question, by the engine with this profile."""
+    """nDCG@10 of the first right passage of each question, by the engine with this profile; without the
+    reader unless the profile asks for it, as it is judged by itself.
+    """
+    profile = replace(profile, reader=bool(profile.reader))
     return np.array([_by_engine(engine, collection, one, profile) for one in questions])
 
 

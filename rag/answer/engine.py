@@ -173,11 +173,16 @@ class Engine:
         gate = learned.gate(collection, self.gate)
         if rerank and gate.late(collection):
             found = rerank_late(found, self.store, self.encoder.info.name, learned.late)
-        depth = self.settings.reader_candidates or (_READER_CANDIDATES if gate.reader(collection) else 0)
-        if not rerank or not depth:
-            return hydrate(self.store, found.items, k)
+        wanted = rerank and found.query.mode != "lexical"  # who asks for words alone gets their order
+        depth = self._reader_depth(learned.reader, gate.reader(collection)) if wanted else 0
         hits = hydrate(self.store, found.items, max(k, depth))
-        return rerank_by_reader(found.query.text, hits, self.reader)[:k]
+        return rerank_by_reader(found.query.text, hits, self.reader, depth)[:k] if depth else hits
+
+    def _reader_depth(self, learned: bool | None, admitted: bool) -> int:
+        """How many hits the reader rescores: as set, unless a gate has decided for the collection."""
+        if learned is False:
+            return 0
+        return self.settings.reader_candidates or (_READER_CANDIDATES if admitted else 0)
 
     # answering
 

@@ -33,7 +33,8 @@ Chosen on adi, scifact train, fairytaleqa_sections val, qed_nq dev and medquad (
 class RerankGate:
     """Which rerankers may act, per collection: each has to win on held-out questions there first.
 
-    Late interaction is on but for the collections in `late_off`; the reader only for those in `reader_on`.
+    Late interaction is on but for the collections in `late_off`; the reader for those in `reader_on`, and for
+    all where the settings say so.
     """
 
     late_off: frozenset[str] = field(default_factory=frozenset)
@@ -98,27 +99,30 @@ def standardised(scores: Sequence[float]) -> Floats:
 
 
 def rerank_by_reader(
-    question: str, hits: Sequence[Hit], reader: Reader, weight: float = READER_WEIGHT
+    question: str, hits: Sequence[Hit], reader: Reader, depth: int, weight: float = READER_WEIGHT
 ) -> list[Hit]:
-    """Rescore hits by score + weight · the reader's relevance logit, which is not standardised: where all are
-    irrelevant to the reader it has little to say. The sum is shown with the scores' deviation as its unit.
-    Scores that Footnote has not made are standardised first.
+    """Rescore hits by score + weight · the relevance logit that the reader gives to the first `depth`; those
+    behind count like the least relevant one.
+
+    The logit is not standardised: where all are irrelevant to the reader it has little to say. The sum is
+    shown with the scores' deviation as its unit. Scores that Footnote has not made are standardised first.
     """
     if len(hits) < 2:
         return list(hits)
-    logits = reader.relevance(question, [hit.chunk.text for hit in hits])
+    read = reader.relevance(question, [hit.chunk.text for hit in hits[:depth]])
+    logits = np.concatenate([read, np.full(len(hits) - len(read), read.min(), np.float32)])
     scores = [hit.score for hit in hits]
     unit = float(np.std(scores)) if all(hit.shares for hit in hits) else 1.0
     factor = weight * float(logits.std()) / (unit or 1.0)
     added = factor * standardised(logits.tolist())
     total = standardised(scores) + added
     shares = with_stage([hit.shares for hit in hits], "rerank", factor, added.tolist())
-    ranks = {n: rank for rank, n in enumerate(np.argsort(-logits, kind="stable").tolist(), start=1)}
+    ranks = {n: rank for rank, n in enumerate(np.argsort(-read, kind="stable").tolist(), start=1)}
     scored = [
         replace(
             hit,
             score=float(total[n]),
-            parts={**hit.parts, "rerank": Part(float(logits[n]), ranks[n])},
+            parts=_noted(hit.parts, "rerank", dict(enumerate(read.tolist())), ranks, n),
             shares=shares[n],
         )
         for n, hit in enumerate(hits)

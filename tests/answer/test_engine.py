@@ -40,8 +40,8 @@ def test_search_finds_and_explains(engine: Engine, mode: Mode) -> None:
     assert hits[0].chunk.text == TEXTS["canteen.md"][hits[0].chunk.start : hits[0].chunk.end]
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     stages = {
-        "hybrid": {"dense", "lexical", "fused", "late"},
-        "dense": {"dense", "late"},
+        "hybrid": {"dense", "lexical", "fused", "late", "rerank"},
+        "dense": {"dense", "late", "rerank"},
         "lexical": {"lexical"},
     }
     assert set(hits[0].parts) == stages[mode]
@@ -66,14 +66,16 @@ def test_rerank_can_be_left_out_and_gated(engine: Engine, tmp_path: Path) -> Non
     assert hits[0].document.source == "ferry.md"
 
 
-def test_the_settings_may_let_the_reader_rerank(engine: Engine, tmp_path: Path) -> None:
-    query = Query("dogs on the ferry", C, 2)
-    with Engine(settings_for(tmp_path, reader_candidates=4), engine.store) as reading:
-        hits, _ = reading.search(query)
-        plain, _ = reading.search(query, rerank=False)
-    assert len(hits) == 2
-    assert all({"late", "rerank"} <= set(hit.parts) for hit in hits)
-    assert all("rerank" not in hit.parts for hit in plain)
+def test_the_reader_reranks_as_many_as_the_settings_say(engine: Engine, tmp_path: Path) -> None:
+    query = Query("dogs on the ferry", C, 6)
+    for depth in (4, 0):
+        with Engine(settings_for(tmp_path, reader_candidates=depth), engine.store) as reading:
+            hits, _ = reading.search(query)
+            plain, _ = reading.search(query, rerank=False)
+        assert len(hits) == 6
+        assert sum("rerank" in hit.parts for hit in hits) == depth
+        assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+        assert all("rerank" not in hit.parts for hit in plain)
 
 
 def test_what_only_the_lexical_search_found_gets_its_exact_dense_score(

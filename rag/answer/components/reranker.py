@@ -54,4 +54,4 @@ class FootnoteReranker(EngineBound):
             text_of = self.engine.store.text
             return Hits(tuple(with_header(hit, text_of) for hit in distinct(found)[:top_k]))
         given = as_hits(None, documents).hits
-        return Hits(tuple(rerank_by_reader(query, given, self.engine.reader)[:top_k]))
+        return Hits(tuple(rerank_by_reader(query, given, self.engine.reader, len(given))[:top_k]))
