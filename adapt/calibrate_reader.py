@@ -83,40 +83,46 @@ def quoted(text: str, start: int, end: int) -> str:
 
 @dataclass(frozen=True)
 class Fitted:
-    """What goes into config.json: weights of a span's probability and of the presence of an answer, and from
-    which probability on so many of the quoted sentences held the answer.
+    """What goes into config.json: weights of a span's probability, of that of the sentences quoted around it
+    and of the presence of an answer, and from which probability on so many of the quotes were right.
     """
 
     answer_weights: Doubles
+    quote_weights: Doubles
     presence_weights: Doubles
     thresholds: Doubles
 
 
-def top_answers(weights: Doubles, read: Sequence[tuple[Case, list[Found]]]) -> list[Judged]:
-    """The most probable span of each case: its probability and whether the quote around it is right."""
+def top_answers(weights: Doubles, quoting: Doubles, read: Sequence[tuple[Case, list[Found]]]) -> list[Judged]:
+    """The most probable span of each case: probability of the quote around it, and whether that is right."""
     judged = []
     for case, found in read:
-        chances = predict(weights, np.array(answer_features(found), float))
-        place = int(np.argmax(chances))
-        judged.append(Judged(float(chances[place]), is_quoted(case, found[place])))
+        features = np.array(answer_features(found), float)
+        place = int(np.argmax(predict(weights, features)))
+        judged.append(Judged(float(predict(quoting, features)[place]), is_quoted(case, found[place])))
     return judged
 
 
 def fit(reader: OnnxReader, held: Sequence[Case], most: int = 3) -> Fitted:
-    """Fit on the `most` best spans of each case; thresholds on the single best."""
+    """Fit on the `most` best spans of each case whether span and quote are right; thresholds on the single
+    best.
+    """
     read = [(case, reader.spans(case.question, case.passages)) for case in held]
     read = [(case, found) for case, found in read if found]
-    features, right = [], []
+    features, right, shown = [], [], []
     for case, found in read:
         rows = answer_features(found)
         features += rows[:most]
         right += [is_right(case, item) for item in found[:most]]
-    weights = fit_logistic(np.array(features), np.array(right, float), np.ones(len(right)))
+        shown += [is_quoted(case, item) for item in found[:most]]
+    weights, quoting = (
+        fit_logistic(np.array(features), np.array(told, float), np.ones(len(told))) for told in (right, shown)
+    )
     present = np.array([case.gold >= 0 for case, _ in read], float)
     presence = fit_logistic(
         np.array([presence_features(found) for _, found in read], float), present, np.ones(len(read))
     )
-    return Fitted(weights, presence, thresholds(top_answers(weights, read), ACCURACIES))
+    return Fitted(weights, quoting, presence, thresholds(top_answers(weights, quoting, read), ACCURACIES))
 
 
 def write_fit(folder: Path, fitted: Fitted) -> None:
@@ -125,6 +131,7 @@ def write_fit(folder: Path, fitted: Fitted) -> None:
     config = json.loads(path.read_text(encoding="utf-8"))
     config |= {
         "answer_weights": fitted.answer_weights.round(6).tolist(),
+        "quote_weights": fitted.quote_weights.round(6).tolist(),
         "presence_weights": fitted.presence_weights.round(6).tolist(),
         "accuracies": list(ACCURACIES),
         "thresholds": fitted.thresholds.round(4).tolist(),

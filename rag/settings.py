@@ -113,7 +113,7 @@ class Settings(BaseSettings):
         None, ge=0, le=1, description="Least reader probability of an answer, instead of answer_accuracy."
     )
     reader_alone: float = Field(
-        0.5, ge=0, le=1, description="Reader probability from which no LLM is asked in mode auto."
+        0.7, ge=0, le=1, description="Reader probability from which no LLM is asked in mode auto."
     )
 
     # an optional LLM server that speaks OpenAI's protocol

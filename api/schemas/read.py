@@ -29,7 +29,9 @@ class ReadIn(In):
 
 
 class ReadingOut(Out):
-    """A span of the `passage`-th passage (from 0) that answers, and its probability of being right."""
+    """A span of the `passage`-th passage (from 0) that answers, and the probability that the sentence around
+    it holds the answer.
+    """
 
     passage: int
     start: int

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,9 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A span before it has a probability: characters of a passage, and the features of the calibration."""
+    """A span before it has a probability: characters of a passage, and the features of the calibration;
+    `evidence` is the mean logit of its tokens, 0 from folders without such an output.
+    """
 
     passage: int
     start: int
@@ -45,6 +48,7 @@ class Found:
     margin: float
     chance: float
     relevance: float
+    evidence: float = 0.0
 
 
 def cut_windows(length: int, size: int, overlap: int) -> list[tuple[int, int]]:
@@ -67,6 +71,8 @@ class OnnxReader:
         self._overlap = config.get("window_overlap", int)
         self._longest = config.get("max_answer_tokens", int)
         self._answer_weights = np.array(config.floats("answer_weights"))
+        quoting = "quote_weights" if "quote_weights" in config.values else "answer_weights"
+        self._quote_weights = np.array(config.floats(quoting))
         self._presence_weights = np.array(config.floats("presence_weights"))
         fitted = "thresholds" in config.values  # folders of before have none: probabilities count as they are
         self._accuracies = config.floats("accuracies") if fitted else (0.5,)
@@ -90,7 +96,7 @@ class OnnxReader:
         windows = self._windows(question, encoded)
         relevance = best_relevance(windows, len(passages))
         found = self._found(windows, encoded)
-        readings = sorted(self._readings(found, passages), key=lambda r: -r.probability)
+        readings = self._readings(found, passages)
         absent, marks = self._absence(windows, found), token_marks(windows, encoded)
         return ReadResult(tuple(readings[:top]), absent, tuple(relevance.tolist()), marks)
 
@@ -132,16 +138,16 @@ class OnnxReader:
         return [_found(span, window, passage) for span in spans]
 
     def _readings(self, found: Sequence[Found], passages: Sequence[str]) -> list[Reading]:
-        used = len(self._answer_weights) - 1  # weights fitted on fewer features know the first of them
+        """Those first that are most probably the exact answer, with the probability of the sentence around;
+        none has a higher one than those before it.
+        """
+        features = answer_features(found)
+        chances = [logistic(self._answer_weights, row) for row in features]
+        quoted = [logistic(self._quote_weights, row) for row in features]
+        order = sorted(range(len(found)), key=lambda n: -chances[n])
+        least = accumulate((quoted[n] for n in order), min)
         return [
-            Reading(
-                item.passage,
-                item.start,
-                item.end,
-                passages[item.passage][item.start : item.end],
-                logistic(self._answer_weights, features[:used]),
-            )
-            for item, features in zip(found, answer_features(found), strict=True)
+            _reading(found[n], passages, probability) for n, probability in zip(order, least, strict=True)
         ]
 
     def _absence(self, windows: Sequence[Window], found: Sequence[Found]) -> float:
@@ -154,8 +160,8 @@ def answer_features(found: Sequence[Found]) -> list[tuple[float, ...]]:
     """What tells whether a span answers, one row for each span of all passages.
 
     Its margin over the null answer, its log-probability in its window, its passage's relevance, its log-share
-    of all passages' spans and "none" (Clark and Gardner 2018, https://arxiv.org/abs/1710.10723), and its
-    passage's lead in relevance over the best other one.
+    of all passages' spans and "none" (Clark and Gardner 2018, https://arxiv.org/abs/1710.10723), its
+    passage's lead in relevance over the best other one, and how much its tokens carry evidence.
     """
     if not found:
         return []
@@ -164,7 +170,14 @@ def answer_features(found: Sequence[Found]) -> list[tuple[float, ...]]:
     for item in found:
         best[item.passage] = max(best.get(item.passage, IRRELEVANT), item.relevance)
     return [
-        (item.margin, item.chance, item.relevance, item.margin - total, item.relevance - _rival(best, item))
+        (
+            item.margin,
+            item.chance,
+            item.relevance,
+            item.margin - total,
+            item.relevance - _rival(best, item),
+            item.evidence,
+        )
         for item in found
     ]
 
@@ -179,8 +192,11 @@ def presence_features(found: Sequence[Found]) -> tuple[float, float]:
 
 
 def logistic(weights: np.ndarray[tuple[int], np.dtype[np.float64]], features: Sequence[float]) -> float:
-    """Probability from weights whose last entry is the intercept (Platt 1999)."""
-    return float(1 / (1 + np.exp(-(np.dot(weights[:-1], features) + weights[-1]))))
+    """Probability from weights whose last entry is the intercept (Platt 1999). Weights that were fitted on
+    fewer features know the first of them.
+    """
+    used = features[: len(weights) - 1]
+    return float(1 / (1 + np.exp(-(np.dot(weights[:-1], used) + weights[-1]))))
 
 
 def best_relevance(windows: Sequence[Window], passages: int) -> Floats:
@@ -222,6 +238,11 @@ def _window(place: tuple[int, int, int], outputs: Sequence[Floats], lead: int) -
     return Window(*place, float(relevance), start[lead:-1], end[lead:-1], null, evidence)
 
 
+def _reading(item: Found, passages: Sequence[str], probability: float) -> Reading:
+    text = passages[item.passage][item.start : item.end]
+    return Reading(item.passage, item.start, item.end, text, probability)
+
+
 def _row(question: Sequence[int], passage: Sequence[int]) -> Row:
     ids = [CLS, *question, SEP, *passage, SEP]
     return Row(ids, [0] * (len(question) + 2) + [1] * len(passage) + [0])
@@ -230,4 +251,6 @@ def _row(question: Sequence[int], passage: Sequence[int]) -> Row:
 def _found(span: TokenSpan, window: Window, passage: Encoding) -> Found:
     start = passage.offsets[window.first + span.first][0]
     end = passage.offsets[window.first + span.last][1]
-    return Found(window.passage, start, end, span.margin, span.chance, window.relevance)
+    marks = window.evidence
+    evidence = 0.0 if marks is None else float(marks[span.first : span.last + 1].mean())
+    return Found(window.passage, start, end, span.margin, span.chance, window.relevance, evidence)

@@ -52,8 +52,8 @@ class EncodedQuery:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A span of `passage` (an index) that answers: offsets in that passage, its calibrated probability of
-    being right.
+    """A span of `passage` (an index) that answers: offsets in that passage, and the calibrated probability
+    that the sentence around it holds the answer.
     """
 
     passage: int
