@@ -21,7 +21,9 @@ from rag.types import Hit, Span
 MOST_SENTENCES = 3
 _LONGEST_QUOTE = 500
 EVIDENCE = 0.7
-"""From which probability on another sentence of the passage is quoted too (docs/log.md, 2026-11-21)."""
+"""From which probability on another sentence of the passage is quoted too: less finds more, and also what
+is only like the answer (docs/log.md, 2026-11-21).
+"""
 _BULLET = re.compile(r"(?:[-*+•‣◦–]|\(?\d{1,3}[.)])\s+")
 _CUT_BULLET = re.compile(r"^(?:[-*+•‣◦]|#{1,6}|\(?\d{1,3}[.)])\s+")
 _LEANS = re.compile(

@@ -81,7 +81,8 @@ def test_the_reader_recipe_learns_and_exports(reader: Path, data: Path, question
     assert all(r.text in (row.context, "Nothing.")[r.passage] for r in result.readings)
     held = cases(split_qa(data).dev * 3, [["Fish are sold there."]] * 30, seed=1)
     fitted = fit(model, held)
-    assert (len(fitted.answer_weights), len(fitted.presence_weights)) == (6, 3)
+    fits = (fitted.answer_weights, fitted.quote_weights, fitted.presence_weights)
+    assert [len(weights) for weights in fits] == [7, 7, 3]
     assert np.isfinite([*fitted.answer_weights, *fitted.presence_weights]).all()
     assert (np.diff(fitted.thresholds) >= 0).all()
     write_fit(reader, fitted)
