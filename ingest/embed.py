@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ingest.types import ParsedDocument, Piece
 from rag.models.types import EncodedPassage, Encoder
 from rag.store import NewChunk
 
-_AT_ONCE = 256  # pieces handed to the encoder at a time; it packs its own batches by tokens
+_AT_ONCE = (
+    16  # pieces handed to the encoder at a time: half a second's work, as nobody can stop it in between
+)
 
 
-def embed(document: ParsedDocument, pieces: Sequence[Piece], encoder: Encoder) -> list[NewChunk]:
-    """One chunk per piece, in order, encoded behind its context."""
-    encoded = _encoded([_passage(document.text, piece) for piece in pieces], encoder)
+def embed(
+    document: ParsedDocument,
+    pieces: Sequence[Piece],
+    encoder: Encoder,
+    may_go_on: Callable[[], None] = lambda: None,
+) -> list[NewChunk]:
+    """One chunk per piece, in order, encoded behind its context.
+
+    `may_go_on` is called before every few pieces and may raise, which ends the work.
+    """
+    encoded = _encoded([_passage(document.text, piece) for piece in pieces], encoder, may_go_on)
     return [
         NewChunk(ordinal, piece.start, piece.end, piece.page, piece.headings, vectors.dense, vectors.tokens)
         for ordinal, (piece, vectors) in enumerate(zip(pieces, encoded, strict=True))
@@ -25,6 +35,9 @@ def _passage(text: str, piece: Piece) -> str:
     return f"{piece.context}\n{passage}" if piece.context else passage
 
 
-def _encoded(passages: Sequence[str], encoder: Encoder) -> Iterator[EncodedPassage]:
+def _encoded(
+    passages: Sequence[str], encoder: Encoder, may_go_on: Callable[[], None]
+) -> Iterator[EncodedPassage]:
     for start in range(0, len(passages), _AT_ONCE):
+        may_go_on()
         yield from encoder.encode_passages(passages[start : start + _AT_ONCE])

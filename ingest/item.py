@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -13,49 +13,88 @@ from ingest.chunk import split
 from ingest.embed import embed
 from ingest.load import Loaded, load
 from ingest.parse.pool import ParserPool
+from ingest.transient import may_pass
 from ingest.types import ParsedDocument
 from rag.errors import NotFound, RagError, StoreError
 from rag.models.types import Encoder
 from rag.store import ItemRecord, JobItem, NewDocument, Outcome, Store, document_id
-from rag.types import Document, Job
+from rag.types import Document
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What became of an item. `ended` says that the whole job has: cancelled, or its collection deleted."""
+    """What became of an item. `ended` says that its job has: cancelled, or gone with its collection."""
 
+    outcome: Outcome | None = None
     chunks: int = 0
     ended: bool = False
 
 
+class Interrupted(Exception):
+    """The item at hand is to be left as it is."""
+
+
 class ItemWorker:
-    """Carries out items. Whatever is wrong with one is recorded there, and the next one follows."""
+    """Carries out items, one at a time. What is wrong with one is recorded there; the next one follows."""
 
     def __init__(self, store: Store, encoder: Encoder, pool: ParserPool, chunk_tokens: int) -> None:
         self._store = store
         self._encoder = encoder
         self._pool = pool
         self._chunk_tokens = chunk_tokens
+        self._ahead = ThreadPoolExecutor(1, "parse")
+        self._loading: dict[int, Future[Loaded | None]] = {}
+        self._stopped = threading.Event()
+        self._at_hand: ItemRecord | None = None
 
-    def carry_out(self, job: Job, items: Sequence[ItemRecord]) -> Iterator[tuple[ItemRecord, Carried]]:
-        """Every item in order, each with what became of it; the next is parsed while one is embedded."""
-        with ThreadPoolExecutor(1, "parse") as ahead:
-            following: Future[Loaded | None] | None = None
-            for index, item in enumerate(items):
-                loading = following or ahead.submit(self._load, job, item)
-                rest = items[index + 1 : index + 2]
-                following = ahead.submit(self._load, job, rest[0]) if rest else None
-                yield item, self._finish(job, item, loading)
+    @property
+    def job_at_hand(self) -> str | None:
+        """The job of the item that is being carried out."""
+        item = self._at_hand
+        return None if item is None else item.job_id
 
-    def _load(self, job: Job, item: ItemRecord) -> Loaded | None:
+    def interrupt(self) -> None:
+        """Leave the item at hand as it is, within a moment: its parser is killed, its embedding stopped."""
+        self._stopped.set()
+        self._pool.interrupt()
+
+    def close(self) -> None:
+        """Ends the thread that parses ahead; call it when nothing is carried out."""
+        self._ahead.shutdown(cancel_futures=True)
+
+    def carry_out(self, item: ItemRecord, following: ItemRecord | None, *, last_try: bool) -> Carried:
+        """The item from its bytes to its outcome; `following` is loaded meanwhile.
+
+        Raises the RagError of what may pass, unless this is the last try, and StoreError.
+        """
+        self._stopped.clear()
+        self._at_hand = item
+        try:
+            loading = self._take(item)
+            self._loading = {following.id: self._take(following)} if following else {}
+            carried = self._finish(item, loading, last_try)
+        finally:
+            self._at_hand = None
+        if carried.ended:
+            self.forget()
+        return carried
+
+    def forget(self) -> None:
+        """What was loaded ahead will not be asked for."""
+        self._loading = {}
+
+    def _take(self, item: ItemRecord) -> Future[Loaded | None]:
+        return self._loading.pop(item.id, None) or self._ahead.submit(self._load, item)
+
+    def _load(self, item: ItemRecord) -> Loaded | None:
         """The item's document; None for one that is to be deleted."""
         payload = self._store.item_payload(item.id)
         if payload is None and item.item.path is None:
             return None
         return load(
-            item.item, payload, self._pool, lambda it, sha256: self._is_known(job.collection, it, sha256)
+            item.item, payload, self._pool, lambda it, sha256: self._is_known(item.collection, it, sha256)
         )
 
     def _is_known(self, collection: str, item: JobItem, sha256: str) -> bool:
@@ -73,31 +112,50 @@ class ItemWorker:
         same_model = bound is not None and bound[:2] == (info.name, info.revision)
         return same_model and self._store.content_sha256(record.document.id) == sha256
 
-    def _finish(self, job: Job, item: ItemRecord, loading: Future[Loaded | None]) -> Carried:
+    def _finish(self, item: ItemRecord, loading: Future[Loaded | None], last_try: bool) -> Carried:
         """Commit what was loaded, then the item's outcome: a crash in between repeats the item, unchanged."""
         try:
             loaded = loading.result()
-            if self._store.job(job.id).status == "cancelled":
-                return Carried(ended=True)
-            outcome, chunks = self._commit(job.collection, item.item, loaded)
-        except StoreError as error:
-            if error.code != "store_failed":
-                raise
-            return self._fail(job, item, error)
+            self._check(item)
+            carried = self._commit(item.collection, item.item, loaded)
+        except Interrupted:
+            return Carried(ended=True)
         except RagError as error:
-            return self._fail(job, item, error)
+            return self._failed(item, error, last_try)
         except Exception as error:
             log.exception("%s could not be ingested", item.item.source)
-            return self._fail(job, item, RagError(f"{type(error).__name__}: {error}"))
-        return self._record(item, Carried(chunks), outcome)
+            return self._failed(item, RagError(f"{type(error).__name__}: {error}"), last_try)
+        return self._record(item, carried)
 
-    def _commit(self, collection: str, item: JobItem, loaded: Loaded | None) -> tuple[Outcome, int]:
+    def _failed(self, item: ItemRecord, error: RagError, last_try: bool) -> Carried:
+        if self._is_over(item):  # a parser that was interrupted says that it crashed
+            return Carried(ended=True)
+        if isinstance(error, StoreError) and error.code != "store_failed":
+            raise error
+        if may_pass(error) and not last_try:
+            raise error
+        return self._fail(item, error)
+
+    def _is_over(self, item: ItemRecord) -> bool:
+        """Whether the item is no longer wanted: interrupted, or its job cancelled or gone."""
+        if self._stopped.is_set():
+            return True
+        try:
+            return self._store.job_status(item.job_id) == "cancelled"
+        except NotFound:
+            return True
+
+    def _check(self, item: ItemRecord) -> None:
+        if self._is_over(item):
+            raise Interrupted
+
+    def _commit(self, collection: str, item: JobItem, loaded: Loaded | None) -> Carried:
         if loaded is None:
-            return self._remove(collection, item), 0
+            return Carried(self._remove(collection, item))
         if loaded.document is None:
-            return "unchanged", 0
+            return Carried("unchanged")
         new = self._new_document(collection, item, loaded, loaded.document)
-        return self._store.put_document(new), len(new.chunks)
+        return Carried(self._store.put_document(new), len(new.chunks))
 
     def _remove(self, collection: str, item: JobItem) -> Outcome:
         if self._store.find(collection, item.source) is not None:
@@ -119,23 +177,26 @@ class ItemWorker:
             pages=document.pages,
             metadata={**document.metadata, **item.metadata},
         )
-        chunks = embed(document, pieces, self._encoder)
+        chunks = embed(document, pieces, self._encoder, self._may_go_on)
         return NewDocument(described, document.text, loaded.sha256, chunks, info.name, info.revision)
 
-    def _fail(self, job: Job, item: ItemRecord, error: RagError) -> Carried:
+    def _may_go_on(self) -> None:
+        if self._stopped.is_set():
+            raise Interrupted
+
+    def _fail(self, item: ItemRecord, error: RagError) -> Carried:
         """Record the failure with the document and the item; a deleted collection ends the job instead."""
         try:
-            self._store.fail_document(job.collection, item.item.source, error.code, error.message)
+            self._store.fail_document(item.collection, item.item.source, error.code, error.message)
         except NotFound:
             return Carried(ended=True)
-        return self._record(item, Carried(), "failed", (error.code, error.message))
+        return self._record(item, Carried("failed"), (error.code, error.message))
 
-    def _record(
-        self, item: ItemRecord, carried: Carried, outcome: Outcome, error: tuple[str, str] | None = None
-    ) -> Carried:
+    def _record(self, item: ItemRecord, carried: Carried, error: tuple[str, str] | None = None) -> Carried:
         """The item's outcome, unless its job has gone with the collection."""
+        assert carried.outcome is not None
         try:
-            self._store.finish_item(item.id, outcome, error)
+            self._store.finish_item(item.id, carried.outcome, error, chunks=carried.chunks)
         except NotFound:
-            return Carried(carried.chunks, ended=True)
+            return Carried(ended=True)
         return carried

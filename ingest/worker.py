@@ -1,36 +1,35 @@
-"""Takes jobs from the store and carries them out, one file at a time; see `Worker`.
-
-Many workers share a job without a leader: every item belongs to one of a few lanes, and a worker goes
-through the items of a lane while it holds the lane's lock (`Store.exclusive`). A worker that is killed
-loses its locks with its life; what it had not finished is still pending, and what it had committed is found
-unchanged by content hash.
-"""
+"""Takes jobs from the store and carries them out, one file at a time; see `Worker`."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from ingest.item import ItemWorker
+from ingest.item import Carried, ItemWorker
 from ingest.parse.pool import ParserPool
 from ingest.types import Progress
-from rag.errors import StoreError
+from rag.errors import NotFound, StoreError
 from rag.models.registry import load_encoder
 from rag.models.types import Encoder
 from rag.settings import Settings
 from rag.store import ItemRecord, Store
 from rag.types import Job, JobCounts, JobStatus
 
+if TYPE_CHECKING:
+    from ingest.durable import Durable
+
 OnProgress = Callable[[Progress], None]
 
 KINDS = frozenset({"ingest", "sync"})
-LANES = 16
 _IDLE_S = 0.2
+_BUSY_S = 0.05
 _STORE_PAUSE_S = 2.0
-_TURN = 32  # items of a lane before it is offered to others
+_LINGER_S = 20.0  # DBOS stays for the next job this long: it takes a tenth of a second to come, and polls
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +37,10 @@ log = logging.getLogger(__name__)
 class Worker:
     """Parses, splits, embeds and commits what jobs ask for. Any number of workers may share one store.
 
-    Killed at any point it leaves nothing half done: the next worker goes on with the files that are not
-    finished. Opens the store of `settings` and loads its encoder, unless they are given, and closes what it
-    opened.
+    Killed at any point it leaves nothing half done: a worker goes on with the files that are not finished;
+    what had been committed is found unchanged by its hash. A job that is cancelled stops within two seconds,
+    the file at hand included. Opens the store of `settings` and loads its encoder, unless they are given, and
+    closes what it opened. In one process, one worker runs at a time and the next one waits.
     """
 
     def __init__(
@@ -52,30 +52,33 @@ class Worker:
         encoder = encoder or load_encoder(settings.encoder, settings)
         self._items = ItemWorker(self._store, encoder, self._pool, settings.chunk_tokens)
         self._tallies: dict[str, _Tally] = {}
-        self._first_lane = 0
+        self._on_progress: OnProgress | None = None
+        self._stopping = threading.Event()
 
     def run(self, stop: threading.Event | None = None) -> None:
         """Works until `stop` is set; looks for jobs five times a second, waits for a store that is away."""
         stop = stop or threading.Event()
         while not stop.is_set():
             try:
-                worked = self._round(None, stop)
+                if self._store.open_jobs(KINDS):
+                    self._work(stop, _LINGER_S)
             except StoreError as error:
                 log.warning("waiting for the store: %s", error.message)
                 stop.wait(_STORE_PAUSE_S)
-            else:
-                if not worked:
-                    stop.wait(_IDLE_S)
+            stop.wait(_IDLE_S)
 
     def drain(self, on_progress: OnProgress | None = None) -> None:
-        """Works until no job is pending; `on_progress` is called after each source."""
-        stop = threading.Event()
-        while self._jobs():
-            if not self._round(on_progress, stop):
-                stop.wait(_IDLE_S)
+        """Works until no job is pending; `on_progress` is called after each source, by another thread."""
+        self._on_progress = on_progress
+        try:
+            while self._store.open_jobs(KINDS):
+                self._work(threading.Event(), 0.0)
+        finally:
+            self._on_progress = None
 
     def close(self) -> None:
         """Ends the parser processes and closes what this worker opened."""
+        self._items.close()
         self._pool.close()
         if self._owned is not None:
             self._owned.close()
@@ -92,64 +95,98 @@ class Worker:
         assert self._owned is not None
         return self._owned
 
-    def _jobs(self) -> list[Job]:
-        """The pending jobs of this worker's kinds: the store's other jobs are other workers' business."""
-        return [job for job in self._store.pending_jobs() if job.kind in KINDS]
+    def _work(self, stop: threading.Event, linger_s: float) -> None:
+        """Work with DBOS running until there has been no job for `linger_s` seconds, or `stop` is set."""
+        from ingest.durable import (
+            Durable,
+        )  # half a second of imports, that a search beside an idle worker spares
 
-    def _round(self, on_progress: OnProgress | None, stop: threading.Event) -> bool:
-        """Every lane once, as far as it is free; whether there was anything to do."""
-        jobs = self._jobs()
-        self._tallies = {job.id: self._tallies.get(job.id) or _Tally() for job in jobs}
-        worked = False
-        for number in range(LANES if jobs else 0):
-            lane = (self._first_lane + number) % LANES
-            with self._store.exclusive(f"ingest-{lane}") as mine:
-                if mine:
-                    worked |= self._lane(lane, on_progress, stop)
-            if stop.is_set():
-                break
-        self._first_lane = (self._first_lane + 1) % LANES
-        return self._settle() or worked
+        self._stopping.clear()
+        with Durable(self._store, self) as durable:
+            try:
+                last = time.monotonic()
+                while not stop.is_set():
+                    if self._round(durable):
+                        last = time.monotonic()
+                    elif time.monotonic() - last >= linger_s:
+                        break
+                    stop.wait(_BUSY_S if self._items.job_at_hand else _IDLE_S / 2)
+            except BaseException:
+                self._items.interrupt()
+                raise
+            finally:
+                self._stopping.set()
 
-    def _lane(self, lane: int, on_progress: OnProgress | None, stop: threading.Event) -> bool:
-        """The next items of a lane, oldest job first."""
-        worked = False
-        for job in self._jobs():
-            items = [item for item in self._store.job_items(job.id, "pending") if item.id % LANES == lane]
-            if items and self._store.set_job_status(job.id, "running") == "running":
-                worked = True
-                self._work(job, items[:_TURN], on_progress, stop)
-            if stop.is_set():
-                break
-        return worked
+    def _round(self, durable: Durable) -> bool:
+        """Queue what jobs need, settle those that have nothing left, leave what is no longer wanted; whether
+        there is any job.
+        """
+        jobs = [job.id for job in self._store.open_jobs(KINDS)]
+        at_hand = self._items.job_at_hand
+        if at_hand is not None and at_hand not in jobs:
+            self._items.interrupt()
+        for id_ in durable.tend(jobs):
+            self._settle(id_)
+        self._tallies = {id_: tally for id_, tally in self._tallies.items() if id_ in jobs}
+        return bool(jobs)
 
-    def _work(
-        self, job: Job, items: Sequence[ItemRecord], on_progress: OnProgress | None, stop: threading.Event
-    ) -> None:
-        for item, carried in self._items.carry_out(job, items):
-            tally = self._tallies.setdefault(job.id, _Tally())
-            tally.chunks += carried.chunks
-            if on_progress is not None:
-                on_progress(_progress(self._store.job(job.id), tally, item.item.source))
-            if stop.is_set() or carried.ended:
-                return
+    def carry_out(self, item_id: int, following: int | None, *, last_try: bool) -> bool:
+        """One item of a batch; False when the batch is to end. For `Durable`, see there."""
+        if self._stopping.is_set():
+            self._items.forget()
+            return False
+        try:
+            item = self._store.job_item(item_id)
+            if item.state != "pending":
+                return item.state != "cancelled"
+            if self._store.set_job_status(item.job_id, "running") != "running":
+                return False
+            carried = self._items.carry_out(item, self._next(following), last_try=last_try)
+            self._report(item, carried)
+        except NotFound:  # with its collection
+            return False
+        return not carried.ended
 
-    def _settle(self) -> bool:
-        """Give each job that has no pending item left the status that its items add up to."""
-        settled = False
-        for job in self._jobs():
-            if not self._store.job_items(job.id, "pending"):
-                self._store.set_job_status(job.id, outcome(self._store.job(job.id).counts))
-                settled = True
-        return settled
+    def _next(self, item_id: int | None) -> ItemRecord | None:
+        return None if item_id is None else self._store.job_item(item_id)
+
+    def _report(self, item: ItemRecord, carried: Carried) -> None:
+        if self._on_progress is None or carried.ended:
+            return
+        tally = self._tallies.get(item.job_id)
+        if tally is None:
+            tally = self._tallies[item.job_id] = _Tally(self._store.job(item.job_id))
+        else:
+            tally.add(carried)
+        self._on_progress(tally.progress(item.item.source))
+
+    def _settle(self, job_id: str) -> None:
+        """The status that a job's items add up to, now that all have ended."""
+        try:
+            self._store.set_job_status(job_id, outcome(self._store.job(job_id).counts))
+        except NotFound:
+            log.info("job %s has gone with its collection", job_id)
 
 
 class _Tally:
-    """What this worker did for a job."""
+    """A job's counts as this worker goes on, without asking the store after every file."""
 
-    def __init__(self) -> None:
-        self.chunks = 0
-        self.since = time.monotonic()
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._chunks = job.chunks
+        self._since = time.monotonic()
+
+    def add(self, carried: Carried) -> None:
+        """Count one more item."""
+        outcome = carried.outcome
+        if outcome is not None:
+            counts = replace(self._job.counts, **{outcome: getattr(self._job.counts, outcome) + 1})
+            self._job = replace(self._job, counts=counts)
+        self._chunks += carried.chunks
+
+    def progress(self, source: str) -> Progress:
+        """How far the job is, as far as this worker knows."""
+        return _progress(self._job, self._chunks, time.monotonic() - self._since, source)
 
 
 def outcome(counts: JobCounts) -> JobStatus:
@@ -162,18 +199,16 @@ def outcome(counts: JobCounts) -> JobStatus:
 def follow(store: Store, job_id: str, interval: float = 0.2) -> Iterator[Progress]:
     """The progress of a job that a worker elsewhere carries out, until it has ended.
 
-    Chunks are not known here: `chunks` stays 0. Raises NotFound `job_not_found`.
+    Raises NotFound `job_not_found`.
     """
-    tally = _Tally()
+    since = time.monotonic()
     while True:
         job = store.job(job_id)
-        yield _progress(job, tally, "")
+        yield _progress(job, job.chunks, time.monotonic() - since, "")
         if job.status not in ("queued", "running"):
             return
         time.sleep(interval)
 
 
-def _progress(job: Job, tally: _Tally, source: str) -> Progress:
-    counts = job.counts
-    done = counts.added + counts.replaced + counts.unchanged + counts.removed + counts.failed
-    return Progress(job, done, counts.total, tally.chunks, time.monotonic() - tally.since, source)
+def _progress(job: Job, chunks: int, seconds: float, source: str) -> Progress:
+    return Progress(job, job.counts.done, job.counts.total, chunks, seconds, source)

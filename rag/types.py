@@ -344,6 +344,11 @@ class JobCounts:
     failed: int = 0
     quarantined: int = 0
 
+    @property
+    def done(self) -> int:
+        """Sources that have ended, however."""
+        return self.added + self.replaced + self.unchanged + self.removed + self.failed
+
 
 @dataclass(frozen=True, slots=True)
 class SourceError:
@@ -356,7 +361,10 @@ class SourceError:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work in the background, as the API shows it."""
+    """Work in the background, as the API shows it.
+
+    `chunks` counts the passages that its sources gave; `started_at` is when a worker first took it up.
+    """
 
     id: str
     kind: str
@@ -366,3 +374,5 @@ class Job:
     errors: tuple[SourceError, ...]
     created_at: datetime
     updated_at: datetime
+    chunks: int = 0
+    started_at: datetime | None = None

@@ -43,10 +43,10 @@ class ParserPool:
     def __init__(self, *, size: int = 1, timeout_s: float = 120.0, memory_mb: int = 1024) -> None:
         self._timeout_s = timeout_s
         self._memory_mb = memory_mb
+        self._all = [_Parser() for _ in range(size)]
         self._free: queue.SimpleQueue[_Parser] = queue.SimpleQueue()
-        for _ in range(size):
-            self._free.put(_Parser())
-        self._size = size
+        for parser in self._all:
+            self._free.put(parser)
 
     def parse(self, source: str, media_type: str, content: bytes) -> ParsedDocument:
         """The document; raises ParseError for whatever goes wrong, see failures.py."""
@@ -56,9 +56,14 @@ class ParserPool:
         finally:
             self._free.put(parser)
 
+    def interrupt(self) -> None:
+        """Kill every process: what is being parsed ends at once, as `parser_crashed`."""
+        for parser in self._all:
+            parser.kill()
+
     def close(self) -> None:
         """End every process; waits for files that are being parsed."""
-        for _ in range(self._size):
+        for _ in self._all:
             self._free.get().stop()
 
     def __enter__(self) -> ParserPool:
@@ -89,6 +94,12 @@ class _Parser:
         if resident_mb(process.pid) > _KEEPS * request.memory_mb:
             self.stop()
         return decode_answer(message)
+
+    def kill(self) -> None:
+        """End the process from another thread; the one that waits for it clears up."""
+        process = self._process
+        if process is not None:
+            process.kill()
 
     def stop(self) -> None:
         """Kill the process; there is nothing in it to save."""

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from rag.errors import StoreError
-from rag.store.engines import LOCK_TIMEOUT_S, WRITE, make_engine, parse_url
+from rag.store.engines import LOCK_TIMEOUT_S, WRITE, make_engine, make_side_engine, parse_url
 from rag.store.failures import translated
 from rag.store.migrate import migrate
 
@@ -52,6 +52,18 @@ class Database:
     def file(self) -> str:
         """The SQLite file; on PostgreSQL the database's name."""
         return self._engine.url.database or ""
+
+    @property
+    def schema(self) -> str:
+        """The schema that holds the tables: PostgreSQL's current one, `main` on SQLite."""
+        if self._sqlite:
+            return "main"
+        with self.read() as connection:
+            return str(connection.scalar(sa.select(sa.func.current_schema())))
+
+    def side_engine(self) -> sa.Engine:
+        """See `rag.store.engines.make_side_engine`; the caller disposes of it."""
+        return make_side_engine(self._engine.url)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:

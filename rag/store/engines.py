@@ -81,6 +81,19 @@ def _postgres(url: URL) -> sa.Engine:
     return engine
 
 
+def make_side_engine(url: URL) -> sa.Engine:
+    """An engine for a library that keeps tables of its own in the store's database.
+
+    On SQLite its commits may be lost in a power cut, the store's own may not: use it for what can be made
+    again.
+    """
+    if url.get_backend_name() != "sqlite":
+        return _postgres(url)
+    engine = sa.create_engine(url, pool_size=8, max_overflow=-1)
+    sa.event.listen(engine, "connect", _set_up_side)
+    return engine
+
+
 def _make_folder(file: Path) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -92,6 +105,12 @@ def _set_up_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> No
     # The driver's own BEGIN comes too late and is never IMMEDIATE: switch it off, see _begin_sqlite.
     connection.isolation_level = None
     for statement in _SQLITE_SETUP:
+        connection.execute(statement)
+
+
+def _set_up_side(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = "IMMEDIATE"  # what writes begins by taking the lock; what reads does not
+    for statement in (*_SQLITE_SETUP[:2], "PRAGMA synchronous = NORMAL"):
         connection.execute(statement)
 
 

@@ -20,20 +20,21 @@ class Exclusive(Part):
     """What the store does for workers that must not get into each other's way."""
 
     @contextmanager
-    def exclusive(self, name: str) -> Iterator[bool]:
+    def exclusive(self, name: str, *, once: bool = False) -> Iterator[bool]:
         """True while this caller alone holds `name` ([a-z0-9-], up to 64); False, at once, when another does.
 
         The holder may be a thread or a process, on PostgreSQL on any machine. There is no lease to renew: the
         operating system (flock on a file beside the SQLite file) or PostgreSQL (an advisory lock of the
         session) lets go when the holder dies. A pooler that shares sessions between clients would break that.
+        With `once` the name will not be used again, and nothing of it is left behind.
         """
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no name for a lock")
-        with self._on_file(name) if self._db.dialect == "sqlite" else self._on_session(name) as mine:
+        with self._on_file(name, once) if self._db.dialect == "sqlite" else self._on_session(name) as mine:
             yield mine
 
     @contextmanager
-    def _on_file(self, name: str) -> Iterator[bool]:
+    def _on_file(self, name: str, once: bool) -> Iterator[bool]:
         folder = Path(f"{self._db.file}-locks")
         folder.mkdir(exist_ok=True)
         with open(folder / name, "wb") as file:
@@ -42,7 +43,11 @@ class Exclusive(Part):
             except BlockingIOError:
                 yield False
                 return
-            yield True
+            try:
+                yield True
+            finally:
+                if once:
+                    (folder / name).unlink(missing_ok=True)
 
     @contextmanager
     def _on_session(self, name: str) -> Iterator[bool]:

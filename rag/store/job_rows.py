@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from rag.store.database import Row
-from rag.store.records import ItemRecord, JobItem, Option
+from rag.store.records import ItemRecord, JobItem, JobRequest, Option
 from rag.store.schema import job_items
 from rag.store.text import check_source, clean, clean_metadata
 from rag.types import Job, JobCounts, SourceError
@@ -42,20 +42,28 @@ def item_row(item: JobItem) -> dict[str, object]:
         "path": item.path and clean(item.path),
         "state": "pending",
         "quarantined": 0,
+        "chunks": 0,
     }
 
 
-def to_item(row: Row, job: str) -> ItemRecord:
+def to_item(row: Row, job: str, collection: str) -> ItemRecord:
     """An item as stored."""
     item = JobItem(row.source, row.sha256, row.media_type, row.title, row.metadata, None, row.path)
-    return ItemRecord(row.id, job, item, row.state, row.outcome, row.error_code, row.error_message)
+    return ItemRecord(
+        row.id, job, collection, item, row.state, row.outcome, row.error_code, row.error_message
+    )
+
+
+def to_request(row: Row) -> JobRequest:
+    """What a job was asked to do."""
+    return JobRequest(row.id, row.kind, row.collection, row.options)
 
 
 def read_jobs(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]], errors: int) -> list[Job]:
     """The jobs of a query of the whole table, with their counts and at most so many errors each."""
     rows = connection.execute(query).all()
     keys = [row.key for row in rows]
-    counts, failures = _counts(connection, keys), _errors(connection, keys, errors)
+    (counts, chunks), failures = _counts(connection, keys), _errors(connection, keys, errors)
     return [
         Job(
             id=row.id,
@@ -66,23 +74,32 @@ def read_jobs(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]], err
             errors=tuple(failures.get(row.key, ())),
             created_at=row.created_at,
             updated_at=row.updated_at,
+            chunks=chunks.get(row.key, 0),
+            started_at=row.started_at,
         )
         for row in rows
     ]
 
 
-def _counts(connection: sa.Connection, keys: Sequence[int]) -> dict[int, JobCounts]:
+def _counts(connection: sa.Connection, keys: Sequence[int]) -> tuple[dict[int, JobCounts], dict[int, int]]:
+    """Each job's counts and its chunks."""
     columns = (job_items.c.job_key, job_items.c.outcome)
-    sums = sa.func.count().label("items"), sa.func.sum(job_items.c.quarantined).label("quarantined")
+    sums = (
+        sa.func.count().label("items"),
+        sa.func.sum(job_items.c.quarantined).label("quarantined"),
+        sa.func.sum(job_items.c.chunks).label("chunks"),
+    )
     query = sa.select(*columns, *sums).where(job_items.c.job_key.in_(keys)).group_by(*columns)
     found: dict[int, dict[str, int]] = {}
+    chunks: dict[int, int] = {}
     for row in connection.execute(query):
+        chunks[row.job_key] = chunks.get(row.job_key, 0) + int(row.chunks)
         counts = found.setdefault(row.job_key, {"total": 0, "quarantined": 0})
         counts["total"] += row.items
         counts["quarantined"] += int(row.quarantined)
         if row.outcome is not None:
             counts[row.outcome] = row.items
-    return {key: JobCounts(**counts) for key, counts in found.items()}
+    return {key: JobCounts(**counts) for key, counts in found.items()}, chunks
 
 
 def _errors(connection: sa.Connection, keys: Sequence[int], most: int) -> dict[int, list[SourceError]]:

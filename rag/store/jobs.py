@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 
 from rag.errors import Conflict, InvalidInput, NotFound
 from rag.store.collections import live
 from rag.store.database import Part, Row, now
-from rag.store.job_rows import fingerprint, item_row, read_jobs, to_item
+from rag.store.job_rows import fingerprint, item_row, read_jobs, to_item, to_request
 from rag.store.records import ItemRecord, ItemState, JobItem, JobRequest, Option, Outcome
 from rag.store.schema import job_items, job_payloads, jobs
 from rag.store.text import clean
@@ -74,19 +74,56 @@ class Jobs(Part):
         with self._db.read() as connection:
             return read_jobs(connection, query, _ERRORS_IN_LIST)
 
+    def open_jobs(self, kinds: Collection[str]) -> list[JobRequest]:
+        """The jobs of these kinds that are queued or running, oldest first; cheap, as nothing is counted."""
+        query = sa.select(jobs).where(jobs.c.status.in_(_OPEN), jobs.c.kind.in_(kinds)).order_by(jobs.c.key)
+        with self._db.read() as connection:
+            return [to_request(row) for row in connection.execute(query)]
+
+    def job_status(self, id: str) -> JobStatus:  # noqa: A002
+        """A job's status alone; raises NotFound `job_not_found`."""
+        with self._db.read() as connection:
+            status: JobStatus = _row(connection, id).status
+            return status
+
     def job_request(self, id: str) -> JobRequest:  # noqa: A002
         """What a job was asked to do; raises NotFound `job_not_found`."""
         with self._db.read() as connection:
             row = _row(connection, id)
-        return JobRequest(row.id, row.kind, row.collection, row.options)
+        return to_request(row)
+
+    def pending_items(self, id: str, after: int, limit: int) -> list[int]:  # noqa: A002
+        """Ids of the next pending items of a job, in order, behind the id `after`; raises NotFound
+        `job_not_found`.
+        """
+        with self._db.read() as connection:
+            query = sa.select(job_items.c.id).where(
+                job_items.c.job_key == _row(connection, id).key,
+                job_items.c.state == "pending",
+                job_items.c.id > after,
+            )
+            return list(connection.scalars(query.order_by(job_items.c.id).limit(limit)))
+
+    def job_item(self, item_id: int) -> ItemRecord:
+        """One item; raises NotFound `job_item_not_found`."""
+        query = sa.select(job_items, jobs.c.id.label("job_id"), jobs.c.collection).join(jobs)
+        query = query.where(job_items.c.id == item_id)
+        with self._db.read() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise _no_item(item_id)
+        return to_item(row, row.job_id, row.collection)
 
     def job_items(self, id: str, state: ItemState | None = None) -> list[ItemRecord]:  # noqa: A002
         """A job's items in the order given, all or those in one state; raises NotFound `job_not_found`."""
         with self._db.read() as connection:
-            query = sa.select(job_items).where(job_items.c.job_key == _row(connection, id).key)
+            job = _row(connection, id)
+            query = sa.select(job_items).where(job_items.c.job_key == job.key)
             if state is not None:
                 query = query.where(job_items.c.state == state)
-            return [to_item(row, id) for row in connection.execute(query.order_by(job_items.c.id))]
+            return [
+                to_item(row, id, job.collection) for row in connection.execute(query.order_by(job_items.c.id))
+            ]
 
     def item_payload(self, item_id: int) -> bytes | None:
         """The bytes of an upload; None for an item without any, and once it has been dealt with."""
@@ -96,7 +133,12 @@ class Jobs(Part):
         return None if found is None else bytes(found)
 
     def finish_item(
-        self, item_id: int, outcome: Outcome, error: tuple[str, str] | None = None, quarantined: int = 0
+        self,
+        item_id: int,
+        outcome: Outcome,
+        error: tuple[str, str] | None = None,
+        quarantined: int = 0,
+        chunks: int = 0,
     ) -> None:
         """Record how an item ended, with (code, message) of a failure, and drop its payload unless it failed.
 
@@ -109,6 +151,7 @@ class Jobs(Part):
             "error_code": code,
             "error_message": message and clean(message),
             "quarantined": quarantined,
+            "chunks": chunks,
         }
         with self._db.write() as connection:
             _finish(connection, item_id, values)
@@ -121,7 +164,11 @@ class Jobs(Part):
         with self._db.write() as connection:
             key = _row(connection, id).key
             change = sa.update(jobs).where(jobs.c.key == key, jobs.c.status != "cancelled")
-            changed = connection.execute(change.values(status=status, updated_at=now())).rowcount
+            values = {"status": status, "updated_at": now()}
+            changed = connection.execute(change.values(**values)).rowcount
+            if status == "running":
+                first = sa.update(jobs).where(jobs.c.key == key, jobs.c.started_at.is_(None))
+                connection.execute(first.values(started_at=values["updated_at"]))
             return status if changed else "cancelled"
 
     def cancel_job(self, id: str) -> Job:  # noqa: A002
@@ -151,6 +198,7 @@ class Jobs(Part):
             if _move_items(connection, row.key, ("failed", "cancelled"), "pending") == 0:
                 raise Conflict(f"Job {id} has no failed or cancelled item.", code="nothing_to_retry")
             _set_status(connection, row.key, "queued")
+            connection.execute(sa.update(jobs).where(jobs.c.key == row.key).values(started_at=None))
             return _one(connection, id)
 
 
@@ -213,13 +261,17 @@ def _insert_items(
 def _finish(connection: sa.Connection, item_id: int, values: Mapping[str, str | int | None]) -> None:
     key = connection.scalar(sa.select(job_items.c.job_key).where(job_items.c.id == item_id))
     if key is None:
-        raise NotFound(f"There is no job item {item_id}.", code="job_item_not_found")
+        raise _no_item(item_id)
     # The job before its items, as everywhere: two writers in opposite orders would wait for each other.
     _touch(connection, key)
     unfinished = (job_items.c.id == item_id) & job_items.c.state.in_(["pending", "cancelled"])
     ended = connection.execute(sa.update(job_items).where(unfinished).values(**values)).rowcount == 1
     if ended and values["outcome"] != "failed":
         connection.execute(sa.delete(job_payloads).where(job_payloads.c.item_id == item_id))
+
+
+def _no_item(item_id: int) -> NotFound:
+    return NotFound(f"There is no job item {item_id}.", code="job_item_not_found")
 
 
 def _touch(connection: sa.Connection, key: int) -> None:

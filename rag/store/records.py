@@ -88,6 +88,7 @@ class ItemRecord:
 
     id: int
     job_id: str
+    collection: str
     item: JobItem
     state: ItemState
     outcome: Outcome | None

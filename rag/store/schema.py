@@ -188,6 +188,7 @@ jobs = sa.Table(
     sa.Column("fingerprint", sa.Text, nullable=False),
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("updated_at", UtcTime, nullable=False),
+    sa.Column("started_at", UtcTime),
     sa.UniqueConstraint("collection", "idempotency_key"),
     sa.Index(None, "status"),
     sqlite_autoincrement=True,
@@ -209,6 +210,7 @@ job_items = sa.Table(
     sa.Column("error_code", sa.Text),
     sa.Column("error_message", sa.Text),
     sa.Column("quarantined", sa.Integer, nullable=False),
+    sa.Column("chunks", sa.Integer, nullable=False, server_default="0"),
     sa.Index(None, "job_key", "state", "outcome"),
     sqlite_autoincrement=True,
 )

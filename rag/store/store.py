@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from rag.store.audit import Audit
 from rag.store.collections import Collections
 from rag.store.database import Database
@@ -35,6 +37,17 @@ class Store(Collections, Documents, Log, Hits, Keys, Jobs, Profiles, Exclusive, 
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self._db.dialect
+
+    @property
+    def schema(self) -> str:
+        """The schema that holds the tables: PostgreSQL's current one, `main` on SQLite."""
+        return self._db.schema
+
+    def side_engine(self) -> sa.Engine:
+        """An engine on this database for a library with tables of its own, whose loss does no harm; the
+        caller disposes of it.
+        """
+        return self._db.side_engine()
 
     def close(self) -> None:
         """Close every connection."""
