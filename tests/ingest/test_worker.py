@@ -166,25 +166,20 @@ def test_progress_counts_up_to_the_total(store: Store, worker: Worker, folder: P
     assert seen[-1].chunks_per_second > 0
 
 
-def test_a_running_worker_finds_the_job_and_two_share_it(
+def test_a_running_worker_finds_the_job(
     settings: Settings, store: Store, encoder: Encoder, folder: Path
 ) -> None:
-    for number in range(30):
-        (folder / f"page-{number}.md").write_text(f"# Page {number}\n\nWords of page {number}.\n")
     job, stop = submit_folder(store, "c", folder), threading.Event()
-    with Store.open(settings.store_url) as other:
-        workers = [Worker(settings, store=each, encoder=encoder) for each in (store, other)]
-        threads = [threading.Thread(target=worker.run, args=(stop,)) for worker in workers]
-        for thread in threads:
-            thread.start()
+    with Worker(settings, store=store, encoder=encoder) as worker:
+        thread = threading.Thread(target=worker.run, args=(stop,))
+        thread.start()
         *_, last = follow(store, job.id, 0.05)
+        later = submit_folder(store, "c", folder)
+        *_, again = follow(store, later.id, 0.05)
         stop.set()
-        for thread, worker in zip(threads, workers, strict=True):
-            thread.join()
-            worker.close()
-    assert (last.job.status, last.done) == ("succeeded", 33)
-    assert store.job(job.id).counts == JobCounts(total=33, added=33)
-    assert store.collection("c").documents == 33
+        thread.join()
+    assert (last.job.status, last.done, last.chunks) == ("succeeded", 3, 3)
+    assert again.job.counts == JobCounts(total=3, unchanged=3)
 
 
 def test_what_cannot_be_carried_out_is_refused_at_once(store: Store, folder: Path) -> None:
