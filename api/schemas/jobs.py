@@ -24,6 +24,14 @@ _EXAMPLE: JsonDict = {
         "failed": 1,
         "quarantined": 0,
     },
+    "progress": {
+        "done": 3,
+        "total": 3,
+        "chunks": 41,
+        "files_per_second": 0.8,
+        "chunks_per_second": 10.3,
+        "seconds_left": 0.0,
+    },
     "errors": [{"source": "scan.pdf", "code": "empty_document", "message": "The file holds no text."}],
     "created_at": "2026-11-21T08:00:00Z",
     "updated_at": "2026-11-21T08:00:04Z",
@@ -40,6 +48,32 @@ class JobCountsOut(Out):
     removed: int
     failed: int
     quarantined: int
+
+
+class JobProgressOut(Out):
+    """How far a job is. The rates count from when a worker took it up, and are null before that."""
+
+    done: int
+    total: int
+    chunks: int
+    files_per_second: float | None
+    chunks_per_second: float | None
+    seconds_left: float | None
+
+    @classmethod
+    def of(cls, job: Job) -> JobProgressOut:
+        """From the store's record; the time left is what the other sources take at this rate."""
+        done, total = job.counts.done, job.counts.total
+        seconds = (job.updated_at - job.started_at).total_seconds() if job.started_at else 0.0
+        rate = done / seconds if seconds > 0 else None
+        return cls(
+            done=done,
+            total=total,
+            chunks=job.chunks,
+            files_per_second=None if rate is None else round(rate, 2),
+            chunks_per_second=None if rate is None else round(job.chunks / seconds, 2),
+            seconds_left=round((total - done) / rate, 1) if rate else None,
+        )
 
 
 class SourceErrorOut(Out):
@@ -59,6 +93,7 @@ class JobOut(Out):
     collection: str
     status: JobStatus
     counts: JobCountsOut
+    progress: JobProgressOut
     errors: list[SourceErrorOut]
     created_at: datetime
     updated_at: datetime
@@ -72,6 +107,7 @@ class JobOut(Out):
             collection=job.collection,
             status=job.status,
             counts=JobCountsOut(**asdict(job.counts)),
+            progress=JobProgressOut.of(job),
             errors=[SourceErrorOut(source=e.source, code=e.code, message=e.message) for e in job.errors],
             created_at=job.created_at,
             updated_at=job.updated_at,

@@ -67,5 +67,14 @@ def test_events_tell_every_change_and_end_with_the_job(live: Live, http: httpx.C
     assert told[0][1]["status"] == "queued"
     assert told[-1][1] == http.get(job).json()
     assert told[-1][1]["status"] == "partial"
+    progress = told[-1][1]["progress"]
+    assert (progress["done"], progress["total"], progress["chunks"], progress["seconds_left"]) == (
+        2,
+        2,
+        1,
+        0.0,
+    )
+    assert progress["files_per_second"] > 0
+    assert told[0][1]["progress"]["seconds_left"] is None
     assert len(events(http.get(f"{job}/events"))) == 1  # a finished job is told once
     assert http.get("/v1/jobs/none/events").status_code == 404

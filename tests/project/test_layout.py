@@ -25,7 +25,7 @@ VENDORS = {
     "torch": ("adapt/", "rag/models/torch.py"),
     "sentence_transformers": ("adapt/", "rag/models/torch.py"),
     "transformers": ("adapt/", "rag/models/torch.py"),
-    "dbos": ("ingest/",),
+    "dbos": ("ingest/durable.py",),
     "fastapi": ("api/",),
     "openai": ("rag/answer/components/llm.py",),
 }
