@@ -59,7 +59,7 @@ def one(job_id: str, running: Running, caller: MayRead) -> JobOut:
 
 @router.post("/{job_id}/cancel", summary="Cancel a job", responses=errors(404, 409))
 def cancel(job_id: str, running: Running, caller: MayWrite) -> JobOut:
-    """The file at hand is finished, the rest is left; what was committed stays."""
+    """Stops within two seconds, in the middle of a file if need be; what was committed stays."""
     reached(running.store, caller, job_id)
     running.store.cancel_job(job_id)
     return JobOut.of(running.store.job(job_id))
