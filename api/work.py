@@ -17,7 +17,7 @@ from api.console import ingest_bar, print_job
 from api.schemas.jobs import JobOut
 from api.service import find_running, stop_on_signal, stop_with_parent
 from ingest.submit import submit_folder
-from ingest.types import Progress
+from ingest.types import Progress, SyncOptions
 from ingest.worker import Worker, follow
 from rag.errors import Conflict, InvalidInput
 from rag.settings import Settings
@@ -59,7 +59,7 @@ def ingest_folder(
     try:
         with suppress(Conflict):
             store.create_collection(collection)
-        job = submit_folder(store, collection, path.resolve(), delete_missing)
+        job = submit_folder(store, collection, path.resolve(), SyncOptions(delete_missing))
         _carry_out(settings, store, job, on_progress)
         return store.job(job.id)
     finally:

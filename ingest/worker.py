@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 
-from ingest.item import ItemWorker
+from ingest.item import ItemWorker, deletions_last
 from ingest.parse.pool import ParserPool
 from ingest.types import Progress
 from rag.errors import StoreError
@@ -115,7 +115,8 @@ class Worker:
         """The next items of a lane, oldest job first."""
         worked = False
         for job in self._jobs():
-            items = [item for item in self._store.job_items(job.id, "pending") if item.id % LANES == lane]
+            pending = deletions_last(self._store.job_items(job.id, "pending"))
+            items = [item for item in pending if item.id % LANES == lane]
             if items and self._store.set_job_status(job.id, "running") == "running":
                 worked = True
                 self._work(job, items[:_TURN], on_progress, stop)
@@ -175,5 +176,5 @@ def follow(store: Store, job_id: str, interval: float = 0.2) -> Iterator[Progres
 
 def _progress(job: Job, tally: _Tally, source: str) -> Progress:
     counts = job.counts
-    done = counts.added + counts.replaced + counts.unchanged + counts.removed + counts.failed
+    done = counts.added + counts.replaced + counts.moved + counts.unchanged + counts.removed + counts.failed
     return Progress(job, done, counts.total, tally.chunks, time.monotonic() - tally.since, source)

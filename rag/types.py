@@ -343,6 +343,7 @@ class JobCounts:
     removed: int = 0
     failed: int = 0
     quarantined: int = 0
+    moved: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from api.schemas.documents import SyncIn
 from api.schemas.jobs import JobOut, JobStarted
 from api.state import Running
 from ingest.submit import submit_folder
+from ingest.types import SyncOptions
 from rag.errors import Forbidden, InvalidInput
 
 router = APIRouter(prefix="/v1/collections/{collection}", tags=["documents"])
@@ -26,7 +27,7 @@ def sync(collection: str, body: SyncIn, response: Response, running: Running, _:
     """
     running.store.collection(collection)
     path = allowed_path(body.path, running.settings.sync_roots)
-    job = submit_folder(running.store, collection, path, body.delete_missing)
+    job = submit_folder(running.store, collection, path, SyncOptions(body.delete_missing))
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return JobStarted(job=JobOut.of(job))
 

@@ -23,6 +23,7 @@ _EXAMPLE: JsonDict = {
         "removed": 0,
         "failed": 1,
         "quarantined": 0,
+        "moved": 0,
     },
     "errors": [{"source": "scan.pdf", "code": "empty_document", "message": "The file holds no text."}],
     "created_at": "2026-11-21T08:00:00Z",
@@ -40,6 +41,7 @@ class JobCountsOut(Out):
     removed: int
     failed: int
     quarantined: int
+    moved: int = 0
 
 
 class SourceErrorOut(Out):

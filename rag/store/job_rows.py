@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ from rag.store.text import check_source, clean, clean_metadata
 from rag.types import Job, JobCounts, SourceError
 
 
-def fingerprint(kind: str, options: Mapping[str, Option], items: Sequence[JobItem]) -> str:
+def fingerprint(kind: str, options: Mapping[str, Option], items: Iterable[JobItem]) -> str:
     """A hash that tells requests apart. Files on disk may change between two tries of the same request."""
     uploads = [
         [
@@ -33,6 +33,7 @@ def fingerprint(kind: str, options: Mapping[str, Option], items: Sequence[JobIte
 
 def item_row(item: JobItem) -> dict[str, object]:
     """The columns of a new item, its job's key excepted; raises InvalidInput for what cannot be stored."""
+    code, message = item.error or (None, None)
     return {
         "source": check_source(item.source),
         "sha256": item.sha256,
@@ -40,14 +41,19 @@ def item_row(item: JobItem) -> dict[str, object]:
         "title": clean(item.title),
         "metadata": clean_metadata(item.metadata),
         "path": item.path and clean(item.path),
-        "state": "pending",
+        "origin": clean(item.origin),
+        "state": "failed" if item.error else "pending",
+        "outcome": "failed" if item.error else None,
+        "error_code": code,
+        "error_message": message and clean(message),
         "quarantined": 0,
     }
 
 
 def to_item(row: Row, job: str) -> ItemRecord:
     """An item as stored."""
-    item = JobItem(row.source, row.sha256, row.media_type, row.title, row.metadata, None, row.path)
+    said = (row.source, row.sha256, row.media_type, row.title, row.metadata)
+    item = JobItem(*said, None, row.path, row.origin)
     return ItemRecord(row.id, job, item, row.state, row.outcome, row.error_code, row.error_message)
 
 
@@ -74,7 +80,9 @@ def read_jobs(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]], err
 def _counts(connection: sa.Connection, keys: Sequence[int]) -> dict[int, JobCounts]:
     columns = (job_items.c.job_key, job_items.c.outcome)
     sums = sa.func.count().label("items"), sa.func.sum(job_items.c.quarantined).label("quarantined")
-    query = sa.select(*columns, *sums).where(job_items.c.job_key.in_(keys)).group_by(*columns)
+    # the old source of a moved document is counted with the new one
+    counted = sa.func.coalesce(job_items.c.outcome, "") != "moved_away"
+    query = sa.select(*columns, *sums).where(job_items.c.job_key.in_(keys), counted).group_by(*columns)
     found: dict[int, dict[str, int]] = {}
     for row in connection.execute(query):
         counts = found.setdefault(row.job_key, {"total": 0, "quarantined": 0})

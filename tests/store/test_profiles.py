@@ -76,6 +76,9 @@ def test_a_store_of_the_first_version_is_upgraded(tmp_path: Path) -> None:
     with Store.open(url) as store:
         store.create_collection("c")
     with sa.create_engine(url).begin() as connection:
+        connection.execute(sa.text("DROP INDEX ix_job_items_job_key_sha256"))
+        for table in ("documents", "job_items"):
+            connection.execute(sa.text(f"ALTER TABLE {table} DROP COLUMN origin"))
         connection.execute(sa.text("DROP TABLE profiles"))
         connection.execute(sa.text("ALTER TABLE collections DROP COLUMN profile"))
         connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '0001'"))
