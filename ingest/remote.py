@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ def is_remote(path: str) -> bool:
     return _URL.fullmatch(path) is not None
 
 
-def is_under(url: str, roots: tuple[str, ...]) -> bool:
+def is_under(url: str, roots: Sequence[str]) -> bool:
     """Whether a URL is one of `roots` or lies below one, by whole names; nothing climbs and nothing nests."""
     parts = url.split("://", 1)[-1].split("/")
     if "::" in url or {".", ".."} & set(parts):
@@ -42,21 +42,17 @@ def walk_remote(url: str, patterns: Patterns) -> Iterator[Found]:
     Raises InvalidInput `path_not_found`, `folder_unreadable`, `invalid_pattern`, `unknown_protocol`, and
     `extra_missing` when fsspec or the store's own package is not installed.
     """
-    tree, path = _open(url)
-    try:
-        with _errors():
-            info = tree.system.info(path)
-    except FileNotFoundError as error:
-        raise InvalidInput(f"There is nothing at {url}.", code="path_not_found") from error
-    except OSError as error:
-        raise InvalidInput(
-            f"{url} cannot be read: {error.strerror or error}.", code="folder_unreadable"
-        ) from error
+    tree, path, info = _root(url)
     if info["type"] == "directory":
         yield from walk_tree(tree, path, patterns)
     else:
         entry = tree.entry(info)
         yield FoundFile(entry.name, entry.path, entry.size, entry.origin)
+
+
+def check_remote(url: str) -> None:
+    """Raises what `walk_remote` would for the URL itself."""
+    _root(url)
 
 
 def read_remote(url: str, most: int) -> bytes | None:
@@ -131,6 +127,18 @@ def _open(url: str) -> tuple[RemoteTree, str]:
     except ValueError as error:
         raise InvalidInput(f"{url} cannot be read: {error}", code="unknown_protocol") from error
     return RemoteTree(system), path
+
+
+def _root(url: str) -> tuple[RemoteTree, str, dict[str, Any]]:
+    tree, path = _open(url)
+    try:
+        with _errors():
+            return tree, path, tree.system.info(path)
+    except FileNotFoundError as error:
+        raise InvalidInput(f"There is nothing at {url}.", code="path_not_found") from error
+    except OSError as error:
+        reason = error.strerror or error
+        raise InvalidInput(f"{url} cannot be read: {reason}.", code="folder_unreadable") from error
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ingest.discover import digest, walk
 from ingest.patterns import Patterns
-from ingest.remote import walk_remote
+from ingest.remote import check_remote, is_remote, walk_remote
 from ingest.spool import spooled
 from ingest.types import Found, SyncOptions, Unreadable, Upload
 from rag.errors import Conflict, InvalidInput
@@ -55,14 +55,15 @@ def submit_folder(
     found and `delete_missing` would empty the collection, unless `allow_empty` says so.
     """
     before = store.collection(collection)
-    patterns = Patterns.given(options.include, options.exclude)
+    patterns = Patterns.given(options.include, options.exclude, options.only)
     if options.delete_missing and isinstance(path, Path) and path.is_file():
         raise InvalidInput(
             f"{path} is a file: a folder is needed to tell what is missing.", code="not_a_folder"
         )
     found = walk_remote(path, patterns) if isinstance(path, str) else walk(path, patterns, skip)
     with spooled(_items(found)) as items:
-        if options.delete_missing and not (items.count or options.allow_empty) and before.documents:
+        emptied = options.delete_missing and options.only is None and not items.count
+        if emptied and before.documents and not options.allow_empty:
             raise _empty_root(path, before.documents)
         return store.create_job(
             "sync",
@@ -71,7 +72,21 @@ def submit_folder(
             _recorded(path, options),
             idempotency_key,
             delete_missing=options.delete_missing,
+            within=options.only,
         )
+
+
+def location(path: str) -> Path | str:
+    """Where a user's path leads: a URL as it is, anything else as a path with its links resolved.
+
+    Raises InvalidInput `path_not_found` and those of `check_remote`.
+    """
+    if is_remote(path):
+        check_remote(path)
+        return path
+    if not Path(path).exists():
+        raise InvalidInput(f"There is no file or folder {path}.", code="path_not_found")
+    return Path(path).resolve()
 
 
 def _items(found: Iterator[Found]) -> Iterator[JobItem]:

@@ -43,13 +43,15 @@ class SyncOptions:
 
     With `include` only files that match one are taken, without those that `exclude` or a `.footnoteignore`
     leaves out. `delete_missing` deletes every document whose source was not found, but in an empty folder
-    only with `allow_empty`.
+    only with `allow_empty`. With `only`, paths relative to the folder, nothing but these and what lies below
+    them is looked at and deleted.
     """
 
     delete_missing: bool = False
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     allow_empty: bool = False
+    only: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

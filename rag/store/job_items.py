@@ -24,8 +24,12 @@ def insert_items(connection: sa.Connection, job: int, items: Iterable[JobItem]) 
             _insert_payloads(connection, job, part)
 
 
-def insert_missing(connection: sa.Connection, job: int, collection: int) -> None:
+def insert_missing(
+    connection: sa.Connection, job: int, collection: int, within: Sequence[str] | None
+) -> None:
     """An item to delete each document of the collection whose source is none of the job's.
+
+    With `within` only of those that are one of these sources or lie below one.
 
     What lies below a folder that could not be listed (a failed item whose source ends with a slash) is not
     known to be missing, and stays.
@@ -35,6 +39,8 @@ def insert_missing(connection: sa.Connection, job: int, collection: int) -> None
     source = _by_code_point(connection, item.c.source)
     given = sa.select(source).where(item.c.job_key == job)
     known = sa.select(documents.c.source).where(documents.c.collection_id == collection)
+    if within is not None:
+        known = known.where(sa.or_(sa.false(), *map(_at_or_below, within)))
     missing = known.except_(given).subquery("missing")
     unlisted = (
         sa.select(sa.literal(1))
@@ -53,6 +59,12 @@ def insert_missing(connection: sa.Connection, job: int, collection: int) -> None
 _COLUMNS = [
     "job_key", "source", "sha256", "media_type", "title", "metadata", "origin", "state", "quarantined",
 ]  # fmt: skip
+
+
+def _at_or_below(source: str) -> sa.ColumnElement[bool]:
+    """The character after "/" is "0"."""
+    below = documents.c.source.between(f"{source}/", f"{source}0") & (documents.c.source != f"{source}0")
+    return (documents.c.source == source) | below
 
 
 def _deletion(job: int) -> list[sa.ColumnElement[Any]]:

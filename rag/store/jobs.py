@@ -34,11 +34,13 @@ class Jobs(Part):
         idempotency_key: str | None = None,
         *,
         delete_missing: bool = False,
+        within: Sequence[str] | None = None,
     ) -> Job:
         """Queue a job with its items and their payloads, in one transaction.
 
         Payloads tell requests apart and come in a sequence; other iterables are read once, a few thousand
-        items at a time. `delete_missing` adds an item for each document whose source none of the items has.
+        items at a time. `delete_missing` adds an item for each document whose source none of the items has,
+        or only for those among the sources `within` or below one.
 
         With an idempotency key that the collection has seen, the earlier job is returned and nothing queued;
         Conflict `idempotency_key_reused` when that job was another request. Raises NotFound
@@ -55,7 +57,7 @@ class Jobs(Part):
                 job = _row(connection, id_).key
                 insert_items(connection, job, items)
                 if delete_missing:
-                    insert_missing(connection, job, owner.id)
+                    insert_missing(connection, job, owner.id, within)
             return _one(connection, id_)
 
     def job(self, id: str) -> Job:  # noqa: A002 - the word of the API
