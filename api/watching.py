@@ -50,6 +50,7 @@ def watch_and_report(
             store.create_collection(collection)
         sync = _Sync(settings, store, collection, root, options, carry_out, as_json=as_json)
         sync.run(None)
+        typer.echo(f"Watching {root}; Ctrl-C ends.", err=True)
         due = time.monotonic() + every
         while True:
             only = changes.wait(due - time.monotonic())

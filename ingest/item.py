@@ -166,7 +166,8 @@ class ItemWorker:
     def _fail(self, job: Job, item: ItemRecord, error: RagError) -> Carried:
         """Record the failure with the document and the item; a deleted collection ends the job instead."""
         try:
-            self._store.fail_document(job.collection, item.item.source, error.code, error.message)
+            if not item.item.source.endswith("/"):  # a folder is no document
+                self._store.fail_document(job.collection, item.item.source, error.code, error.message)
         except NotFound:
             return Carried(ended=True)
         return self._record(item, Carried(), "failed", (error.code, error.message))

@@ -39,7 +39,7 @@ def item_row(item: JobItem) -> dict[str, object]:
         "sha256": item.sha256,
         "media_type": clean(item.media_type),
         "title": clean(item.title),
-        "metadata": clean_metadata(item.metadata),
+        "metadata": clean_metadata(item.metadata) if item.metadata else {},
         "path": item.path and clean(item.path),
         "origin": clean(item.origin),
         "state": "failed" if item.error else "pending",

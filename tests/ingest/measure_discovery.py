@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ingest.discover import walk
 from ingest.submit import submit_folder
 from ingest.types import SyncOptions
 from rag.store import Store
@@ -34,7 +35,7 @@ def memory(mark: str) -> float:
 
 
 def measure(files: int, per_folder: int) -> str:
-    """One line: files, seconds, memory before and at most, seconds of a second pass with delete_missing."""
+    """One line: files, seconds, those of the walk alone (once more), memory before and at most."""
     with TemporaryDirectory() as scratch:
         root = Path(scratch) / "tree"
         make_tree(root, files, per_folder)
@@ -46,7 +47,11 @@ def measure(files: int, per_folder: int) -> str:
             job = submit_folder(store, "c", root, SyncOptions(delete_missing=True))
             seconds = time.perf_counter() - started
             assert job.counts.total == files
-            return f"{files:>9} {per_folder:>9} {seconds:>8.1f} {before:>8.0f} {memory('VmHWM'):>8.0f}"
+            walked = time.perf_counter()
+            assert sum(1 for _ in walk(root)) == files
+            walking = time.perf_counter() - walked
+            numbers = f"{seconds:>8.1f} {walking:>8.1f} {before:>8.0f} {memory('VmHWM'):>8.0f}"
+            return f"{files:>9} {per_folder:>9} {numbers}"
 
 
 def main() -> None:
@@ -58,7 +63,8 @@ def main() -> None:
     if given.one:
         print(measure(given.files[0], given.per_folder), flush=True)
         return
-    print(f"{'files':>9} {'a folder':>9} {'seconds':>8} {'MiB then':>8} {'at most':>8}", flush=True)
+    heads = "files", "a folder", "seconds", "walking", "MiB then", "at most"
+    print(" ".join(f"{head:>{max(8, len(head))}}" for head in heads), flush=True)
     for files in given.files:
         command = [sys.executable, "-m", "tests.ingest.measure_discovery", "--one", "--files", str(files)]
         subprocess.run([*command, "--per-folder", str(given.per_folder)], check=True)
