@@ -59,17 +59,16 @@ def test_the_data_folder_is_not_ingested(pages: Path) -> None:
 
 
 class Watch:
-    """An `ingest --watch` under way: its standard output is read from a file."""
+    """An `ingest --watch` under way: what it prints is read from files."""
 
     def __init__(self, folder: Path, data: Path, out: Path, *more: str) -> None:
         command = [sys.executable, "-P", "-m", "api.cli", "ingest", str(folder), "--watch", "--json"]
-        self._out = out
-        with out.open("w") as stdout:
+        self._out, self._err = out, out.with_suffix(".err")
+        with out.open("w") as stdout, self._err.open("w") as stderr:
             self.process = subprocess.Popen(
                 [*command, "--data", str(data), "--delete-missing", *more],
                 stdout=stdout,
-                stderr=subprocess.PIPE,
-                text=True,
+                stderr=stderr,
                 env=environment(),
             )
 
@@ -82,8 +81,11 @@ class Watch:
     def end(self) -> tuple[int, str]:
         """The status after Ctrl-C, and what was printed to standard error."""
         self.process.send_signal(signal.SIGINT)
-        _, err = self.process.communicate(timeout=60)
-        return self.process.returncode, err
+        return self.process.wait(timeout=60), self.errors()
+
+    def errors(self) -> str:
+        """What was printed to standard error so far."""
+        return self._err.read_text()
 
 
 @pytest.fixture
@@ -92,7 +94,7 @@ def watch(pages: Path, tmp_path: Path) -> Iterator[Watch]:
     yield started
     if started.process.poll() is None:
         os.kill(started.process.pid, signal.SIGKILL)
-        started.process.communicate()
+        started.process.wait()
 
 
 def test_watch_follows_every_kind_of_change_until_ctrl_c(watch: Watch, pages: Path) -> None:
@@ -116,29 +118,21 @@ def test_watch_follows_every_kind_of_change_until_ctrl_c(watch: Watch, pages: Pa
     assert "Traceback" not in err
 
 
-def test_watch_beside_a_service_leaves_the_work_to_it(service: Service, pages: Path, tmp_path: Path) -> None:
-    watch = Watch(pages, service.data, tmp_path / "out", "--every", "2")
+def test_watch_beside_a_service_looks_again_and_goes_on_when_a_pass_fails(
+    service: Service, pages: Path, tmp_path: Path
+) -> None:
+    watch = Watch(pages, service.data, tmp_path / "out", "--every", "1")
     try:
         assert wait_for(lambda: len(watch.passes()) >= 2), "it looks again without any change"
+        pages.rename(tmp_path / "away")
+        assert wait_for(lambda: "[path_not_found]" in watch.errors())
+        (tmp_path / "away").rename(pages)
+        before = len(watch.passes())
+        assert wait_for(lambda: len(watch.passes()) > before)
     finally:
-        status, _ = watch.end()
-    assert status == 0
-    assert watch.passes()[:2] == [{"total": 4, "added": 4}, {"total": 4, "unchanged": 4}]
+        status, err = watch.end()
+    assert (status, "Traceback" in err) == (0, False)
+    assert watch.passes()[0] == {"total": 4, "added": 4}
+    assert all(counts == {"total": 4, "unchanged": 4} for counts in watch.passes()[1:])
     with Store.open(f"sqlite:///{service.data / 'footnote.db'}") as store:
         assert len(store.sources("default")) == 4
-
-
-def test_watch_goes_on_when_a_pass_fails(pages: Path, tmp_path: Path) -> None:
-    watch = Watch(pages, tmp_path / "data", tmp_path / "out", "--every", "1")
-    try:
-        assert wait_for(lambda: watch.passes())
-        pages.rename(tmp_path / "away")
-        before = len(watch.passes())
-        pages_again = tmp_path / "away"
-        assert wait_for(lambda: watch.process.poll() is None)
-        pages_again.rename(pages)
-        assert wait_for(lambda: len(watch.passes()) > before + 1)
-    finally:
-        status, _ = watch.end()
-    assert status == 0
-    assert watch.passes()[-1] == {"total": 4, "unchanged": 4}
