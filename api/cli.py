@@ -151,20 +151,44 @@ def worker(
 
 @app.command()
 def ingest(
-    path: Annotated[Path, typer.Argument(help="A folder or a file.")],
+    path: Annotated[str, typer.Argument(help="A folder, a file, or a URL such as s3://bucket/prefix.")],
     collection: Collection = "default",
     delete_missing: Annotated[
         bool, typer.Option("--delete-missing", help="Delete documents whose file is gone from the folder.")
     ] = False,
+    include: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--include", metavar="PATTERN", help="Only such files, as in gitignore; may be repeated."
+        ),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", metavar="PATTERN", help="No such files or folders; may be repeated."),
+    ] = None,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Delete every document when the folder is empty.")
+    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on, and sync again on changes.")] = False,
+    every: Annotated[
+        float, typer.Option(min=1, metavar="SECONDS", help="With --watch: look at everything so often.")
+    ] = 600,
     data: Data = None,
     json: Json = False,
 ) -> None:
     """Read a folder into a collection, which is made if need be. What did not change is skipped."""
+    from ingest.types import SyncOptions
+
+    settings = settings_from(data=data)
+    options = SyncOptions(delete_missing, tuple(include or ()), tuple(exclude or ()), allow_empty)
+    if watch:
+        from api.watching import watch_and_report
+
+        watch_and_report(settings, collection, path, options, every=every, as_json=json)
+        return
     from api.work import ingest_and_report
 
-    job = ingest_and_report(
-        settings_from(data=data), collection, path, delete_missing=delete_missing, as_json=json
-    )
+    job = ingest_and_report(settings, collection, path, options, as_json=json)
     if job.status != "succeeded":
         raise typer.Exit(FAILED)
 

@@ -234,6 +234,7 @@ def print_job(job: Job, chunks: int, seconds: float) -> None:
         "total",
         "added",
         "replaced",
+        "moved",
         "unchanged",
         "removed",
         "failed",
@@ -244,6 +245,7 @@ def print_job(job: Job, chunks: int, seconds: float) -> None:
         counts.total,
         counts.added,
         counts.replaced,
+        counts.moved,
         counts.unchanged,
         counts.removed,
         counts.failed,
@@ -252,6 +254,21 @@ def print_job(job: Job, chunks: int, seconds: float) -> None:
     table.add_row(*map(str, numbers))
     console.print(table)
     console.print(f"{job.status}: {chunks} chunks written in {seconds:.1f} s, job {job.id}")
+    print_failed(console, job)
+
+
+def print_pass(job: Job, seconds: float) -> None:
+    """One line of a sync that goes on: when, what changed; then each failed file."""
+    console, counts = out(), job.counts
+    names = ("added", "replaced", "moved", "removed", "failed", "unchanged")
+    parts = [f"{number} {name}" for name in names if (number := getattr(counts, name))]
+    moment = job.updated_at.astimezone().strftime("%H:%M:%S")
+    console.print(f"{moment} {job.status}: {', '.join(parts) or 'no files'} ({seconds:.1f} s)")
+    print_failed(console, job)
+
+
+def print_failed(console: Console, job: Job) -> None:
+    """A line for each failed file of a job."""
     for error in job.errors:
         console.print(
             Text.assemble(("failed ", "red"), f"{error.source} [{error.code}] {error.message}"),

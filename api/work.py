@@ -6,8 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 
 import typer
@@ -16,15 +15,16 @@ from adapt.collection.jobs import AdaptationWorker
 from api.console import ingest_bar, print_job
 from api.schemas.jobs import JobOut
 from api.service import find_running, stop_on_signal, stop_with_parent
-from ingest.submit import submit_folder
-from ingest.types import Progress
+from ingest.submit import location, submit_folder
+from ingest.types import Progress, SyncOptions
 from ingest.worker import Worker, follow
-from rag.errors import Conflict, InvalidInput
+from rag.errors import Conflict
 from rag.settings import Settings
 from rag.store import Store
 from rag.types import Job
 
 OnProgress = Callable[[Progress], None]
+CarryOut = Callable[[Job, OnProgress], None]
 
 
 def run_worker(settings: Settings, *, drain: bool, with_parent: bool) -> None:
@@ -47,27 +47,23 @@ def run_worker(settings: Settings, *, drain: bool, with_parent: bool) -> None:
 
 
 def ingest_folder(
-    settings: Settings, collection: str, path: Path, *, delete_missing: bool, on_progress: OnProgress
+    settings: Settings, collection: str, path: str, options: SyncOptions, *, on_progress: OnProgress
 ) -> Job:
-    """Bring a collection (made if need be) in line with a folder; returns the finished job.
+    """Bring a collection (made if need be) in line with a folder or URL; returns the finished job.
 
     Interrupted, the job stays in the store and the next worker goes on with it.
     """
-    if not path.exists():  # before anything is made
-        raise InvalidInput(f"There is no file or folder {path}.", code="path_not_found")
-    store = Store.open(settings.store_url)
-    try:
+    root = location(path)  # before anything is made
+    with Store.open(settings.store_url) as store, carrying_out(settings, store) as carry_out:
         with suppress(Conflict):
             store.create_collection(collection)
-        job = submit_folder(store, collection, path.resolve(), delete_missing)
-        _carry_out(settings, store, job, on_progress)
+        job = submit_folder(store, collection, root, options, skip=[settings.data])
+        carry_out(job, on_progress)
         return store.job(job.id)
-    finally:
-        store.close()
 
 
 def ingest_and_report(
-    settings: Settings, collection: str, path: Path, *, delete_missing: bool, as_json: bool
+    settings: Settings, collection: str, path: str, options: SyncOptions, *, as_json: bool
 ) -> Job:
     """ingest_folder with a progress bar and a table at the end, or the job as the API's JSON."""
     last: Progress | None = None
@@ -79,7 +75,7 @@ def ingest_and_report(
 
     started = time.monotonic()
     with ingest_bar(quiet=as_json) as bar:
-        job = ingest_folder(settings, collection, path, delete_missing=delete_missing, on_progress=show)
+        job = ingest_folder(settings, collection, path, options, on_progress=show)
     if as_json:
         typer.echo(JobOut.of(job).model_dump_json(indent=2))
     else:
@@ -87,18 +83,24 @@ def ingest_and_report(
     return job
 
 
-def _carry_out(settings: Settings, store: Store, job: Job, on_progress: OnProgress) -> None:
-    running = find_running(settings.data)
-    if running is not None and running.worker:
-        for progress in follow(store, job.id):
-            on_progress(progress)
-        return
-    worker = Worker(settings, store=store)
-    try:
-        # drain() also finishes what an earlier run left behind; only this job is shown.
-        worker.drain(lambda progress: on_progress(progress) if progress.job.id == job.id else None)
-    finally:
-        worker.close()
+@contextmanager
+def carrying_out(settings: Settings, store: Store) -> Iterator[CarryOut]:
+    """What carries jobs out to their end, here or by following the worker of a running service."""
+    with ExitStack() as opened:
+        workers: list[Worker] = []
+
+        def carry_out(job: Job, on_progress: OnProgress) -> None:
+            running = find_running(settings.data)
+            if running is not None and running.worker:
+                for progress in follow(store, job.id):
+                    on_progress(progress)
+                return
+            if not workers:
+                workers.append(opened.enter_context(Worker(settings, store=store)))
+            # drain() also finishes what an earlier run left behind; only this job is shown.
+            workers[0].drain(lambda progress: on_progress(progress) if progress.job.id == job.id else None)
+
+        yield carry_out
 
 
 @contextmanager

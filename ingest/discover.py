@@ -1,47 +1,132 @@
-"""Walks a folder and tells what a file is."""
+"""Walks a tree of files in memory that does not grow with it."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.types import FoundFile
+from ingest.patterns import Patterns
+from ingest.tree import Entry, LocalTree, Tree
+from ingest.types import Found, FoundFile, Unreadable
 from rag.errors import InvalidInput
+from rag.store.text import MAX_SOURCE_BYTES, clean_source
+
+ALL = Patterns()
 
 
-def walk(folder: Path) -> Iterator[FoundFile]:
-    """Every regular file below `folder`, in order of path, one directory's names in memory at a time.
+def walk(folder: Path, patterns: Patterns = ALL, skip: Collection[Path] = ()) -> Iterator[Found]:
+    """Every regular file below `folder`, depth first, in order of name, and what could not be looked at.
 
-    Hidden files and folders are skipped. A symbolic link to a file is followed only when it stays below
-    `folder`; one to a folder never is, so that no walk can go round in circles. Raises InvalidInput
-    `path_not_found` when there is no such folder or file; a single file is a folder of one.
+    At most 10,000 names of each folder on the way down are in memory; a folder of more comes in runs of so
+    many, each in order. Hidden files and folders are skipped, the folders `skip`, what `patterns` or a
+    `.footnoteignore` leaves out, and what is no file (pipes, sockets, devices). A symbolic link to a file is
+    followed only when it stays below `folder`; one to a folder never is, so that no walk can go round in
+    circles. A folder that cannot be listed is an Unreadable (`folder_unreadable`, `invalid_pattern`), and so
+    is a name that cannot be stored (`invalid_file_name`).
+
+    Raises InvalidInput with those codes when it is `folder` itself, and `path_not_found` when there is no
+    such folder or file; a single file is a folder of one.
     """
     root = folder.resolve()
     if root.is_file():
-        yield FoundFile(root.name, root, root.stat().st_size)
+        yield FoundFile(root.name, str(root), root.stat().st_size)
     elif root.is_dir():
-        yield from _walk(root, root)
+        yield from walk_tree(LocalTree(root, skip), str(root), patterns)
     else:
         raise InvalidInput(f"There is no folder {folder}.", code="path_not_found")
 
 
-def _walk(folder: Path, root: Path) -> Iterator[FoundFile]:
-    for name in sorted(os.listdir(folder)):
-        path = folder / name
-        if name.startswith("."):
+def walk_tree(tree: Tree, root: str, patterns: Patterns) -> Iterator[Found]:
+    """As `walk`, for any tree."""
+    top = _enter(tree, "", root, patterns)
+    if isinstance(top, Unreadable):
+        raise _refused(root, top.code, top.message)
+    stack = [top]
+    while stack:
+        folder = stack[-1]
+        try:
+            entry = next(folder.entries, None)
+        except OSError as error:
+            if len(stack) == 1:
+                raise _refused(root, "folder_unreadable", _why(error)) from error
+            stack.pop()
+            yield Unreadable(folder.source, folder.path, "folder_unreadable", _why(error))
             continue
-        if path.is_dir() and not path.is_symlink():
-            yield from _walk(path, root)
-        elif path.is_file() and _inside(path, root):
-            yield FoundFile(path.relative_to(root).as_posix(), path, path.stat().st_size)
-
-
-def _inside(path: Path, root: Path) -> bool:
-    return not path.is_symlink() or path.resolve().is_relative_to(root)
+        if entry is None:
+            stack.pop()
+            continue
+        found = _look(tree, folder, entry)
+        if isinstance(found, _Folder):
+            stack.append(found)
+        elif found is not None:
+            yield found
 
 
 def digest(content: bytes) -> str:
     """SHA-256 of a file's bytes, as 64 hex digits."""
     return hashlib.sha256(content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder on the way down: its source ends with a slash, the root's is empty."""
+
+    source: str
+    path: str
+    patterns: Patterns
+    entries: Iterator[Entry]
+
+
+def _look(tree: Tree, folder: _Folder, entry: Entry) -> Found | _Folder | None:
+    """What an entry is: a file, a folder to go into, something unreadable, or nothing to look at."""
+    if entry.name.startswith("."):
+        return None
+    source = f"{folder.source}{entry.name}{'/' if entry.kind == 'folder' else ''}"
+    patterns = folder.patterns
+    if patterns.leave_out(source) if entry.kind == "folder" else not patterns.take(source):
+        return None
+    if (problem := _unfit(source)) is not None:
+        return Unreadable(_shortened(source), entry.path, "invalid_file_name", problem)
+    if entry.kind == "folder":
+        return _enter(tree, source, entry.path, patterns)
+    return FoundFile(source, entry.path, entry.size, entry.origin)
+
+
+def _enter(tree: Tree, source: str, path: str, patterns: Patterns) -> _Folder | Unreadable:
+    try:
+        text = tree.ignore_file(path)
+        inside = patterns.below(source, text) if text else patterns
+    except OSError as error:
+        return Unreadable(source, path, "folder_unreadable", _why(error))
+    except InvalidInput as error:
+        return Unreadable(source, path, error.code, f"In its .footnoteignore: {error.message}")
+    return _Folder(source, path, inside, iter(tree.entries(path)))
+
+
+def _refused(root: str, code: str, message: str) -> InvalidInput:
+    return InvalidInput(f"{root}: {message}", code=code)
+
+
+def _why(error: OSError) -> str:
+    return f"The folder cannot be read: {error.strerror or error}."
+
+
+def _unfit(source: str) -> str | None:
+    """Why a file of this name cannot be a document."""
+    if clean_source(source) != source:
+        return "The name is not valid UTF-8. Rename it."
+    if len(source.encode()) > MAX_SOURCE_BYTES:
+        return f"The path is longer than {MAX_SOURCE_BYTES} bytes. Move or rename it."
+    return None
+
+
+def _shortened(source: str) -> str:
+    """A name that can be stored; different ones stay different, and a folder's ends with a slash."""
+    name = clean_source(source)
+    if len(name.encode()) <= MAX_SOURCE_BYTES:
+        return name
+    end = "/" if source.endswith("/") else ""
+    return f"{name[:200]}…{digest(os.fsencode(source))[:16]}{end}"

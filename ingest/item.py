@@ -6,7 +6,9 @@ import hashlib
 import logging
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 
 from ingest.chunk import split
@@ -46,6 +48,7 @@ class ItemWorker:
         self._chunk_tokens = chunk_tokens
         self._ahead = ThreadPoolExecutor(1, "parse")
         self._loading: dict[int, Future[Loaded | None]] = {}
+        self._moving: set[int] = set()
         self._stopped = threading.Event()
         self._at_hand: ItemRecord | None = None
 
@@ -84,6 +87,7 @@ class ItemWorker:
     def forget(self) -> None:
         """What was loaded ahead will not be asked for."""
         self._loading = {}
+        self._moving = set()
 
     def _take(self, item: ItemRecord) -> Future[Loaded | None]:
         return self._loading.pop(item.id, None) or self._ahead.submit(self._load, item)
@@ -93,31 +97,46 @@ class ItemWorker:
         payload = self._store.item_payload(item.id)
         if payload is None and item.item.path is None:
             return None
-        return load(
-            item.item, payload, self._pool, lambda it, sha256: self._is_known(item.collection, it, sha256)
-        )
+        if item.item.origin and self._is_known(item.collection, item.item, None):
+            return Loaded("", "", None)  # the remote store says that nothing changed
+        return load(item.item, payload, self._pool, lambda it, sha256: self._is_spared(item, sha256))
 
-    def _is_known(self, collection: str, item: JobItem, sha256: str) -> bool:
+    def _is_spared(self, item: ItemRecord, sha256: str) -> bool:
+        """Whether nothing needs parsing: the content is in the store, under this source or a vanished one."""
+        if self._is_known(item.collection, item.item, sha256):
+            return True
+        may_move = item.item.path is not None and self._encodes(item.collection)
+        if may_move and self._store.has_vanished(item.job_id, sha256):
+            self._moving.add(item.id)
+            return True
+        return False
+
+    def _is_known(self, collection: str, item: JobItem, sha256: str | None) -> bool:
         """Whether the store has this content, free of errors and encoded by this model.
 
-        What a client says of a document is not looked at: an item with a title or metadata goes all the way.
+        Without a hash, what a remote store says of the version decides. What a client says of a document is
+        not looked at: an item with a title or metadata goes all the way.
         """
         if item.title or item.metadata:
             return False
         record = self._store.find(collection, item.source)
-        if record is None or record.status != "ready" or record.error_code:
+        if record is None or record.status != "ready" or record.error_code or not self._encodes(collection):
             return False
-        info = self._encoder.info
-        bound = self._store.bound_model(collection)
-        same_model = bound is not None and bound[:2] == (info.name, info.revision)
-        return same_model and self._store.content_sha256(record.document.id) == sha256
+        if sha256 is None:
+            return self._store.origin(record.document.id) == item.origin
+        return self._store.content_sha256(record.document.id) == sha256
+
+    def _encodes(self, collection: str) -> bool:
+        """Whether the collection's vectors are this encoder's."""
+        info, bound = self._encoder.info, self._store.bound_model(collection)
+        return bound is not None and bound[:2] == (info.name, info.revision)
 
     def _finish(self, item: ItemRecord, loading: Future[Loaded | None], last_try: bool) -> Carried:
         """Commit what was loaded, then the item's outcome: a crash in between repeats the item, unchanged."""
         try:
             loaded = loading.result()
             self._check(item)
-            carried = self._commit(item.collection, item.item, loaded)
+            carried = self._commit(item, loaded)
         except Interrupted:
             return Carried(ended=True)
         except RagError as error:
@@ -149,16 +168,33 @@ class ItemWorker:
         if self._is_over(item):
             raise Interrupted
 
-    def _commit(self, collection: str, item: JobItem, loaded: Loaded | None) -> Carried:
+    def _commit(self, item: ItemRecord, loaded: Loaded | None) -> Carried:
         if loaded is None:
-            return Carried(self._remove(collection, item))
+            return Carried(self._remove(item.collection, item.item))
+        if loaded.document is None and item.id in self._moving:
+            return self._move(item, loaded)
         if loaded.document is None:
+            self._see(item.collection, item.item, loaded)
             return Carried("unchanged")
-        new = self._new_document(collection, item, loaded, loaded.document)
+        new = self._new_document(item.collection, item.item, loaded, loaded.document)
         return Carried(self._store.put_document(new), len(new.chunks))
 
+    def _move(self, item: ItemRecord, loaded: Loaded) -> Carried:
+        """Move the vanished document; where there is none of the same format, read the file after all."""
+        self._moving.discard(item.id)
+        if self._store.move_document(item.job_id, item.item.source, loaded.sha256, loaded.media_type):
+            self._see(item.collection, item.item, loaded)
+            return Carried("moved")
+        known = partial(self._is_known, item.collection)
+        return self._commit(item, load(item.item, None, self._pool, known))
+
+    def _see(self, collection: str, item: JobItem, loaded: Loaded) -> None:
+        """Keep what the remote store said of the content that was fetched and found to be the stored one."""
+        if item.origin and loaded.sha256:
+            self._store.set_origin(document_id(collection, item.source), item.origin)
+
     def _remove(self, collection: str, item: JobItem) -> Outcome:
-        if self._store.find(collection, item.source) is not None:
+        with suppress(NotFound):  # gone already, or moved by another worker
             self._store.delete_document(document_id(collection, item.source))
         return "removed"
 
@@ -178,7 +214,9 @@ class ItemWorker:
             metadata={**document.metadata, **item.metadata},
         )
         chunks = embed(document, pieces, self._encoder, self._may_go_on)
-        return NewDocument(described, document.text, loaded.sha256, chunks, info.name, info.revision)
+        return NewDocument(
+            described, document.text, loaded.sha256, chunks, info.name, info.revision, item.origin
+        )
 
     def _may_go_on(self) -> None:
         if self._stopped.is_set():
@@ -187,7 +225,8 @@ class ItemWorker:
     def _fail(self, item: ItemRecord, error: RagError) -> Carried:
         """Record the failure with the document and the item; a deleted collection ends the job instead."""
         try:
-            self._store.fail_document(item.collection, item.item.source, error.code, error.message)
+            if not item.item.source.endswith("/"):  # a folder is no document
+                self._store.fail_document(item.collection, item.item.source, error.code, error.message)
         except NotFound:
             return Carried(ended=True)
         return self._record(item, Carried("failed"), (error.code, error.message))

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from ingest.discover import digest
 from ingest.media import UNKNOWN, media_type
-from ingest.parse.failures import empty, too_large
+from ingest.parse.failures import empty
 from ingest.parse.pool import ParserPool
 from ingest.parse.registry import media_types
+from ingest.read import read
 from ingest.types import ParsedDocument
-from rag.errors import ParseError
 from rag.store import JobItem
 
 MAX_BYTES = 256 * 2**20
@@ -33,9 +32,9 @@ def load(
 ) -> Loaded:
     """Read, hash and parse an item; `is_known` is asked with its hash whether parsing can be spared.
 
-    Raises ParseError: `file_not_found`, `file_unreadable`, and those of parse/failures.py.
+    Raises ParseError: those of read.py and of parse/failures.py.
     """
-    content = payload if payload is not None else _read(Path(item.path or ""))
+    content = payload if payload is not None else read(item.path or "", MAX_BYTES)
     sha256 = digest(content)
     kind = _kind(item, content)
     if is_known(item, sha256):
@@ -43,17 +42,6 @@ def load(
     if not content.strip():
         raise empty("The file is empty.")
     return Loaded(sha256, kind, pool.parse(item.source, kind, content))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise too_large(f"The file is larger than {MAX_BYTES // 2**20} MiB.")
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise ParseError("The file is no longer there.", code="file_not_found") from error
-    except OSError as error:
-        raise ParseError(f"The file cannot be read: {error.strerror}.", code="file_unreadable") from error
 
 
 def _kind(item: JobItem, content: bytes) -> str:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from ingest.discover import digest, walk
-from ingest.types import Upload
-from rag.errors import InvalidInput
+from ingest.patterns import Patterns
+from ingest.remote import check_remote, is_remote, walk_remote
+from ingest.spool import spooled
+from ingest.types import Found, SyncOptions, Unreadable, Upload
+from rag.errors import Conflict, InvalidInput
 from rag.store import JobItem, Store
-from rag.store.text import clean_source
 from rag.types import Job
+
+PLAIN = SyncOptions()
 
 
 def submit_uploads(
@@ -30,29 +34,81 @@ def submit_uploads(
     return store.create_job("ingest", collection, items, idempotency_key=idempotency_key)
 
 
-def submit_folder(store: Store, collection: str, path: Path, delete_missing: bool = False) -> Job:
-    """A queued job that brings the collection in line with a folder that the worker can read too.
+def submit_folder(
+    store: Store,
+    collection: str,
+    path: Path | str,
+    options: SyncOptions = PLAIN,
+    *,
+    skip: Collection[Path] = (),
+    idempotency_key: str | None = None,
+) -> Job:
+    """A queued job that brings the collection in line with a folder, or a URL, that the worker can read too.
 
     A source is its path relative to the folder. What did not change is skipped; with `delete_missing` every
-    document whose source is not in the folder is deleted, uploads too. Nothing is read here but names: the
-    worker hashes a file when its turn comes. Raises NotFound `collection_not_found`, InvalidInput
-    `path_not_found`, and `not_a_folder` for a single file with `delete_missing`.
+    document whose source was not found is deleted, uploads too, except below folders that could not be
+    listed: those are failed items. Nothing is read here but names: the worker hashes a file when its turn
+    comes. The folders `skip` are left out. Memory does not grow with the number of files.
+
+    Raises NotFound `collection_not_found`, InvalidInput `not_a_folder` for a single file with
+    `delete_missing` and those of `walk` and `walk_remote`, and Conflict `empty_root` when nothing at all was
+    found and `delete_missing` would empty the collection, unless `allow_empty` says so.
     """
-    known = store.sources(collection)
-    if delete_missing and path.is_file():
+    before = store.collection(collection)
+    patterns = Patterns.given(options.include, options.exclude, options.only)
+    if options.delete_missing and isinstance(path, Path) and path.is_file():
         raise InvalidInput(
             f"{path} is a file: a folder is needed to tell what is missing.", code="not_a_folder"
         )
-    items = [JobItem(clean_source(found.source), path=str(found.path)) for found in walk(path)]
-    if delete_missing:
-        items.extend(_missing(known, {item.source for item in items}))
-    options: dict[str, str | int | float | bool | None] = {
+    found = walk_remote(path, patterns) if isinstance(path, str) else walk(path, patterns, skip)
+    with spooled(_items(found)) as items:
+        emptied = options.delete_missing and options.only is None and not items.count
+        if emptied and before.documents and not options.allow_empty:
+            raise _empty_root(path, before.documents)
+        return store.create_job(
+            "sync",
+            collection,
+            items,
+            _recorded(path, options),
+            idempotency_key,
+            delete_missing=options.delete_missing,
+            within=options.only,
+        )
+
+
+def location(path: str) -> Path | str:
+    """Where a user's path leads: a URL as it is, anything else as a path with its links resolved.
+
+    Raises InvalidInput `path_not_found` and those of `check_remote`.
+    """
+    if is_remote(path):
+        check_remote(path)
+        return path
+    if not Path(path).exists():
+        raise InvalidInput(f"There is no file or folder {path}.", code="path_not_found")
+    return Path(path).resolve()
+
+
+def _items(found: Iterator[Found]) -> Iterator[JobItem]:
+    for each in found:
+        if isinstance(each, Unreadable):
+            yield JobItem(each.source, path=each.path, error=(each.code, each.message))
+        else:
+            yield JobItem(each.source, path=each.path, origin=each.origin)
+
+
+def _recorded(path: Path | str, options: SyncOptions) -> dict[str, str | int | float | bool | None]:
+    return {
         "path": str(path),
-        "delete_missing": delete_missing,
+        "delete_missing": options.delete_missing,
+        "include": "\n".join(options.include),
+        "exclude": "\n".join(options.exclude),
     }
-    return store.create_job("sync", collection, items, options=options)
 
 
-def _missing(known: dict[str, str], present: set[str]) -> Iterator[JobItem]:
-    """An item with neither content nor path says: delete this source."""
-    return (JobItem(source) for source in known if source not in present)
+def _empty_root(path: Path | str, documents: int) -> Conflict:
+    return Conflict(
+        f"No file was found in {path}, so all {documents} documents would be deleted. Is it mounted? "
+        "Set allow_empty (--allow-empty) if they are to go.",
+        code="empty_root",
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from rag.types import Job, Metadata, Page, Span
@@ -13,11 +12,46 @@ BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file below a folder: `source` is its POSIX path relative to it, `size` is in bytes."""
+    """A file below a folder: `source` is its POSIX path relative to it, `size` is in bytes.
+
+    `path` is where it is read, links resolved: a path or a URL. `origin` is what a remote store says of its
+    version (empty: nothing), so that an object need not be fetched to see that it did not change.
+    """
 
     source: str
-    path: Path
+    path: str
     size: int
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What a walk had to leave out, and why. The source of a folder ends with a slash."""
+
+    source: str
+    path: str
+    code: str
+    message: str
+
+
+Found = FoundFile | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOptions:
+    """What a sync takes and deletes; patterns are those of gitignore.
+
+    With `include` only files that match one are taken, without those that `exclude` or a `.footnoteignore`
+    leaves out. `delete_missing` deletes every document whose source was not found, but in an empty folder
+    only with `allow_empty`. With `only`, paths relative to the folder, nothing but these and what lies below
+    them is looked at and deleted.
+    """
+
+    delete_missing: bool = False
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    allow_empty: bool = False
+    only: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     sync_roots: Annotated[list[Path], NoDecode] = Field(
         [], description="Folders that sync may read, os.pathsep-separated."
     )
+    sync_urls: Annotated[list[str], NoDecode] = Field(
+        [], description="URLs (such as s3://bucket/prefix) below which sync may read, comma-separated."
+    )
 
     # the service
     host: str = "127.0.0.1"
@@ -139,6 +142,13 @@ class Settings(BaseSettings):
     @classmethod
     def _split_roots(cls, value: object) -> object:
         return [Path(part) for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
+
+    @field_validator("sync_urls", mode="before")
+    @classmethod
+    def _split_urls(cls, value: object) -> object:
+        return (
+            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        )
 
     @property
     def store_url(self) -> str:

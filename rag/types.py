@@ -343,11 +343,12 @@ class JobCounts:
     removed: int = 0
     failed: int = 0
     quarantined: int = 0
+    moved: int = 0
 
     @property
     def done(self) -> int:
         """Sources that have ended, however."""
-        return self.added + self.replaced + self.unchanged + self.removed + self.failed
+        return self.added + self.replaced + self.moved + self.unchanged + self.removed + self.failed
 
 
 @dataclass(frozen=True, slots=True)

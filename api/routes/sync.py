@@ -12,23 +12,37 @@ from api.routes.answers import errors
 from api.schemas.documents import SyncIn
 from api.schemas.jobs import JobOut, JobStarted
 from api.state import Running
+from ingest.remote import is_remote, is_under
 from ingest.submit import submit_folder
+from ingest.types import SyncOptions
 from rag.errors import Forbidden, InvalidInput
 
 router = APIRouter(prefix="/v1/collections/{collection}", tags=["documents"])
 
 
-@router.post("/sync", status_code=202, summary="Sync with a folder", responses=errors(404, 422))
+@router.post("/sync", status_code=202, summary="Sync with a folder", responses=errors(404, 409, 422))
 def sync(collection: str, body: SyncIn, response: Response, running: Running, _: MayWrite) -> JobStarted:
     """New and changed files are read, unchanged ones skipped, vanished ones deleted (`delete_missing`).
 
-    403 `path_not_allowed` unless the path lies under a folder of the setting `sync_roots`.
+    403 `path_not_allowed` unless the path lies under a folder of the setting `sync_roots` or a URL of
+    `sync_urls`. 409 `empty_root` when nothing is there and everything would be deleted.
     """
     running.store.collection(collection)
-    path = allowed_path(body.path, running.settings.sync_roots)
-    job = submit_folder(running.store, collection, path, body.delete_missing)
+    settings = running.settings
+    path = allowed_url(body.path, settings.sync_urls) or allowed_path(body.path, settings.sync_roots)
+    options = SyncOptions(body.delete_missing, tuple(body.include), tuple(body.exclude), body.allow_empty)
+    job = submit_folder(running.store, collection, path, options, skip=[settings.data])
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return JobStarted(job=JobOut.of(job))
+
+
+def allowed_url(path: str, roots: Sequence[str]) -> str | None:
+    """The path if it is a URL and lies under a root, None if it is none. Raises Forbidden."""
+    if not is_remote(path):
+        return None
+    if not is_under(path, roots):
+        raise _forbidden()
+    return path
 
 
 def allowed_path(path: str, roots: Sequence[Path]) -> Path:
@@ -40,9 +54,11 @@ def allowed_path(path: str, roots: Sequence[Path]) -> Path:
         raise InvalidInput("The path holds a NUL character.")
     resolved = Path(path).resolve()
     if not any(resolved.is_relative_to(root.resolve()) for root in roots):
-        raise Forbidden(
-            "The path lies under none of the folders that sync may read.", code="path_not_allowed"
-        )
+        raise _forbidden()
     if not resolved.exists():
         raise InvalidInput(f"There is nothing at {path}.", code="path_not_found", details={"path": path})
     return resolved
+
+
+def _forbidden() -> Forbidden:
+    return Forbidden("The path lies under none of the folders that sync may read.", code="path_not_allowed")

@@ -41,6 +41,9 @@ _CHUNK: JsonDict = {
 }
 
 
+Pattern = Annotated[str, Field(min_length=1, max_length=1024)]
+
+
 class NewText(In):
     """A document given as text; `source` names it within the collection."""
 
@@ -71,11 +74,14 @@ class NewTexts(In):
 
 
 class SyncIn(In):
-    """A folder on the server to bring a collection in step with."""
+    """A folder on the server, or a URL, to bring a collection in step with; patterns as in gitignore."""
 
-    model_config = example({"path": "/srv/manuals", "delete_missing": True})
+    model_config = example({"path": "/srv/manuals", "delete_missing": True, "exclude": ["drafts/", "*.log"]})
     path: Annotated[str, Field(min_length=1, max_length=4096)]
     delete_missing: bool = True
+    include: Annotated[list[Pattern], Field(max_length=100)] = Field(default_factory=list)
+    exclude: Annotated[list[Pattern], Field(max_length=100)] = Field(default_factory=list)
+    allow_empty: bool = False
 
 
 class DocumentError(Out):

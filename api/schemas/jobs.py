@@ -23,6 +23,7 @@ _EXAMPLE: JsonDict = {
         "removed": 0,
         "failed": 1,
         "quarantined": 0,
+        "moved": 0,
     },
     "progress": {
         "done": 3,
@@ -48,6 +49,7 @@ class JobCountsOut(Out):
     removed: int
     failed: int
     quarantined: int
+    moved: int = 0
 
 
 class JobProgressOut(Out):

@@ -167,7 +167,20 @@ class Engine:
     def passages(
         self, found: Candidates, k: int, *, rerank: bool = True, profile: Profile | None = None
     ) -> list[Hit]:
-        """The k best candidates with their text, reordered by what the collection's gate admits."""
+        """The k best candidates with their text, reordered by what the collection's gate admits.
+
+        Where some are gone, as their documents were just replaced, the search is made once more, so that the
+        new versions are found instead of none.
+        """
+        hits, gone = self._passages(found, k, rerank, profile)
+        if gone:
+            hits, _ = self._passages(self.candidates(found.query, profile), k, rerank, profile)
+        return hits
+
+    def _passages(
+        self, found: Candidates, k: int, rerank: bool, profile: Profile | None
+    ) -> tuple[list[Hit], bool]:
+        """The passages, and whether there are fewer than there were candidates."""
         collection = found.query.collection
         learned = profile or self.profile(collection)
         gate = learned.gate(collection, self.gate)
@@ -176,7 +189,8 @@ class Engine:
         wanted = rerank and found.query.mode != "lexical"  # who asks for words alone gets their order
         depth = self._reader_depth(learned.reader, gate.reader(collection)) if wanted else 0
         hits = hydrate(self.store, found.items, max(k, depth))
-        return rerank_by_reader(found.query.text, hits, self.reader, depth)[:k] if depth else hits
+        gone = len(hits) < min(max(k, depth), len(found.items))
+        return rerank_by_reader(found.query.text, hits, self.reader, depth)[:k] if depth else hits, gone
 
     def _reader_depth(self, learned: bool | None, admitted: bool) -> int:
         """How many hits the reader rescores: as set, unless a gate has decided for the collection."""

@@ -116,6 +116,18 @@ class Documents(Part):
         with self._db.read() as connection:
             return (connection.scalar(query) or "") if _ID.fullmatch(id) else ""
 
+    def origin(self, id: str) -> str:  # noqa: A002
+        """What the remote store that a document's content came from said of its version; empty otherwise."""
+        query = sa.select(documents.c.origin).where(documents.c.id == id)
+        with self._db.read() as connection:
+            return (connection.scalar(query) or "") if _ID.fullmatch(id) else ""
+
+    def set_origin(self, id: str, origin: str) -> None:  # noqa: A002
+        """Record what a remote store says of a version whose content turned out to be the stored one."""
+        change = sa.update(documents).where(documents.c.id == id).values(origin=clean(origin))
+        with self._db.write() as connection:
+            connection.execute(change)
+
     def text(self, id: str) -> str:  # noqa: A002
         """A document's extracted text, empty for a failed one; raises NotFound `document_not_found`."""
         query = sa.select(documents.c.id, texts.c.text).outerjoin(texts).where(documents.c.id == id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ from rag.store.text import check_source, clean, clean_metadata
 from rag.types import Job, JobCounts, SourceError
 
 
-def fingerprint(kind: str, options: Mapping[str, Option], items: Sequence[JobItem]) -> str:
+def fingerprint(kind: str, options: Mapping[str, Option], items: Iterable[JobItem]) -> str:
     """A hash that tells requests apart. Files on disk may change between two tries of the same request."""
     uploads = [
         [
@@ -33,14 +33,19 @@ def fingerprint(kind: str, options: Mapping[str, Option], items: Sequence[JobIte
 
 def item_row(item: JobItem) -> dict[str, object]:
     """The columns of a new item, its job's key excepted; raises InvalidInput for what cannot be stored."""
+    code, message = item.error or (None, None)
     return {
         "source": check_source(item.source),
         "sha256": item.sha256,
         "media_type": clean(item.media_type),
         "title": clean(item.title),
-        "metadata": clean_metadata(item.metadata),
+        "metadata": clean_metadata(item.metadata) if item.metadata else {},
         "path": item.path and clean(item.path),
-        "state": "pending",
+        "origin": clean(item.origin),
+        "state": "failed" if item.error else "pending",
+        "outcome": "failed" if item.error else None,
+        "error_code": code,
+        "error_message": message and clean(message),
         "quarantined": 0,
         "chunks": 0,
     }
@@ -48,7 +53,8 @@ def item_row(item: JobItem) -> dict[str, object]:
 
 def to_item(row: Row, job: str, collection: str) -> ItemRecord:
     """An item as stored."""
-    item = JobItem(row.source, row.sha256, row.media_type, row.title, row.metadata, None, row.path)
+    said = (row.source, row.sha256, row.media_type, row.title, row.metadata)
+    item = JobItem(*said, None, row.path, row.origin)
     return ItemRecord(
         row.id, job, collection, item, row.state, row.outcome, row.error_code, row.error_message
     )
@@ -89,7 +95,9 @@ def _counts(connection: sa.Connection, keys: Sequence[int]) -> tuple[dict[int, J
         sa.func.sum(job_items.c.quarantined).label("quarantined"),
         sa.func.sum(job_items.c.chunks).label("chunks"),
     )
-    query = sa.select(*columns, *sums).where(job_items.c.job_key.in_(keys)).group_by(*columns)
+    # the old source of a moved document is counted with the new one
+    counted = sa.func.coalesce(job_items.c.outcome, "") != "moved_away"
+    query = sa.select(*columns, *sums).where(job_items.c.job_key.in_(keys), counted).group_by(*columns)
     found: dict[int, dict[str, int]] = {}
     chunks: dict[int, int] = {}
     for row in connection.execute(query):

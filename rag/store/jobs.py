@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
 from rag.errors import Conflict, InvalidInput, NotFound
 from rag.store.collections import live
 from rag.store.database import Part, Row, now
-from rag.store.job_rows import fingerprint, item_row, read_jobs, to_item, to_request
+from rag.store.job_items import insert_items, insert_missing
+from rag.store.job_rows import fingerprint, read_jobs, to_item, to_request
 from rag.store.records import ItemRecord, ItemState, JobItem, JobRequest, Option, Outcome
 from rag.store.schema import job_items, job_payloads, jobs
 from rag.store.text import clean
@@ -28,25 +29,35 @@ class Jobs(Part):
         self,
         kind: str,
         collection: str,
-        items: Sequence[JobItem],
+        items: Iterable[JobItem],
         options: Mapping[str, Option] | None = None,
         idempotency_key: str | None = None,
+        *,
+        delete_missing: bool = False,
+        within: Sequence[str] | None = None,
     ) -> Job:
         """Queue a job with its items and their payloads, in one transaction.
+
+        Payloads tell requests apart and come in a sequence; other iterables are read once, a few thousand
+        items at a time. `delete_missing` adds an item for each document whose source none of the items has,
+        or only for those among the sources `within` or below one.
 
         With an idempotency key that the collection has seen, the earlier job is returned and nothing queued;
         Conflict `idempotency_key_reused` when that job was another request. Raises NotFound
         `collection_not_found`, InvalidInput `invalid_source` and `invalid_metadata`.
         """
-        rows, given = [item_row(item) for item in items], dict(options or {})
-        request = fingerprint(kind, given, items)
+        given = dict(options or {})
+        request = fingerprint(kind, given, items if isinstance(items, Sequence) else ())
         with self._db.write() as connection:
-            live(connection, collection, lock=True)
+            owner = live(connection, collection, lock=True)
             key = None if idempotency_key is None else clean(idempotency_key)
             id_ = _repeated(connection, collection, key, request)
             if id_ is None:
                 id_ = _insert(connection, kind, collection, given, key, request)
-                _insert_items(connection, id_, items, rows)
+                job = _row(connection, id_).key
+                insert_items(connection, job, items)
+                if delete_missing:
+                    insert_missing(connection, job, owner.id, within)
             return _one(connection, id_)
 
     def job(self, id: str) -> Job:  # noqa: A002 - the word of the API
@@ -239,23 +250,6 @@ def _insert(
         )
     )
     return id_
-
-
-def _insert_items(
-    connection: sa.Connection, id_: str, items: Sequence[JobItem], rows: list[dict[str, object]]
-) -> None:
-    if not rows:
-        return
-    key = connection.scalar(sa.select(jobs.c.key).where(jobs.c.id == id_))
-    connection.execute(sa.insert(job_items), [{**row, "job_key": key} for row in rows])
-    written = sa.select(job_items.c.id).where(job_items.c.job_key == key).order_by(job_items.c.id)
-    payloads = [
-        {"item_id": item_id, "payload": item.payload}
-        for item_id, item in zip(connection.scalars(written), items, strict=True)
-        if item.payload is not None
-    ]
-    if payloads:
-        connection.execute(sa.insert(job_payloads), payloads)
 
 
 def _finish(connection: sa.Connection, item_id: int, values: Mapping[str, str | int | None]) -> None:

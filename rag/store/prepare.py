@@ -85,6 +85,7 @@ def _row(new: NewDocument, text: str, metadata: dict[str, Scalar | list[str]]) -
         "media_type": clean(new.document.media_type),
         "text_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "content_sha256": new.content_sha256,
+        "origin": clean(new.origin),
         "pages": [[page.number, page.start, page.end] for page in new.document.pages],
         "metadata": metadata,
         "status": "ready",

@@ -14,7 +14,7 @@ from rag.types import Chunk, Document, Metadata
 
 Floats = NDArray[np.float32]
 Put = Literal["added", "replaced", "unchanged"]
-Outcome = Literal["added", "replaced", "unchanged", "removed", "failed"]
+Outcome = Literal["added", "replaced", "moved", "unchanged", "removed", "failed"]
 ItemState = Literal["pending", "done", "failed", "cancelled"]
 KeyRole = Literal["admin", "write", "read"]
 Option = str | int | float | bool | None
@@ -41,6 +41,7 @@ class NewChunk:
 class NewDocument:
     """A document with everything that is stored of it; `content_sha256` is the hash of the source's bytes.
 
+    `origin` is what the remote store that they came from says of their version.
     `document.id` must be `document_id(document.collection, document.source)`; an empty id stands for that.
     """
 
@@ -50,6 +51,7 @@ class NewDocument:
     chunks: Sequence[NewChunk]
     model: str
     revision: str
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,11 @@ class QuarantinedChunk:
 
 @dataclass(frozen=True, slots=True)
 class JobItem:
-    """One source of a job: an upload brings its `payload`, a file on disk its `path`."""
+    """One source of a job: an upload brings its `payload`, a file its `path`; neither says: delete it.
+
+    `origin` is what a remote store says of the version at `path`. With an `error`, (code, message), the item
+    has failed from the start.
+    """
 
     source: str
     sha256: str = ""
@@ -80,6 +86,8 @@ class JobItem:
     metadata: Metadata = field(default_factory=dict)
     payload: bytes | None = None
     path: str | None = None
+    origin: str = ""
+    error: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-HEAD = "0003"
+HEAD = "0004"
 """The migration that makes the tables below; a test compares it with the newest one."""
 VERSION_TABLE = "footnote_schema"
 """Alembic's bookkeeping, under a name that leaves other users of Alembic in the same database alone."""
@@ -109,6 +109,8 @@ documents = sa.Table(
     sa.Column("characters", sa.BigInteger, nullable=False),
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("updated_at", UtcTime, nullable=False),
+    # what the remote store that the content came from says of its version, empty otherwise
+    sa.Column("origin", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("collection_id", "source"),
     sa.Index(None, "collection_id", "status", "source"),
 )
@@ -194,6 +196,8 @@ jobs = sa.Table(
     sqlite_autoincrement=True,
 )
 
+_VANISHED = sa.text("path IS NULL AND sha256 != ''")
+
 job_items = sa.Table(
     "job_items",
     metadata,
@@ -211,7 +215,10 @@ job_items = sa.Table(
     sa.Column("error_message", sa.Text),
     sa.Column("quarantined", sa.Integer, nullable=False),
     sa.Column("chunks", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("origin", sa.Text, nullable=False, server_default=""),
     sa.Index(None, "job_key", "state", "outcome"),
+    # the items that delete a document, by its content: a file that moved is found by it
+    sa.Index(None, "job_key", "sha256", sqlite_where=_VANISHED, postgresql_where=_VANISHED),
     sqlite_autoincrement=True,
 )
 

@@ -10,7 +10,7 @@ from rag.errors import InvalidInput
 from rag.types import Metadata, Scalar
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_MAX_SOURCE_BYTES = 2048  # PostgreSQL indexes entries up to about 2,700 bytes
+MAX_SOURCE_BYTES = 2048  # PostgreSQL indexes entries up to about 2,700 bytes
 
 
 def clean(text: str) -> str:
@@ -30,8 +30,8 @@ def check_source(source: str) -> str:
     """The source as given; raises InvalidInput `invalid_source` when it is empty, too long or unstorable."""
     if not source or _UNSTORABLE.search(source):
         raise _bad_source(source, "it is empty or holds NUL or a lone surrogate")
-    if len(source.encode()) > _MAX_SOURCE_BYTES:
-        raise _bad_source(source, f"it is longer than {_MAX_SOURCE_BYTES} bytes")
+    if len(source.encode()) > MAX_SOURCE_BYTES:
+        raise _bad_source(source, f"it is longer than {MAX_SOURCE_BYTES} bytes")
     return source
 
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.routes.sync import allowed_path
+from api.routes.sync import allowed_path, allowed_url
 from api.uploads import file_name, source_name
 from rag.errors import Forbidden, InvalidInput
+from rag.settings import Settings
 from tests.api.service import PUMP, Live
 
 
@@ -248,10 +249,49 @@ def test_sync_follows_a_folder(live: Live, http: httpx.Client, box: str) -> None
         str(root / "out"),
         "relative",
         "/nowhere",
+        "memory://bucket/docs",
     ):
         refused(http.post(path, json={"path": outside}), 403, "path_not_allowed")
     refused(http.post(path, json={"path": str(root / "none")}), 422, "path_not_found")
     refused(http.post(path, json={"path": f"{root}/a\u0000b"}), 422, "invalid_request")
+
+
+def test_sync_takes_patterns_and_keeps_documents_of_an_empty_folder(
+    live: Live, http: httpx.Client, box: str
+) -> None:
+    (root,) = live.settings.sync_roots
+    folder, path = root / "patterns", "/v1/collections/box/sync"
+    folder.mkdir()
+    for name in ("a.md", "b.md", "c.log"):
+        (folder / name).write_text(f"# Page\n\nThis page is {name}.\n")
+
+    def sync(**more: object) -> dict[str, int]:
+        response = http.post(path, json={"path": str(folder), **more})
+        assert response.status_code == 202, response.text
+        live.work()
+        return dict(http.get(response.headers["location"]).json()["counts"])
+
+    assert sync(exclude=["*.log"], include=["*.md", "*.log"])["added"] == 2
+    (folder / "a.md").rename(folder / "z.md")
+    counts = sync(exclude=["*.log"])
+    assert (counts["total"], counts["moved"], counts["unchanged"]) == (2, 1, 1)
+    refused(http.post(path, json={"path": str(folder), "include": ["!"]}), 422, "invalid_pattern")
+    refused(http.post(path, json={"path": str(folder), "exclude": ["*"]}), 409, "empty_root")
+    assert sync(exclude=["*"], allow_empty=True)["removed"] == 2
+
+
+def test_urls_may_be_read_below_their_roots_only() -> None:
+    for url in (
+        "memory://other/docs",
+        "memory://bucket/docs-not",
+        "file:///etc",
+        "memory://bucket/docs/../x",
+    ):
+        with pytest.raises(Forbidden):
+            allowed_url(url, ["memory://bucket/docs"])
+    assert allowed_url("memory://bucket/docs/a", ["memory://bucket/docs"]) == "memory://bucket/docs/a"
+    assert allowed_url("/srv/docs", ["memory://bucket/docs"]) is None
+    assert Settings(sync_urls="s3://a/b, gs://c").sync_urls == ["s3://a/b", "gs://c"]
 
 
 def test_without_roots_nothing_may_be_read(tmp_path: Path) -> None:

@@ -11,15 +11,16 @@ import pytest
 from rag.store import Store
 from tests.contract.store_contract import StoreContract
 from tests.contract.store_postgres import empty, postgres_schema, postgres_server
+from tests.contract.store_sync import SyncContract
 
 
-class TestSqlite(StoreContract):
+class TestSqlite(SyncContract, StoreContract):
     @pytest.fixture
     def url(self, empty_file: Path, tmp_path: Path) -> str:
         return f"sqlite:///{shutil.copy(empty_file, tmp_path)}"
 
 
-class TestPostgres(StoreContract):
+class TestPostgres(SyncContract, StoreContract):
     @pytest.fixture
     def url(self, schema: str) -> Iterator[str]:
         yield schema

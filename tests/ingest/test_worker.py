@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ingest.submit import submit_folder, submit_uploads
-from ingest.types import Progress, Upload
+from ingest.types import Progress, SyncOptions, Upload
 from ingest.worker import Worker, follow
 from rag.errors import InvalidInput, NotFound
 from rag.models.types import Encoder
@@ -18,6 +18,8 @@ from rag.settings import Settings
 from rag.store import Store, document_id
 from rag.types import Job, JobCounts
 from tests.ingest.making import HANDBOOK
+
+FOLLOW = SyncOptions(delete_missing=True)
 
 
 @pytest.fixture
@@ -59,14 +61,14 @@ def test_the_handbook_becomes_documents_whose_chunks_are_their_text(store: Store
 def test_a_folder_that_did_not_change_is_left_alone_and_changes_are_followed(
     store: Store, worker: Worker, folder: Path
 ) -> None:
-    assert ended(store, worker, submit_folder(store, "c", folder, True)).counts.added == 3
+    assert ended(store, worker, submit_folder(store, "c", folder, FOLLOW)).counts.added == 3
     version = store.version("c")
-    assert ended(store, worker, submit_folder(store, "c", folder, True)).counts == JobCounts(3, unchanged=3)
+    assert ended(store, worker, submit_folder(store, "c", folder, FOLLOW)).counts == JobCounts(3, unchanged=3)
     assert store.version("c") == version
     (folder / "two.md").write_text("# Two\n\nThis page has been written anew.\n")
     (folder / "three.md").unlink()
     (folder / "four.md").write_text("# Four\n\nA new page.\n")
-    counts = ended(store, worker, submit_folder(store, "c", folder, True)).counts
+    counts = ended(store, worker, submit_folder(store, "c", folder, FOLLOW)).counts
     assert counts == JobCounts(total=4, added=1, replaced=1, unchanged=1, removed=1)
     assert list(store.sources("c")) == ["four.md", "one.md", "two.md"]
     assert "written anew" in store.text(document_id("c", "two.md"))
@@ -189,7 +191,7 @@ def test_what_cannot_be_carried_out_is_refused_at_once(store: Store, folder: Pat
         submit_folder(store, "c", folder / "gone")
     assert caught.value.code == "path_not_found"
     with pytest.raises(InvalidInput) as caught:
-        submit_folder(store, "c", folder / "one.md", delete_missing=True)
+        submit_folder(store, "c", folder / "one.md", FOLLOW)
     assert caught.value.code == "not_a_folder"
     assert store.jobs() == []
 

@@ -26,6 +26,9 @@ VENDORS = {
     "sentence_transformers": ("adapt/", "rag/models/torch.py"),
     "transformers": ("adapt/", "rag/models/torch.py"),
     "dbos": ("ingest/durable.py",),
+    "fsspec": ("ingest/remote.py",),
+    "pathspec": ("ingest/patterns.py",),
+    "watchfiles": ("api/watching.py",),
     "fastapi": ("api/",),
     "openai": ("rag/answer/components/llm.py",),
 }

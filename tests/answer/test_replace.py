@@ -1,0 +1,62 @@
+"""A document that is replaced while others search: a search sees one version of it."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from rag.answer.engine import Engine
+from rag.types import Hit, Query
+from tests.answer.conftest import settings_for
+from tests.answer.corpus import put
+
+VERSIONS = 10
+SEARCHES = 60
+
+
+def version(number: int) -> str:
+    """A text whose paragraphs all end with their version; there are six to eight of them."""
+    return "\n\n".join(f"Pump {part} has release {number}" for part in range(6 + number % 3))
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Engine]:
+    with Engine(settings_for(tmp_path / "data")) as engine:
+        engine.store.create_collection("c")
+        put(engine, "c", "pump.md", version(0))
+        yield engine
+
+
+def test_a_search_sees_one_version_of_a_document_that_is_being_replaced(alone: Engine) -> None:
+    found: list[list[Hit]] = []
+
+    def search() -> None:
+        while len(found) < SEARCHES:
+            found.append(alone.search(Query("release of a pump", "c", k=20), rerank=False)[0])
+
+    with ThreadPoolExecutor(1) as others:
+        searching = others.submit(search)
+        for number in itertools.count(1):
+            put(alone, "c", "pump.md", version(number % VERSIONS))
+            searched = len(found)
+            while len(found) < searched + 2 and not searching.done():
+                time.sleep(0.001)
+            if searching.done():
+                break
+        searching.result()
+
+    texts = {str(number): version(number) for number in range(VERSIONS)}
+    seen = [{hit.chunk.text.split()[-1] for hit in hits} for hits in found]
+    assert len({*map(frozenset, seen)}) > 3, "the searches saw too few of the versions to tell"
+    for hits, releases in zip(found, seen, strict=True):
+        assert len(releases) <= 1
+        for release in releases:
+            assert sorted(hit.chunk.text for hit in hits) == texts[release].split("\n\n")
+            digest = hashlib.sha256(texts[release].encode()).hexdigest()
+            assert all(hit.document.text_sha256 == digest for hit in hits)
