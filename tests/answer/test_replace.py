@@ -56,6 +56,6 @@ def test_a_search_sees_one_version_of_a_document_that_is_being_replaced(alone: E
     for hits, releases in zip(found, seen, strict=True):
         assert len(releases) <= 1
         for release in releases:
-            assert sorted(hit.chunk.text for hit in hits) == texts[release].split("\n\n")
+            assert sorted(hit.chunk.text.strip() for hit in hits) == texts[release].split("\n\n")
             digest = hashlib.sha256(texts[release].encode()).hexdigest()
             assert all(hit.document.text_sha256 == digest for hit in hits)
