@@ -1,7 +1,8 @@
 """The truth: one SQL store that every index replica is rebuilt from."""
 
-from rag.store.ids import chunk_id, document_id
+from rag.store.ids import chunk_id, document_id, fingerprint, mark
 from rag.store.records import (
+    Alike,
     EmbeddedChunk,
     ItemRecord,
     ItemState,
@@ -21,6 +22,7 @@ from rag.store.store import Store
 from rag.store.text import clean, clean_source
 
 __all__ = [
+    "Alike",
     "EmbeddedChunk",
     "ItemRecord",
     "ItemState",
@@ -40,4 +42,6 @@ __all__ = [
     "clean",
     "clean_source",
     "document_id",
+    "fingerprint",
+    "mark",
 ]

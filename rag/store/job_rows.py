@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from rag.store.curation import findings_of
 from rag.store.database import Row
 from rag.store.records import ItemRecord, JobItem, Option
 from rag.store.schema import job_items
@@ -56,6 +57,7 @@ def read_jobs(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]], err
     rows = connection.execute(query).all()
     keys = [row.key for row in rows]
     counts, failures = _counts(connection, keys), _errors(connection, keys, errors)
+    curation = findings_of(connection, keys)
     return [
         Job(
             id=row.id,
@@ -66,6 +68,7 @@ def read_jobs(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]], err
             errors=tuple(failures.get(row.key, ())),
             created_at=row.created_at,
             updated_at=row.updated_at,
+            curation=curation.get(row.key, {}),
         )
         for row in rows
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rag.store.audit import Audit
 from rag.store.collections import Collections
+from rag.store.curation import Curation
 from rag.store.database import Database
 from rag.store.documents import Documents
 from rag.store.exclusive import Exclusive
@@ -14,7 +15,7 @@ from rag.store.log import Log
 from rag.store.profiles import Profiles
 
 
-class Store(Collections, Documents, Log, Hits, Keys, Jobs, Profiles, Exclusive, Audit):
+class Store(Collections, Documents, Log, Hits, Keys, Jobs, Profiles, Curation, Exclusive, Audit):
     """The truth: documents with their texts, chunks and vectors, the change log, API keys and jobs.
 
     Threads share one Store, processes open one each. Every write is one transaction. What the database cannot
