@@ -252,6 +252,9 @@ def print_job(job: Job, chunks: int, seconds: float) -> None:
     table.add_row(*map(str, numbers))
     console.print(table)
     console.print(f"{job.status}: {chunks} chunks written in {seconds:.1f} s, job {job.id}")
+    if job.curation:
+        found = ", ".join(f"{number} {reason}" for reason, number in job.curation.items())
+        console.print(f"chunks flagged: {found} (`footnote curation {job.collection}` says what follows)")
     for error in job.errors:
         console.print(
             Text.assemble(("failed ", "red"), f"{error.source} [{error.code}] {error.message}"),

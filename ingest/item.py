@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from ingest.chunk import split
+from ingest.curate.curator import Curator, counts
 from ingest.embed import embed
 from ingest.load import Loaded, load
 from ingest.parse.pool import ParserPool
@@ -17,7 +18,7 @@ from ingest.types import ParsedDocument
 from rag.errors import NotFound, RagError, StoreError
 from rag.models.types import Encoder
 from rag.store import ItemRecord, JobItem, NewDocument, Outcome, Store, document_id
-from rag.types import Document, Job
+from rag.types import Document, Job, Reason
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ class Carried:
 
     chunks: int = 0
     ended: bool = False
+    quarantined: int = 0
+    findings: Mapping[Reason, int] = field(default_factory=dict)
 
 
 class ItemWorker:
@@ -38,6 +41,7 @@ class ItemWorker:
         self._encoder = encoder
         self._pool = pool
         self._chunk_tokens = chunk_tokens
+        self._curator = Curator(store)
 
     def carry_out(self, job: Job, items: Sequence[ItemRecord]) -> Iterator[tuple[ItemRecord, Carried]]:
         """Every item in order, each with what became of it; the next is parsed while one is embedded."""
@@ -79,7 +83,7 @@ class ItemWorker:
             loaded = loading.result()
             if self._store.job(job.id).status == "cancelled":
                 return Carried(ended=True)
-            outcome, chunks = self._commit(job.collection, item.item, loaded)
+            outcome, carried = self._commit(job.collection, item.item, loaded)
         except StoreError as error:
             if error.code != "store_failed":
                 raise
@@ -89,15 +93,20 @@ class ItemWorker:
         except Exception as error:
             log.exception("%s could not be ingested", item.item.source)
             return self._fail(job, item, RagError(f"{type(error).__name__}: {error}"))
-        return self._record(item, Carried(chunks), outcome)
+        return self._record(item, carried, outcome)
 
-    def _commit(self, collection: str, item: JobItem, loaded: Loaded | None) -> tuple[Outcome, int]:
+    def _commit(self, collection: str, item: JobItem, loaded: Loaded | None) -> tuple[Outcome, Carried]:
         if loaded is None:
-            return self._remove(collection, item), 0
+            return self._remove(collection, item), Carried()
         if loaded.document is None:
-            return "unchanged", 0
+            return "unchanged", Carried()
         new = self._new_document(collection, item, loaded, loaded.document)
-        return self._store.put_document(new), len(new.chunks)
+        outcome = self._store.put_document(new)
+        if outcome == "unchanged":
+            return outcome, Carried(len(new.chunks))
+        record = self._store.find(collection, item.source)  # None: deleted since
+        held = record.quarantined if record else 0
+        return outcome, Carried(len(new.chunks), quarantined=held, findings=counts(new.chunks))
 
     def _remove(self, collection: str, item: JobItem) -> Outcome:
         if self._store.find(collection, item.source) is not None:
@@ -119,7 +128,7 @@ class ItemWorker:
             pages=document.pages,
             metadata={**document.metadata, **item.metadata},
         )
-        chunks = embed(document, pieces, self._encoder)
+        chunks = self._curator.curate(described, document.text, embed(document, pieces, self._encoder))
         return NewDocument(described, document.text, loaded.sha256, chunks, info.name, info.revision)
 
     def _fail(self, job: Job, item: ItemRecord, error: RagError) -> Carried:
@@ -135,7 +144,7 @@ class ItemWorker:
     ) -> Carried:
         """The item's outcome, unless its job has gone with the collection."""
         try:
-            self._store.finish_item(item.id, outcome, error)
+            self._store.finish_item(item.id, outcome, error, carried.quarantined, carried.findings)
         except NotFound:
-            return Carried(carried.chunks, ended=True)
+            return replace(carried, ended=True)
         return carried

@@ -8,7 +8,7 @@ from datetime import datetime
 from pydantic.config import JsonDict
 
 from api.schemas.base import Out, example
-from rag.types import Job, JobStatus
+from rag.types import Job, JobStatus, Reason
 
 _EXAMPLE: JsonDict = {
     "id": "7d1f0c52a4e94d6f9c0b3a8e5f6d7c8b",
@@ -24,6 +24,7 @@ _EXAMPLE: JsonDict = {
         "failed": 1,
         "quarantined": 0,
     },
+    "curation": {"exact_duplicate": 4},
     "errors": [{"source": "scan.pdf", "code": "empty_document", "message": "The file holds no text."}],
     "created_at": "2026-11-21T08:00:00Z",
     "updated_at": "2026-11-21T08:00:04Z",
@@ -51,7 +52,7 @@ class SourceErrorOut(Out):
 
 
 class JobOut(Out):
-    """A job as it stands."""
+    """A job as it stands; `curation` counts the chunks that something was found in, by reason."""
 
     model_config = example(_EXAMPLE)
     id: str
@@ -59,6 +60,7 @@ class JobOut(Out):
     collection: str
     status: JobStatus
     counts: JobCountsOut
+    curation: dict[Reason, int]
     errors: list[SourceErrorOut]
     created_at: datetime
     updated_at: datetime
@@ -72,6 +74,7 @@ class JobOut(Out):
             collection=job.collection,
             status=job.status,
             counts=JobCountsOut(**asdict(job.counts)),
+            curation=dict(job.curation),
             errors=[SourceErrorOut(source=e.source, code=e.code, message=e.message) for e in job.errors],
             created_at=job.created_at,
             updated_at=job.updated_at,

@@ -1,5 +1,6 @@
 """The truth: one SQL store that every index replica is rebuilt from."""
 
+from rag.store.curation import first_reason
 from rag.store.ids import chunk_id, document_id, fingerprint, mark
 from rag.store.records import (
     Alike,
@@ -43,5 +44,6 @@ __all__ = [
     "clean_source",
     "document_id",
     "fingerprint",
+    "first_reason",
     "mark",
 ]

@@ -28,7 +28,7 @@ Value = (
 
 @dataclass(frozen=True, slots=True)
 class PreparedChunk:
-    """A chunk's row, its vectors (a quarantined one may have none) and its marks, the fingerprint first."""
+    """A chunk's row, its vectors (a quarantined one may have none), and its marks."""
 
     row: dict[str, Value]
     dense: bytes | None
@@ -43,7 +43,9 @@ class PreparedChunk:
     @property
     def fingerprint(self) -> int:
         """See `rag.store.ids.fingerprint`."""
-        return self.marks[0]
+        value = self.row["fingerprint"]
+        assert isinstance(value, int)
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def _chunk(document: str, chunk: NewChunk, text: str) -> PreparedChunk:
         "fingerprint": fingerprint(chunk.headings, passage),
         "duplicate_of": chunk.duplicate_of,
     }
-    marks = tuple(dict.fromkeys((fingerprint(chunk.headings, passage), *chunk.marks)))
+    marks = tuple(dict.fromkeys(chunk.marks))
     if chunk.dense.size == 0:
         return PreparedChunk(row, None, None, marks)
     return PreparedChunk(row, chunk.dense.astype(np.float16).tobytes(), chunk.tokens, marks)
