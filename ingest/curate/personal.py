@@ -40,6 +40,7 @@ _CARD_FORM = re.compile(
 )
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
 _PHONE = re.compile(r"\+\s?\d|\b00[1-9]|\(?\b\d{3}\)?[ .-]\d{3}[ .-]\d{4}\b")
+_ABROAD = re.compile(r"\+|00")
 _NANP = re.compile(r"\(?\b\d{3}\)?[ .-]\d{3}[ .-]\d{4}\b")
 
 
@@ -128,10 +129,13 @@ def _identities(text: str) -> Iterator[tuple[str, int, int]]:
 def _phones(text: str) -> Iterator[tuple[str, int, int]]:
     if not _PHONE.search(text):
         return
-    region = "US" if _NANP.search(text) else None
-    for match in PhoneNumberMatcher(text, region, leniency=Leniency.VALID, max_tries=1000):
-        if region is None or match.raw_string.startswith(("+", "00")) or _NANP.search(match.raw_string):
-            yield "telephone number", match.start, match.end
+    # Numbers without a country are taken for North American where they are written so; "00" calls abroad
+    # from almost everywhere else.
+    for region, form in (("US", _NANP), ("DE", _ABROAD)):
+        if region == "DE" or form.search(text):
+            for match in PhoneNumberMatcher(text, region, leniency=Leniency.VALID, max_tries=1000):
+                if form.match(match.raw_string):
+                    yield "telephone number", match.start, match.end
 
 
 @cache

@@ -9,7 +9,7 @@ from ftfy.badness import BADNESS_RE
 
 from rag.types import Finding
 
-NOISE = 0.25  # share of the words that look misread
+NOISE = 0.1  # share of the words that look misread
 DEBRIS = 0.01  # of the characters, in sequences that only a wrong encoding makes
 LEAST = 12  # words of a passage whose words are counted
 
@@ -17,8 +17,7 @@ _BROKEN = re.compile("[\ufffd\x00-\x08\x0b\x0e-\x1f\x7f]")
 _WORD = re.compile(r"\S+")
 _EDGES = "\"'“”‘’«»()[]{}<>.,;:!?*_`~–—-…/|#"
 _IDENTIFIER = re.compile(r"[_/\\.@=$%&#:<>{}()\[\]+*]|[a-z][A-Z]|^[A-Z0-9-]+$|^\d")
-_INSIDE = re.compile(r"[^\W\d_][|!\]\[}{~^¢£¥§©®°«»\"*][^\W_]|[^\W\d_]\d[^\W\d_]|^[^\W\d_]{3,}\d[^\W\d_]*$")
-_CASE = re.compile(r"^[a-z]+[A-Z][a-z]*$|^[A-Z][a-z]+[A-Z]$|^[a-z][A-Z]{2,}")
+_INSIDE = re.compile(r"[^\W\d_][|!\]\[}{~^¢£¥§©®°«»\"*][^\W_]|[^\W\d_]\d[^\W\d_]")
 _LATIN = re.compile(r"^[a-zA-Z]+$")
 _VOWEL = re.compile(r"[aeiouyAEIOUY]")
 _RUN = re.compile(r"(.)\1\1|[bcdfghjklmnpqrstvwxz]{6}", re.IGNORECASE)
@@ -47,16 +46,19 @@ def _mojibake(text: str) -> Sequence[str]:
 
 def _noise(text: str) -> float:
     words = [word.strip(_EDGES) for word in _WORD.findall(text)]
-    words = [word for word in words if word and any(character.isalpha() for character in word)]
+    words = [word for word in words if len(word) > 1 and _is_word(word)]
     if len(words) < LEAST:
         return 0.0
     return sum(_is_odd(word) for word in words) / len(words)
+
+
+def _is_word(word: str) -> bool:
+    """Whether there are letters in it, and it is no path, number or name in code."""
+    return any(character.isalpha() for character in word) and not _IDENTIFIER.search(word)
 
 
 def _is_odd(word: str) -> bool:
     """Whether a word looks misread rather than like a word, a name, an abbreviation or an identifier."""
     if _INSIDE.search(word) or _RUN.search(word):
         return True
-    if len(word) == 1:
-        return word.isascii() and word not in "aAIiOoyYeEuU"
     return bool(_LATIN.match(word)) and len(word) > 3 and word.islower() and not _VOWEL.search(word)

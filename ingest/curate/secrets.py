@@ -41,11 +41,11 @@ _DETECTORS = (
 # Forms that are younger than the rules above.
 _FORMS = {
     "GitHub Token": re.compile(r"\bgithub_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}\b"),
-    "Google API Key": re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b"),
+    "Google API Key": re.compile(r"\bAIza[0-9A-Za-z_-]{35}(?![\w-])"),
     "Anthropic API Key": re.compile(r"\bsk-ant-[A-Za-z0-9_-]{24,}\b"),
     "OpenAI Token": re.compile(r"\bsk-(?:proj|svcacct|admin)-[A-Za-z0-9_-]{40,}"),
     "Hugging Face Token": re.compile(r"\bhf_[A-Za-z0-9]{34}\b"),
-    "Telegram Bot Token": re.compile(r"\b\d{8,10}:[0-9A-Za-z_-]{35}\b"),
+    "Telegram Bot Token": re.compile(r"\b\d{8,10}:[0-9A-Za-z_-]{35}(?![\w-])"),
 }
 _ASSIGNED = re.compile(
     r"(?P<name>pass(?:word|wd|phrase|wort)|\bpwd|kennwort|contraseña|mot de passe|secret|api[_-]?key"
@@ -76,10 +76,19 @@ def _known(text: str) -> Iterator[tuple[str, int, int]]:
             if not _is_example(match.group()):
                 yield kind, match.start(), match.end()
     for detector in _detectors():
-        for value in detector.analyze_string(text):
-            start = text.find(value)
-            if value and start >= 0 and (isinstance(detector, PrivateKeyDetector) or not _is_example(value)):
-                yield str(detector.secret_type), start, start + len(value)
+        for form in detector.denylist:
+            for match in form.finditer(text):
+                if _is_real(detector, match):
+                    yield str(detector.secret_type), match.start(), match.end()
+
+
+def _is_real(detector: RegexBasedDetector, match: re.Match[str]) -> bool:
+    """Whether it is no example; a private key shows nothing but its first line."""
+    if isinstance(detector, PrivateKeyDetector):
+        return True
+    if isinstance(detector, JwtTokenDetector):
+        return bool(detector.is_formally_valid(match.group()))
+    return not _is_example(match.group(1) if isinstance(detector, BasicAuthDetector) else match.group())
 
 
 def _is_example(value: str) -> bool:
