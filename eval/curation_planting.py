@@ -43,8 +43,9 @@ def misread(text: str, rate: float, random: Random) -> str:
 
 
 _CONFUSED = {
-    "l": "1I|", "I": "l1|", "i": "1j;", "o": "0c", "O": "0Q", "e": "co", "c": "eo(", "a": "o@", "s": "5", "S": "5$",
-    "B": "8", "g": "q9", "t": "f+", "h": "b", "u": "v", "v": "y", "z": "2", "f": "t", "b": "6", "T": "7",
+    "l": "1I|", "I": "l1|", "i": "1j;", "o": "0c", "O": "0Q", "e": "co", "c": "eo(", "a": "o@",
+    "s": "5", "S": "5$", "B": "8", "g": "q9", "t": "f+",
+    "h": "b", "u": "v", "v": "y", "z": "2", "f": "t", "b": "6", "T": "7",
 }  # fmt: skip
 _SPLIT = {"m": "rn", "n": "ri", "w": "vv", "d": "cl", "h": "li"}
 
@@ -158,7 +159,7 @@ NO_SECRETS: dict[str, Maker] = {
             "password: myStrongPassword123!",
             "https://user:password@example.com/",
         ]
-    ),  # fmt: skip
+    ),
     "hash": _form("commit ", _drawn(_HEX, 40)),
     "UUID": _form(
         "id: ",
@@ -179,7 +180,7 @@ NO_SECRETS: dict[str, Maker] = {
             "Set the secret: it must have eight characters.",
             "password: required, a string",
         ]
-    ),  # fmt: skip
+    ),
     "base64": _form("data:image/png;base64,", _drawn(WORDS + "+/", 120)),
 }
 
@@ -249,7 +250,8 @@ _LAST = ("Doe", "Haddad", "Rossi", "Jansen", "Schulz", "Zhang", "Nair", "Silva",
 def _phone(random: Random) -> str:
     digit = _drawn(string.digits, 1)
     form = random.choice(
-        ["+1 212-73#-####", "(415) 86#-####", "617-49#-####", "+44 20 7946 0###", "+49 30 9018####", "+33 1 42 34 ## ##",
+        ["+1 212-73#-####", "(415) 86#-####", "617-49#-####", "+44 20 7946 0###",
+         "+49 30 9018####", "+33 1 42 34 ## ##",
          "+34 91 45# ## ##", "+31 20 55# ####", "+91 98450 #####", "0033 1 42 34 ## ##", "+61 2 9374 ####"]
     )  # fmt: skip
     return "".join(digit(random) if one == "#" else one for one in form)
@@ -264,14 +266,18 @@ PERSONAL: dict[str, Maker] = {
     "Spanish DNI": _form("DNI ", _dni, "."),
 }
 NO_PERSONAL: dict[str, Maker] = {
-    "reserved address": _form("Write to ", lambda random: random.choice(["jane@example.com", "me@localhost.test", "info@acme-tools.io", "no-reply@acme-tools.io"])),
+    "reserved or role's address": lambda random: random.choice(
+        ["jane@example.com", "me@localhost.test", "info@acme-tools.io", "no-reply@acme-tools.io"]
+    ),
     "card without check digit": _form("Order ", _no_card, " was sent."),
     "timestamp": _form('"@timestamp": ', lambda random: str(1700000000000 + random.randrange(10**10))),
     "version or address": lambda random: ".".join(str(random.randrange(1, 255)) for _ in range(4)),
-    "date and time": lambda random: f"2024-{random.randrange(1, 13):02d}-{random.randrange(1, 29):02d} 12:34:56.789",
+    "date and time": lambda random: (
+        f"2024-{random.randrange(1, 13):02d}-{random.randrange(1, 29):02d} 12:34:56"
+    ),
     "long number": _form("n = ", _drawn("123456789", 1), _drawn(string.digits, 11)),
-    "sums of money": lambda random: " ".join(f"{random.randrange(100, 999)},{random.randrange(100, 999)}" for _ in range(4)),
-}  # fmt: skip
+    "sums of money": lambda random: " ".join(f"{random.randrange(100, 999)},{n}00" for n in range(1, 5)),
+}
 
 NOTICES = (
     "© {year} Globex Corporation. All rights reserved. No part of this page may be copied without consent.",

@@ -39,9 +39,8 @@ _CARD_FORM = re.compile(
     r"|6(?:011|5\d\d|4[4-9]\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12}|3(?:0[0-5]|[68]\d)\d{11}"
 )
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
-_PHONE = re.compile(r"\+\s?\d|\b00[1-9]|\(?\b\d{3}\)?[ .-]\d{3}[ .-]\d{4}\b")
-_ABROAD = re.compile(r"\+|00")
-_NANP = re.compile(r"\(?\b\d{3}\)?[ .-]\d{3}[ .-]\d{4}\b")
+_ABROAD = re.compile(r"\+ ?\d|\b00[1-9]")
+_NANP = re.compile(r"\(\d{3}\) ?\d{3}[ .-]\d{4}\b|\b\d{3}[.-]\d{3}[.-]\d{4}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +126,10 @@ def _identities(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _phones(text: str) -> Iterator[tuple[str, int, int]]:
-    if not _PHONE.search(text):
-        return
     # Numbers without a country are taken for North American where they are written so; "00" calls abroad
     # from almost everywhere else.
     for region, form in (("US", _NANP), ("DE", _ABROAD)):
-        if region == "DE" or form.search(text):
+        if form.search(text):
             for match in PhoneNumberMatcher(text, region, leniency=Leniency.VALID, max_tries=1000):
                 if form.match(match.raw_string):
                     yield "telephone number", match.start, match.end
