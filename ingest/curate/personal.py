@@ -88,7 +88,7 @@ def find(text: str) -> list[Finding]:
     """Each item's place in the text and its kind, at most 20. Addresses of a role or of no one are none."""
     found: dict[tuple[int, int], str] = {}
     stages = [_emails(text)]
-    if len(_DIGITS.findall(text)) >= 7:
+    if len(_DIGITS.findall(text)) >= 6:
         stages += [_accounts(text), _identities(text), _phones(text)]
     for kind, start, end in (item for stage in stages for item in stage):
         if not any(start < other[1] and other[0] < end for other in found):

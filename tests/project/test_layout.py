@@ -26,6 +26,11 @@ VENDORS = {
     "sentence_transformers": ("adapt/", "rag/models/torch.py"),
     "transformers": ("adapt/", "rag/models/torch.py"),
     "dbos": ("ingest/",),
+    "detect_secrets": ("ingest/curate/secrets.py",),
+    "ftfy": ("ingest/curate/quality.py",),
+    "phonenumbers": ("ingest/curate/personal.py",),
+    "py3langid": ("ingest/curate/language.py",),
+    "stdnum": ("ingest/curate/personal.py",),
     "fastapi": ("api/",),
     "openai": ("rag/answer/components/llm.py",),
 }
