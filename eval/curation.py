@@ -85,7 +85,7 @@ def measure(folders: Sequence[Path], half: Half, pages: int, per_kind: int, seed
         clean = _ingested(running, documents)
         kinds = [*_copies(running, documents, clean, random)]
         kinds += _notices(running, others, random)
-        kinds += _cases(running, _planted(clean, per_kind, random))
+        kinds += _cases(running, _planted(clean, per_kind, half, random))
     reasons = get_args(Reason)
     flagged = {reason: [one for one in clean if reason in one.flags] for reason in reasons}
     counts = {reason: len(found) for reason, found in flagged.items()}
@@ -185,7 +185,7 @@ def _is_notice(passage: Passage) -> bool:
     return all(line in known for line in passage.text.splitlines() if line.strip())
 
 
-def _planted(clean: Sequence[Passage], per_kind: int, random: Random) -> list[Case]:
+def _planted(clean: Sequence[Passage], per_kind: int, half: Half, random: Random) -> list[Case]:
     carriers = [one.text for one in clean if len(one.text) >= LEAST and not one.flags]
     prose = [text for text in carriers if sum(one.isalpha() or one == " " for one in text) > 0.9 * len(text)]
     cases: list[Case] = []
@@ -200,7 +200,7 @@ def _planted(clean: Sequence[Passage], per_kind: int, random: Random) -> list[Ca
             cases.append(Case("low_quality", f"{rate:.0%} of the characters misread", True, text))
         text = planting.mojibake(random.choice(carriers), random)
         cases.append(Case("low_quality", "wrong encoding", True, text))
-    return cases + list(_foreign(random))
+    return cases + list(_foreign(half))
 
 
 _MAKERS: tuple[tuple[Reason, Mapping[str, Maker], bool], ...] = (
@@ -211,8 +211,8 @@ _MAKERS: tuple[tuple[Reason, Mapping[str, Maker], bool], ...] = (
 )
 
 
-def _foreign(random: Random) -> Iterator[Case]:
-    """Two or three sentences of spaCy's examples in each of its languages, and the English ones."""
+def _foreign(half: Half) -> Iterator[Case]:
+    """Three sentences at a time of spaCy's examples, in half of its languages and in English."""
     import spacy.lang
 
     for module in pkgutil.iter_modules(spacy.lang.__path__):
@@ -220,8 +220,9 @@ def _foreign(random: Random) -> Iterator[Case]:
             sentences = list(importlib.import_module(f"spacy.lang.{module.name}.examples").sentences)
         except ModuleNotFoundError:
             continue
-        for start in range(0, len(sentences) - 1, 2):
-            text, english = "\n".join(sentences[start : start + 3]), module.name == "en"
+        english = module.name == "en"
+        for start in range(len(sentences) - 2 if english or _half(module.name) == half else 0):
+            text = "\n".join(sentences[start : start + 3])
             yield Case("language", "English" if english else "other languages", not english, text)
 
 

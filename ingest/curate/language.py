@@ -10,17 +10,17 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from rag.types import Finding
 
-LEAST = 60  # letters of a passage that is looked at
-SURE = 0.8  # probability of a language, as far as it goes with naive Bayes
+LEAST = 40  # letters of a passage that is looked at
+SURE = 0.7  # probability of a language, as far as it goes with naive Bayes
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_NO_LETTERS = re.compile(r"[\d|*#~^+\"()\[\],;:!?]+")
 _CODE = re.compile(r"`[^`]*`|https?://\S+|\S*[_/\\{}<>=@#$|]\S*")
 
 
 def detect(text: str) -> tuple[str, float] | None:
     """The ISO 639-1 code and its probability; None for too few words, e.g. in a table or in code."""
-    words = " ".join(_WORD.findall(_CODE.sub(" ", text)))
-    if sum(character.isalpha() for character in words) < _least(words):
+    words = " ".join(_NO_LETTERS.sub(" ", _CODE.sub(" ", text)).split())
+    if len(words.replace(" ", "")) < _least(words):
         return None
     code, probability = _model().classify(words)
     return str(code), float(probability)

@@ -10,8 +10,11 @@ import pytest
 from tests.api.service import Live
 
 KEY = "AKIA" + "Q3EGRIK5MZ4VWXYB"
-OPEN = "The control unit stands in the engine room and is opened with a key that the first officer carries."
-SECRET = f"The cloud key of the control unit is {KEY}; it is used for backups of the log every night."
+OPEN = (
+    "The control unit stands in the engine room behind the second pump, and is opened with a key that the "
+    "first officer carries on board and the harbour master keeps on land."
+)
+SECRET = f"The cloud key of the control unit is {KEY}; it is used for backups of the log every night at four."
 PAGE = f"# Control unit\n\n{OPEN}\n\n# Backups\n\n{SECRET}\n"
 DEFAULTS = {
     "secret": "flag",
@@ -103,12 +106,8 @@ def test_the_quarantine_is_listed_and_released(live: Live, http: httpx.Client, b
     assert http.post(f"{box}/quarantine/release", json=body).json() == {"released": 1}
     assert http.get(f"{box}/quarantine").json() == {"chunks": [], "next_cursor": None}
     assert any(KEY in str(hit["text"]) for hit in found(http, "cloud key of the control unit"))
-    fill(
-        live,
-        http,
-        box,
-        unit=PAGE + "\nThe unit was renewed in spring, together with all of its wires and fuses.",
-    )
+    job = fill(live, http, box, unit=f"# Spring\n\n{OPEN} It was renewed in spring.\n\n{PAGE}")
+    assert job["counts"]["replaced"] == 1  # type: ignore[index]
     assert http.get(f"{box}/quarantine").json()["chunks"] == []
 
 

@@ -109,7 +109,7 @@ def test_what_was_read_badly_is_found(text: str) -> None:
     [PROSE, "", "a | b | c | d\n1 | 2 | 3 | 4\ne | f | g | h",
      "Prüfgerät für Öl, schön groß: Größe 4 — «très bien» über ça",
      'curl -XPOST "https://localhost:5601/api/x" -H "osd-xsrf: true" -d \'{"name": "b2c"}\' -k -s',
-     "function generateQueryId() { const query_id = getGuid(); return query_id; } // HTTP2 over TLS1.3 is x86_64",
+     "function generateQueryId() { const query_id = getGuid(); return query_id; } // HTTP2 is x86_64",
      "使用泵之前，请先阅读本手册。泵的额定工作压力为16巴。", 
      "Насос рассчитан на рабочее давление 16 бар, не более того и не менее."],
 )  # fmt: skip
