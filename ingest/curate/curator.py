@@ -11,6 +11,7 @@ from ingest.curate.duplicates import Sketch
 from rag.store import Alike, NewChunk, Store, fingerprint, first_reason
 from rag.types import Chunk, CurationPolicy, Document, Finding, Reason
 
+COMPARED = 2  # chunks that are compared of those that share a band
 ENOUGH = 20  # documents with a mark: a further one need not be known to have it
 
 
@@ -32,7 +33,9 @@ class _Looked:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the collection's other documents have of a document's marks, and the originals among them."""
+    """What a document shares with the collection's others: by mark the oldest searchable chunks, which are
+    the `originals` by key, and the number of documents.
+    """
 
     alike: Mapping[int, Sequence[Alike]]
     originals: Mapping[int, tuple[Chunk, Document]]
@@ -71,10 +74,14 @@ class Curator:
         alike: dict[int, list[Alike]] = defaultdict(list)
         for one in self._store.alike(document.collection, document.id, marks):
             alike[one.mark].append(one)
-        compared = {mark for one in looked for mark in one.marks if mark not in one.lines}
-        keys = {one.key for mark in compared for one in alike.get(mark, ()) if one.searchable}
         documents = {mark: len({one.document_id for one in found}) for mark, found in alike.items()}
-        return _Known(alike, self._store.hydrate(sorted(keys)), documents)
+        compared = {mark for one in looked for mark in one.marks if mark not in one.lines}
+        oldest = {
+            mark: [one for one in alike[mark] if one.searchable][:COMPARED]
+            for mark in compared & alike.keys()
+        }
+        keys = {one.key for found in oldest.values() for one in found}
+        return _Known(oldest, self._store.hydrate(sorted(keys)), documents)
 
 
 def counts(chunks: Sequence[NewChunk]) -> dict[Reason, int]:

@@ -156,10 +156,7 @@ def _follow(connection: sa.Connection, collection: Row, policy: CurationPolicy) 
     originals: set[int] = set()
     for row in _found(connection, collection.id):
         kept = [finding for finding in row.findings if policy.action(finding[0]) != "keep"]
-        reasons = [finding[0] for finding in kept if policy.action(finding[0]) == "quarantine"]
-        quarantine = first_reason(reasons)
-        if (row.document_id, row.fingerprint) in let_through or row.vector is None:
-            quarantine = None if row.vector is not None else row.quarantine
+        quarantine = _quarantine(policy, row, (row.document_id, row.fingerprint) in let_through)
         if quarantine == row.quarantine and len(kept) == len(row.findings):
             continue
         change = sa.update(chunks).where(chunks.c.key == row.key)
@@ -172,6 +169,14 @@ def _follow(connection: sa.Connection, collection: Row, policy: CurationPolicy) 
     for document in touched:
         recount(connection, collection.name, document)
     settle(connection, collection.name, originals)
+
+
+def _quarantine(policy: CurationPolicy, row: Row, let_through: bool) -> str | None:
+    """What a chunk is in quarantine for under this policy; one without vectors stays where it is."""
+    if row.vector is None:
+        return None if row.quarantine is None else str(row.quarantine)
+    reasons = [finding[0] for finding in row.findings if policy.action(finding[0]) == "quarantine"]
+    return None if let_through else first_reason(reasons)
 
 
 def first_reason(reasons: Sequence[Reason]) -> Reason | None:
