@@ -19,6 +19,7 @@ _EDGES = "\"'“”‘’«»()[]{}<>.,;:!?*_`~–—-…/|#"
 _IDENTIFIER = re.compile(r"[_/\\.@=$%&#:<>{}()\[\]+*]|[a-z][A-Z]|^[A-Z0-9-]+$|^\d")
 _INSIDE = re.compile(r"[^\W\d_][|!\]\[}{~^¢£¥§©®°«»\"*][^\W_]|[^\W\d_]\d[^\W\d_]")
 _LATIN = re.compile(r"^[a-zA-Z]+$")
+_BEYOND_LATIN = "\u0250"
 _VOWEL = re.compile(r"[aeiouyAEIOUY]")
 _RUN = re.compile(r"(.)\1\1|[bcdfghjklmnpqrstvwxz]{6}", re.IGNORECASE)
 
@@ -53,8 +54,9 @@ def _noise(text: str) -> float:
 
 
 def _is_word(word: str) -> bool:
-    """Whether there are letters in it, and it is no path, number or name in code."""
-    return any(character.isalpha() for character in word) and not _IDENTIFIER.search(word)
+    """Whether there are Latin letters in it and no others, and it is no path, number or name in code."""
+    letters = [character for character in word if character.isalpha()]
+    return bool(letters) and max(letters) < _BEYOND_LATIN and not _IDENTIFIER.search(word)
 
 
 def _is_odd(word: str) -> bool:

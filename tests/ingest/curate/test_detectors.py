@@ -111,6 +111,7 @@ def test_what_was_read_badly_is_found(text: str) -> None:
      'curl -XPOST "https://localhost:5601/api/x" -H "osd-xsrf: true" -d \'{"name": "b2c"}\' -k -s',
      "function generateQueryId() { const query_id = getGuid(); return query_id; } // HTTP2 is x86_64",
      "使用泵之前，请先阅读本手册。泵的额定工作压力为16巴。", 
+     "「감염병예방법」 제2조 제2호에 의하면 제1급감염병이란 제4조 제3호와 제5조 제1호에서 정한 것을 말한다",
      "Насос рассчитан на рабочее давление 16 бар, не более того и не менее."],
 )  # fmt: skip
 def test_tables_code_and_other_scripts_are_not_noise(text: str) -> None:
