@@ -23,6 +23,7 @@ from api.routes import (
     chat,
     check,
     collections,
+    curation,
     documents,
     embeddings,
     evaluations,
@@ -50,6 +51,7 @@ document's extracted text, timestamps are RFC 3339 in UTC. Every answer carries 
 _ROUTES = (
     collections,
     documents,
+    curation,
     sync,
     jobs,
     search,

@@ -194,6 +194,48 @@ def ingest(
 
 
 @app.command()
+def curation(
+    collection: Annotated[str, typer.Argument(help="The collection whose policy it is.")],
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="REASON=ACTION", help="keep, flag or quarantine for a reason; may be repeated."
+        ),
+    ] = None,
+    language: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODE", help='A language that belongs here; may be repeated, "" for any.'),
+    ] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Show or change what becomes of duplicates, boilerplate, noise, secrets and personal data."""
+    from api.curating import show_policy
+
+    show_policy(settings_from(data=data), collection, given or (), language, as_json=json)
+
+
+@app.command()
+def quarantine(
+    collection: Annotated[str, typer.Argument(help="The collection to look at.")],
+    release: Annotated[
+        list[str] | None,
+        typer.Option("--release", metavar="ID", help="Make this passage searchable; may be repeated."),
+    ] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """List the passages that are kept out of search and why, or release some for good."""
+    from api import curating
+
+    settings = settings_from(data=data)
+    if release:
+        curating.release(settings, collection, release, as_json=json)
+    else:
+        curating.show_quarantine(settings, collection, as_json=json)
+
+
+@app.command()
 def adapt(
     collection: Annotated[str, typer.Argument(help="The collection to fit search to.")],
     questions: Annotated[

@@ -254,6 +254,7 @@ def print_job(job: Job, chunks: int, seconds: float) -> None:
     table.add_row(*map(str, numbers))
     console.print(table)
     console.print(f"{job.status}: {chunks} chunks written in {seconds:.1f} s, job {job.id}")
+    print_found(console, job)
     print_failed(console, job)
 
 
@@ -265,6 +266,13 @@ def print_pass(job: Job, seconds: float) -> None:
     moment = job.updated_at.astimezone().strftime("%H:%M:%S")
     console.print(f"{moment} {job.status}: {', '.join(parts) or 'no files'} ({seconds:.1f} s)")
     print_failed(console, job)
+
+
+def print_found(console: Console, job: Job) -> None:
+    """A line about what curation found, if anything."""
+    if job.curation:
+        found = ", ".join(f"{number} {reason}" for reason, number in job.curation.items())
+        console.print(f"chunks flagged: {found} (`footnote curation {job.collection}` says what follows)")
 
 
 def print_failed(console: Console, job: Job) -> None:

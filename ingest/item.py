@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePosixPath
 
 from ingest.chunk import split
+from ingest.curate.curator import Curator, counts
 from ingest.embed import embed
 from ingest.load import Loaded, load
 from ingest.parse.pool import ParserPool
@@ -20,7 +22,7 @@ from ingest.types import ParsedDocument
 from rag.errors import NotFound, RagError, StoreError
 from rag.models.types import Encoder
 from rag.store import ItemRecord, JobItem, NewDocument, Outcome, Store, document_id
-from rag.types import Document
+from rag.types import Document, Reason
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,8 @@ class Carried:
     outcome: Outcome | None = None
     chunks: int = 0
     ended: bool = False
+    quarantined: int = 0
+    findings: Mapping[Reason, int] = field(default_factory=dict)
 
 
 class Interrupted(Exception):
@@ -46,6 +50,7 @@ class ItemWorker:
         self._encoder = encoder
         self._pool = pool
         self._chunk_tokens = chunk_tokens
+        self._curator = Curator(store)
         self._ahead = ThreadPoolExecutor(1, "parse")
         self._loading: dict[int, Future[Loaded | None]] = {}
         self._moving: set[int] = set()
@@ -177,7 +182,12 @@ class ItemWorker:
             self._see(item.collection, item.item, loaded)
             return Carried("unchanged")
         new = self._new_document(item.collection, item.item, loaded, loaded.document)
-        return Carried(self._store.put_document(new), len(new.chunks))
+        outcome = self._store.put_document(new)
+        if outcome == "unchanged":
+            return Carried(outcome, len(new.chunks))
+        record = self._store.find(item.collection, item.item.source)  # None: deleted since
+        held = record.quarantined if record else 0
+        return Carried(outcome, len(new.chunks), quarantined=held, findings=counts(new.chunks))
 
     def _move(self, item: ItemRecord, loaded: Loaded) -> Carried:
         """Move the vanished document; where there is none of the same format, read the file after all."""
@@ -213,7 +223,8 @@ class ItemWorker:
             pages=document.pages,
             metadata={**document.metadata, **item.metadata},
         )
-        chunks = embed(document, pieces, self._encoder, self._may_go_on)
+        embedded = embed(document, pieces, self._encoder, self._may_go_on)
+        chunks = self._curator.curate(described, document.text, embedded)
         return NewDocument(
             described, document.text, loaded.sha256, chunks, info.name, info.revision, item.origin
         )
@@ -235,7 +246,9 @@ class ItemWorker:
         """The item's outcome, unless its job has gone with the collection."""
         assert carried.outcome is not None
         try:
-            self._store.finish_item(item.id, carried.outcome, error, chunks=carried.chunks)
+            self._store.finish_item(
+                item.id, carried.outcome, error, carried.quarantined, carried.findings, carried.chunks
+            )
         except NotFound:
             return Carried(ended=True)
         return carried

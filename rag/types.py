@@ -23,6 +23,11 @@ Label = Literal["supported", "contradicted", "unsupported"]
 DocumentStatus = Literal["ready", "failed"]
 JobStatus = Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
 Operation = Literal["put", "delete"]
+Reason = Literal[
+    "secret", "personal_data", "low_quality", "language", "boilerplate", "exact_duplicate", "near_duplicate"
+]
+"""What curation can find in a chunk. The first of several is the one that a quarantine names."""
+Action = Literal["keep", "flag", "quarantine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +85,51 @@ class DocumentRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What curation found in a chunk: `start` and `end` count in the document's text, None for all of it.
+
+    `text` is for people and never holds what was found.
+    """
+
+    reason: Reason
+    text: str
+    start: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CurationPolicy:
+    """What becomes of a chunk in which curation finds something; `keep` does not even look.
+
+    `languages` are the ISO 639-1 codes that belong into the collection; with none of them every one does.
+    """
+
+    secret: Action = "flag"
+    personal_data: Action = "flag"
+    low_quality: Action = "flag"
+    language: Action = "flag"
+    boilerplate: Action = "flag"
+    exact_duplicate: Action = "flag"
+    near_duplicate: Action = "flag"
+    languages: tuple[str, ...] = ()
+
+    def action(self, reason: Reason) -> Action:
+        """What this policy does about a reason."""
+        actions: Mapping[Reason, Action] = {
+            "secret": self.secret,
+            "personal_data": self.personal_data,
+            "low_quality": self.low_quality,
+            "language": self.language,
+            "boilerplate": self.boilerplate,
+            "exact_duplicate": self.exact_duplicate,
+            "near_duplicate": self.near_duplicate,
+        }
+        return actions[reason]
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
-    """A passage: `text == document.text[start:end]`, always."""
+    """A passage: `text == document.text[start:end]`, always. `findings` are those of curation."""
 
     id: str
     document_id: str
@@ -91,6 +139,7 @@ class Chunk:
     page: int | None
     headings: tuple[str, ...]
     text: str
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +413,8 @@ class SourceError:
 class Job:
     """Work in the background, as the API shows it.
 
-    `chunks` counts the passages that its sources gave; `started_at` is when a worker first took it up.
+    `chunks` counts the passages that its sources gave, `curation` those found for each reason; `started_at`
+    is when a worker first took it up.
     """
 
     id: str
@@ -377,3 +427,4 @@ class Job:
     updated_at: datetime
     chunks: int = 0
     started_at: datetime | None = None
+    curation: Mapping[Reason, int] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from pydantic.config import JsonDict
 
 from api.limits import MAX_FILES
 from api.schemas.base import In, MetadataJson, Out, example, plain_metadata
-from rag.types import Chunk, DocumentRecord, DocumentStatus
+from rag.types import Chunk, DocumentRecord, DocumentStatus, Finding, Reason
 
 _DOCUMENT: JsonDict = {
     "id": "5f2b8c1d9e0a4b3c7d6e5f4a",
@@ -38,10 +38,25 @@ _CHUNK: JsonDict = {
     "page": 12,
     "headings": ["Operation", "Pressure"],
     "text": "The pump is rated for a working pressure of 16 bar.",
+    "flags": [],
 }
 
 
 Pattern = Annotated[str, Field(min_length=1, max_length=1024)]
+
+
+class FlagOut(Out):
+    """What curation found in a passage; offsets count in the document's text, null for all of the passage."""
+
+    reason: Reason
+    text: str
+    start: int | None
+    end: int | None
+
+    @classmethod
+    def of(cls, finding: Finding) -> FlagOut:
+        """From the store's record."""
+        return cls(reason=finding.reason, text=finding.text, start=finding.start, end=finding.end)
 
 
 class NewText(In):
@@ -167,6 +182,7 @@ class ChunkOut(Out):
     page: int | None
     headings: list[str]
     text: str
+    flags: list[FlagOut]
 
     @classmethod
     def of(cls, chunk: Chunk) -> ChunkOut:
@@ -180,6 +196,7 @@ class ChunkOut(Out):
             page=chunk.page,
             headings=list(chunk.headings),
             text=chunk.text,
+            flags=[FlagOut.of(finding) for finding in chunk.findings],
         )
 
 

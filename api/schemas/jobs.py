@@ -8,7 +8,7 @@ from datetime import datetime
 from pydantic.config import JsonDict
 
 from api.schemas.base import Out, example
-from rag.types import Job, JobStatus
+from rag.types import Job, JobStatus, Reason
 
 _EXAMPLE: JsonDict = {
     "id": "7d1f0c52a4e94d6f9c0b3a8e5f6d7c8b",
@@ -33,6 +33,7 @@ _EXAMPLE: JsonDict = {
         "chunks_per_second": 10.3,
         "seconds_left": 0.0,
     },
+    "curation": {"exact_duplicate": 4},
     "errors": [{"source": "scan.pdf", "code": "empty_document", "message": "The file holds no text."}],
     "created_at": "2026-11-21T08:00:00Z",
     "updated_at": "2026-11-21T08:00:04Z",
@@ -87,7 +88,7 @@ class SourceErrorOut(Out):
 
 
 class JobOut(Out):
-    """A job as it stands."""
+    """A job as it stands; `curation` counts the chunks that something was found in, by reason."""
 
     model_config = example(_EXAMPLE)
     id: str
@@ -96,6 +97,7 @@ class JobOut(Out):
     status: JobStatus
     counts: JobCountsOut
     progress: JobProgressOut
+    curation: dict[Reason, int]
     errors: list[SourceErrorOut]
     created_at: datetime
     updated_at: datetime
@@ -110,6 +112,7 @@ class JobOut(Out):
             status=job.status,
             counts=JobCountsOut(**asdict(job.counts)),
             progress=JobProgressOut.of(job),
+            curation=dict(job.curation),
             errors=[SourceErrorOut(source=e.source, code=e.code, message=e.message) for e in job.errors],
             created_at=job.created_at,
             updated_at=job.updated_at,

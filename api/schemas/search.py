@@ -15,6 +15,7 @@ from api.schemas.base import (
     example,
     plain_metadata,
 )
+from api.schemas.documents import FlagOut
 from api.schemas.explain import EXPLANATION, ExplanationOut
 from rag.types import Hit, Mode
 
@@ -37,6 +38,7 @@ HIT: JsonDict = {
     },
     "terms": ["pump", "pressure"],
     "metadata": {"year": 2024},
+    "flags": [],
 }
 
 
@@ -90,6 +92,7 @@ class HitOut(Out):
     parts: dict[str, PartOut]
     terms: list[str]
     metadata: MetadataJson
+    flags: list[FlagOut]
     explanation: ExplanationOut | None = None
 
     @classmethod
@@ -110,6 +113,7 @@ class HitOut(Out):
             parts={stage: PartOut(score=part.score, rank=part.rank) for stage, part in hit.parts.items()},
             terms=list(hit.terms),
             metadata=plain_metadata(document.metadata),
+            flags=[FlagOut.of(finding) for finding in chunk.findings],
             explanation=ExplanationOut.of(hit, hit.explanation) if hit.explanation else None,
         )
 

@@ -1,7 +1,9 @@
 """The truth: one SQL store that every index replica is rebuilt from."""
 
-from rag.store.ids import chunk_id, document_id
+from rag.store.curation import first_reason
+from rag.store.ids import chunk_id, document_id, fingerprint, mark
 from rag.store.records import (
+    Alike,
     EmbeddedChunk,
     ItemRecord,
     ItemState,
@@ -21,6 +23,7 @@ from rag.store.store import Store
 from rag.store.text import clean, clean_source
 
 __all__ = [
+    "Alike",
     "EmbeddedChunk",
     "ItemRecord",
     "ItemState",
@@ -40,4 +43,7 @@ __all__ = [
     "clean",
     "clean_source",
     "document_id",
+    "fingerprint",
+    "first_reason",
+    "mark",
 ]

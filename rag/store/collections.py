@@ -17,6 +17,7 @@ from rag.store.schema import (
     jobs,
     models,
     profiles,
+    releases,
 )
 from rag.store.text import clean
 from rag.types import Collection, Operation
@@ -61,6 +62,7 @@ class Collections(Part):
             _log_deletions(connection, row)
             connection.execute(sa.delete(documents).where(documents.c.collection_id == row.id))
             connection.execute(sa.delete(profiles).where(profiles.c.collection_id == row.id))
+            connection.execute(sa.delete(releases).where(releases.c.collection_id == row.id))
             _mark_deleted(connection, row)
             _drop_jobs(connection, name)
 
@@ -160,7 +162,10 @@ def _log_deletions(connection: sa.Connection, row: Row) -> None:
 
 
 def _mark_deleted(connection: sa.Connection, row: Row) -> None:
-    gone = {"deleted": True, "description": "", "documents": 0, "chunks": 0, "model_id": None, "profile": 0}
+    gone = {
+        "deleted": True, "description": "", "documents": 0, "chunks": 0, "model_id": None, "profile": 0,
+        "curation": None,
+    }  # fmt: skip
     connection.execute(
         sa.update(collections)
         .where(collections.c.id == row.id)

@@ -14,7 +14,7 @@ from rag.store.collections import is_name, live
 from rag.store.database import Part
 from rag.store.ids import document_id
 from rag.store.prepare import prepare
-from rag.store.records import NewDocument, Put, QuarantinedChunk
+from rag.store.records import NewDocument, Put
 from rag.store.rows import CHUNK, DOCUMENT, RECORD, select_documents, sliced, to_chunk, to_document, to_record
 from rag.store.schema import chunks, documents, texts
 from rag.store.text import check_source, clean
@@ -142,15 +142,6 @@ class Documents(Part):
         query = sa.select(*CHUNK).where(chunks.c.document_id == document_id, chunks.c.quarantine.is_(None))
         with self._db.read() as connection:
             return [to_chunk(row) for row in connection.execute(query.order_by(chunks.c.ordinal))]
-
-    def quarantined(self, document_id: str) -> list[QuarantinedChunk]:
-        """A document's chunks that are kept out of search, in order."""
-        query = sa.select(*CHUNK, chunks.c.quarantine).where(
-            chunks.c.document_id == document_id, chunks.c.quarantine.is_not(None)
-        )
-        with self._db.read() as connection:
-            found = connection.execute(query.order_by(chunks.c.ordinal))
-            return [QuarantinedChunk(to_chunk(row[:-1]), row.quarantine) for row in found]
 
     def _record(self, key: str) -> DocumentRecord | None:
         query = select_documents(*RECORD).where(documents.c.id == key)

@@ -12,7 +12,16 @@ from rag.errors import NotFound
 from rag.store.collections import live
 from rag.store.database import Database, Part
 from rag.store.records import Floats
-from rag.store.rows import CHUNK, DOCUMENT, select_documents, sliced, to_chunk, to_document, to_vectors
+from rag.store.rows import (
+    CHUNK,
+    CHUNK_WIDTH,
+    DOCUMENT,
+    select_documents,
+    sliced,
+    to_chunk,
+    to_document,
+    to_vectors,
+)
 from rag.store.schema import chunks, documents, models, token_vectors, vectors
 from rag.store.text import clean
 from rag.types import Chunk, Document
@@ -65,7 +74,7 @@ class Hits(Part):
                     if (
                         owner is not None
                     ):  # None: replaced since the first statement, which makes the key dead
-                        found[row.key] = to_chunk(row[:8]), owner
+                        found[row.key] = to_chunk(row[:CHUNK_WIDTH]), owner
         return {key: found[key] for key in keys if key in found}
 
     def chunk_key(self, collection: str, chunk_id: str) -> int:

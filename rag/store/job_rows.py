@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from rag.store.curation import findings_of
 from rag.store.database import Row
 from rag.store.records import ItemRecord, JobItem, JobRequest, Option
 from rag.store.schema import job_items
@@ -70,6 +71,7 @@ def read_jobs(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]], err
     rows = connection.execute(query).all()
     keys = [row.key for row in rows]
     (counts, chunks), failures = _counts(connection, keys), _errors(connection, keys, errors)
+    curation = findings_of(connection, keys)
     return [
         Job(
             id=row.id,
@@ -82,6 +84,7 @@ def read_jobs(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]], err
             updated_at=row.updated_at,
             chunks=chunks.get(row.key, 0),
             started_at=row.started_at,
+            curation=curation.get(row.key, {}),
         )
         for row in rows
     ]

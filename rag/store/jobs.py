@@ -9,13 +9,14 @@ import sqlalchemy as sa
 
 from rag.errors import Conflict, InvalidInput, NotFound
 from rag.store.collections import live
+from rag.store.curation import count_findings
 from rag.store.database import Part, Row, now
 from rag.store.job_items import insert_items, insert_missing
 from rag.store.job_rows import fingerprint, read_jobs, to_item, to_request
 from rag.store.records import ItemRecord, ItemState, JobItem, JobRequest, Option, Outcome
 from rag.store.schema import job_items, job_payloads, jobs
 from rag.store.text import clean
-from rag.types import Job, JobStatus
+from rag.types import Job, JobStatus, Reason
 
 _OPEN = ("queued", "running")
 _ERRORS_OF_ONE = 1000
@@ -149,9 +150,12 @@ class Jobs(Part):
         outcome: Outcome,
         error: tuple[str, str] | None = None,
         quarantined: int = 0,
+        findings: Mapping[Reason, int] | None = None,
         chunks: int = 0,
     ) -> None:
         """Record how an item ended, with (code, message) of a failure, and drop its payload unless it failed.
+
+        `findings` are the chunks that curation found something in, by reason.
 
         The first outcome stands: finishing again does nothing. Raises NotFound `job_item_not_found`.
         """
@@ -165,7 +169,7 @@ class Jobs(Part):
             "chunks": chunks,
         }
         with self._db.write() as connection:
-            _finish(connection, item_id, values)
+            _finish(connection, item_id, values, findings or {})
 
     def set_job_status(self, id: str, status: JobStatus) -> JobStatus:  # noqa: A002
         """Set a job's status and return the one that holds: a cancelled job stays so until it is retried.
@@ -252,7 +256,12 @@ def _insert(
     return id_
 
 
-def _finish(connection: sa.Connection, item_id: int, values: Mapping[str, str | int | None]) -> None:
+def _finish(
+    connection: sa.Connection,
+    item_id: int,
+    values: Mapping[str, str | int | None],
+    findings: Mapping[Reason, int],
+) -> None:
     key = connection.scalar(sa.select(job_items.c.job_key).where(job_items.c.id == item_id))
     if key is None:
         raise _no_item(item_id)
@@ -260,6 +269,8 @@ def _finish(connection: sa.Connection, item_id: int, values: Mapping[str, str | 
     _touch(connection, key)
     unfinished = (job_items.c.id == item_id) & job_items.c.state.in_(["pending", "cancelled"])
     ended = connection.execute(sa.update(job_items).where(unfinished).values(**values)).rowcount == 1
+    if ended:
+        count_findings(connection, key, findings)
     if ended and values["outcome"] != "failed":
         connection.execute(sa.delete(job_payloads).where(job_payloads.c.item_id == item_id))
 

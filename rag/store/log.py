@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from rag.store.collections import is_name, live, not_found
 from rag.store.database import Part, Row
 from rag.store.records import EmbeddedChunk
-from rag.store.rows import CHUNK, sliced, to_chunk, to_vectors
+from rag.store.rows import CHUNK, CHUNK_WIDTH, sliced, to_chunk, to_vectors
 from rag.store.schema import changes, chunks, collections, models, vectors
 from rag.types import Change
 
@@ -20,7 +20,7 @@ _VERSION = sa.select(collections.c.version).where(
 _EMBEDDED = (
     sa.select(*CHUNK, chunks.c.key, vectors.c.dense)
     .select_from(chunks.join(vectors).join(models))
-    .where(chunks.c.document_id.in_(sa.bindparam("ids", expanding=True)))
+    .where(chunks.c.document_id.in_(sa.bindparam("ids", expanding=True)), chunks.c.quarantine.is_(None))
     .where(models.c.name == sa.bindparam("model"), models.c.revision == sa.bindparam("revision"))
 )
 
@@ -66,6 +66,6 @@ class Log(Part):
         found.sort(key=lambda row: row.key)
         dense = to_vectors([row.dense for row in found])
         return [
-            EmbeddedChunk(row.key, to_chunk(row[:8]), vector)
+            EmbeddedChunk(row.key, to_chunk(row[:CHUNK_WIDTH]), vector)
             for row, vector in zip(found, dense, strict=True)
         ]

@@ -10,7 +10,17 @@ from rag.store.collections import advance, live
 from rag.store.database import Part, Row, now
 from rag.store.ids import chunk_id, document_id
 from rag.store.rows import sliced
-from rag.store.schema import chunks, documents, job_items, jobs, texts, token_vectors, vectors
+from rag.store.schema import (
+    chunks,
+    documents,
+    job_items,
+    jobs,
+    releases,
+    signatures,
+    texts,
+    token_vectors,
+    vectors,
+)
 from rag.store.text import check_source
 
 _CANDIDATES = 20
@@ -97,6 +107,7 @@ def _move(connection: sa.Connection, collection: str, old: Row, source: str, key
     connection.execute(sa.insert(documents).values({**old._mapping, **changed}))
     connection.execute(sa.update(texts).where(texts.c.document_id == old.id).values(document_id=key))
     _copy_chunks(connection, old.id, key)
+    connection.execute(sa.update(releases).where(releases.c.document_id == old.id).values(document_id=key))
     connection.execute(sa.delete(documents).where(documents.c.id == old.id))
 
 
@@ -111,7 +122,7 @@ def _copy_chunks(connection: sa.Connection, old: str, new: str) -> None:
         connection.execute(sa.insert(chunks), rows)
     before, after = chunks.alias("before"), chunks.alias("after")
     pairs = before.join(after, before.c.ordinal == after.c.ordinal)
-    for table in (vectors, token_vectors):
+    for table in (vectors, token_vectors, signatures):
         others = [column for column in table.c if column.name != "chunk_key"]
         copied = (
             sa.select(after.c.key, *others)

@@ -3,32 +3,54 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rag.errors import InvalidInput
-from rag.store.ids import chunk_id, document_id
+from rag.store.ids import chunk_id, document_id, fingerprint
 from rag.store.records import Floats, NewChunk, NewDocument
 from rag.store.text import check_source, clean, clean_metadata
 from rag.types import Scalar
 
-Value = str | int | bytes | None | list[str] | list[list[int]] | dict[str, Scalar | list[str]]
+Value = (
+    str
+    | int
+    | bytes
+    | None
+    | list[str]
+    | list[list[int]]
+    | list[list[str | int | None]]
+    | dict[str, Scalar | list[str]]
+)
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedChunk:
-    """A chunk's row, and its vectors in the same order; `dense` is None for a quarantined one."""
+    """A chunk's row, its vectors (a quarantined one may have none), and its marks."""
 
     row: dict[str, Value]
     dense: bytes | None
     tokens: bytes | None
+    marks: tuple[int, ...]
+
+    @property
+    def live(self) -> bool:
+        """Whether the chunk can be searched."""
+        return self.row["quarantine"] is None
+
+    @property
+    def fingerprint(self) -> int:
+        """See `rag.store.ids.fingerprint`."""
+        value = self.row["fingerprint"]
+        assert isinstance(value, int)
+        return value
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document ready to be written. `dimension` is None when it has no searchable chunk."""
+    """A document ready to be written. `dimension` is None when none of its chunks has a vector."""
 
     id: str
     collection: str
@@ -46,7 +68,14 @@ class Prepared:
     @property
     def live(self) -> int:
         """How many chunks can be searched."""
-        return sum(chunk.dense is not None for chunk in self.chunks)
+        return sum(chunk.live for chunk in self.chunks)
+
+    def releasing(self, fingerprints: Collection[int]) -> Prepared:
+        """This document with the chunks of these fingerprints out of quarantine."""
+        chunks = tuple(_released(one) if one.fingerprint in fingerprints else one for one in self.chunks)
+        live = sum(chunk.live for chunk in chunks)
+        row = {**self.row, "chunks": live, "quarantined": len(chunks) - live}
+        return replace(self, chunks=chunks, row=row)
 
 
 def prepare(new: NewDocument) -> Prepared:
@@ -109,10 +138,18 @@ def _chunk(document: str, chunk: NewChunk, text: str) -> PreparedChunk:
         "headings": [clean(heading) for heading in chunk.headings],
         "text": passage,
         "quarantine": None if chunk.quarantine is None else clean(chunk.quarantine),
+        "findings": [[f.reason, clean(f.text), f.start, f.end] for f in chunk.findings] or None,
+        "fingerprint": fingerprint(chunk.headings, passage),
+        "duplicate_of": chunk.duplicate_of,
     }
-    if chunk.quarantine is not None:
-        return PreparedChunk(row, None, None)
-    return PreparedChunk(row, chunk.dense.astype(np.float16).tobytes(), chunk.tokens)
+    marks = tuple(dict.fromkeys(chunk.marks))
+    if chunk.dense.size == 0:
+        return PreparedChunk(row, None, None, marks)
+    return PreparedChunk(row, chunk.dense.astype(np.float16).tobytes(), chunk.tokens, marks)
+
+
+def _released(chunk: PreparedChunk) -> PreparedChunk:
+    return replace(chunk, row={**chunk.row, "quarantine": None}) if chunk.dense is not None else chunk
 
 
 def _check(chunks: Sequence[NewChunk], text: str) -> int | None:
@@ -123,8 +160,8 @@ def _check(chunks: Sequence[NewChunk], text: str) -> int | None:
                 f"in a text of {len(text)} characters.",
                 code="invalid_chunk",
             )
-    searchable = [chunk.dense for chunk in chunks if chunk.quarantine is None]
-    return _check_vectors(searchable) if searchable else None
+    encoded = [chunk.dense for chunk in chunks if chunk.quarantine is None or chunk.dense.size]
+    return _check_vectors(encoded) if encoded else None
 
 
 def _check_vectors(vectors: Sequence[Floats]) -> int:

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.types import Chunk, Document, Metadata
+from rag.types import Chunk, Document, Finding, Metadata
 
 Floats = NDArray[np.float32]
 Put = Literal["added", "replaced", "unchanged"]
@@ -24,7 +24,9 @@ Option = str | int | float | bool | None
 class NewChunk:
     """A passage to store: its span of the text in code points, dense vector (dim,) and packed token vectors.
 
-    With a `quarantine` reason the chunk is kept and counted, but is never searched.
+    With a `quarantine` reason the chunk is kept with its vectors and counted, but is never searched.
+    `duplicate_of` is the fingerprint of the chunk that it repeats; where that one is gone, a chunk
+    quarantined as its duplicate is searched. `marks` are what later chunks are compared with.
     """
 
     ordinal: int
@@ -35,6 +37,9 @@ class NewChunk:
     dense: Floats
     tokens: bytes | None = None
     quarantine: str | None = None
+    findings: tuple[Finding, ...] = ()
+    duplicate_of: int | None = None
+    marks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +70,23 @@ class EmbeddedChunk:
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedChunk:
-    """A chunk that is kept out of search, and why."""
+    """A chunk that is kept out of search, why, and whose it is."""
 
     chunk: Chunk
     reason: str
+    source: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A chunk of another document that shares `mark`; `searchable` unless it is in quarantine."""
+
+    mark: int
+    key: int
+    document_id: str
+    fingerprint: int
+    searchable: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from rag.store.database import Row
 from rag.store.records import Floats
 from rag.store.schema import chunks, collections, documents
-from rag.types import Chunk, Document, DocumentRecord, Page
+from rag.types import Chunk, Document, DocumentRecord, Finding, Page
 
 T = TypeVar("T")
 
@@ -47,7 +47,9 @@ CHUNK = (
     chunks.c.page,
     chunks.c.headings,
     chunks.c.text,
+    chunks.c.findings,
 )
+CHUNK_WIDTH = len(CHUNK)
 
 
 def select_documents(*columns: sa.ColumnElement[Any]) -> sa.Select[*tuple[Any, ...]]:
@@ -69,8 +71,9 @@ def to_record(row: Row) -> DocumentRecord:
 
 def to_chunk(row: Sequence[Any]) -> Chunk:
     """From the columns of CHUNK alone."""
-    key, document, ordinal, start, end, page, headings, text = row
-    return Chunk(key, document, ordinal, start, end, page, tuple(headings), text)
+    key, document, ordinal, start, end, page, headings, text, findings = row
+    found = tuple(Finding(*finding) for finding in findings or ())
+    return Chunk(key, document, ordinal, start, end, page, tuple(headings), text, found)
 
 
 def to_vectors(blobs: Sequence[bytes]) -> Floats:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-HEAD = "0004"
+HEAD = "0005"
 """The migration that makes the tables below; a test compares it with the newest one."""
 VERSION_TABLE = "footnote_schema"
 """Alembic's bookkeeping, under a name that leaves other users of Alembic in the same database alone."""
@@ -72,6 +72,8 @@ collections = sa.Table(
     sa.Column("deleted", sa.Boolean, nullable=False),
     # the version of the profile in force, 0 for none; here, as every search reads this row anyway
     sa.Column("profile", sa.Integer, nullable=False, server_default="0"),
+    # the policy as an object of actions by reason, NULL for the defaults
+    sa.Column("curation", Json),
 )
 
 profiles = sa.Table(
@@ -134,8 +136,16 @@ chunks = sa.Table(
     sa.Column("page", sa.Integer),
     sa.Column("headings", Json, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
+    # the reason that keeps the chunk out of search; its vectors are kept, so that it can come back
     sa.Column("quarantine", sa.Text),
+    sa.Column("findings", Json),
+    # of text and headings, see rag.store.ids.fingerprint; NULL in chunks of before there was curation
+    sa.Column("fingerprint", sa.BigInteger),
+    # the fingerprint of the chunk that this one repeats
+    sa.Column("duplicate_of", sa.BigInteger),
     sa.UniqueConstraint("document_id", "ordinal"),
+    sa.Index(None, "fingerprint", "quarantine"),
+    sa.Index(None, "duplicate_of"),
     sqlite_autoincrement=True,
 )
 
@@ -154,6 +164,26 @@ token_vectors = sa.Table(
     sa.Column("chunk_key", Key, _cascade("chunks.key"), primary_key=True, autoincrement=False),
     sa.Column("model_id", sa.ForeignKey("models.id"), nullable=False),
     sa.Column("packed", sa.LargeBinary, nullable=False),
+)
+
+# 64-bit hashes of what makes chunks alike: the fingerprint, bands of the MinHash, lines.
+signatures = sa.Table(
+    "signatures",
+    metadata,
+    sa.Column("collection_id", Key, _cascade("collections.id"), primary_key=True, autoincrement=False),
+    sa.Column("mark", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("chunk_key", Key, _cascade("chunks.key"), primary_key=True, autoincrement=False),
+    sa.Index(None, "chunk_key"),
+    sqlite_with_rowid=False,
+)
+
+# What a person let through stays so when the same text comes again, even after the document was away.
+releases = sa.Table(
+    "releases",
+    metadata,
+    sa.Column("collection_id", Key, _cascade("collections.id"), primary_key=True, autoincrement=False),
+    sa.Column("document_id", Name, primary_key=True),
+    sa.Column("fingerprint", sa.BigInteger, primary_key=True, autoincrement=False),
 )
 
 changes = sa.Table(
@@ -227,4 +257,12 @@ job_payloads = sa.Table(
     metadata,
     sa.Column("item_id", Key, _cascade("job_items.id"), primary_key=True, autoincrement=False),
     sa.Column("payload", sa.LargeBinary, nullable=False),
+)
+
+job_findings = sa.Table(
+    "job_findings",
+    metadata,
+    sa.Column("job_key", Key, _cascade("jobs.key"), primary_key=True, autoincrement=False),
+    sa.Column("reason", Name, primary_key=True),
+    sa.Column("chunks", sa.BigInteger, nullable=False),
 )

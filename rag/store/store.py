@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from rag.store.audit import Audit
 from rag.store.collections import Collections
+from rag.store.curation import Curation
 from rag.store.database import Database
 from rag.store.documents import Documents
 from rag.store.exclusive import Exclusive
@@ -17,7 +18,7 @@ from rag.store.moves import Moves
 from rag.store.profiles import Profiles
 
 
-class Store(Collections, Documents, Log, Hits, Keys, Jobs, Moves, Profiles, Exclusive, Audit):
+class Store(Collections, Documents, Log, Hits, Keys, Jobs, Moves, Profiles, Curation, Exclusive, Audit):
     """The truth: documents with their texts, chunks and vectors, the change log, API keys and jobs.
 
     Threads share one Store, processes open one each. Every write is one transaction. What the database cannot

@@ -12,6 +12,7 @@ from rag.store.ids import document_id
 from rag.store.prepare import Prepared
 from rag.store.records import Put
 from rag.store.schema import chunks, collections, documents, models, texts, token_vectors, vectors
+from rag.store.settle import fingerprints, released, settle, write_marks
 
 
 def is_unchanged(connection: sa.Connection, new: Prepared) -> bool:
@@ -27,6 +28,8 @@ def write_document(connection: sa.Connection, new: Prepared) -> Put:
     if old is not None and _same(old, new):
         _clear_error(connection, new.id)
         return "unchanged"
+    new = new.releasing(released(connection, collection.id, new.id))
+    gone = fingerprints(connection, new.id)
     model = collection.model_id
     if new.dimension is not None:
         model = bind(connection, collection, new.model, new.revision, new.dimension)
@@ -40,7 +43,8 @@ def write_document(connection: sa.Connection, new: Prepared) -> Put:
         chunks=new.live - (old.chunks if old is not None else 0),
     )
     _write_row(connection, new, {"sequence": sequence, "model_id": model}, collection.id, is_new=old is None)
-    _write_chunks(connection, new, model)
+    _write_chunks(connection, new, model, collection.id)
+    settle(connection, new.collection, gone | _repeated(new))
     return "replaced" if was_ready else "added"
 
 
@@ -71,9 +75,11 @@ def remove(connection: sa.Connection, key: str) -> bool:
     old = _present(connection, key)  # read again: another writer may have held the lock
     if old is None:
         return False
+    gone = fingerprints(connection, key)
     connection.execute(sa.delete(documents).where(documents.c.id == key))
     if old.status == "ready":
         advance(connection, collection, key, "delete", documents=-1, chunks=-old.chunks)
+        settle(connection, name, gone)
     return True
 
 
@@ -122,7 +128,13 @@ def _write_row(
     connection.execute(sa.insert(texts).values(document_id=new.id, text=new.text))
 
 
-def _write_chunks(connection: sa.Connection, new: Prepared, model: int | None) -> None:
+def _repeated(new: Prepared) -> set[int]:
+    """What the quarantined chunks repeat: it may have gone since they were looked at."""
+    repeated = (chunk.row["duplicate_of"] for chunk in new.chunks if not chunk.live)
+    return {value for value in repeated if isinstance(value, int)}
+
+
+def _write_chunks(connection: sa.Connection, new: Prepared, model: int | None, collection: int) -> None:
     if not new.chunks:
         return
     connection.execute(sa.insert(chunks), [chunk.row for chunk in new.chunks])
@@ -137,3 +149,4 @@ def _write_chunks(connection: sa.Connection, new: Prepared, model: int | None) -
     for table, rows in ((vectors, dense), (token_vectors, packed)):
         if rows:
             connection.execute(sa.insert(table), rows)
+    write_marks(connection, collection, [(key, chunk.marks) for key, chunk in keyed])

@@ -158,3 +158,28 @@ def test_doctor_names_what_fails_and_what_to_do(tmp_path: Path) -> None:
     assert not findings["language model"]["ok"]
     assert findings["disk"]["ok"]
     assert not (tmp_path / "data").exists()  # looking changes nothing
+
+
+def test_curation_and_quarantine(tmp_path: Path) -> None:
+    key = "AKIA" + "Q3EGRIK5MZ4VWXYB"
+    documents, data = tmp_path / "documents", str(tmp_path / "data")
+    documents.mkdir()
+    (documents / "key.txt").write_text(
+        f"The cloud key of the control unit is {key}; it is used every night.\n"
+    )
+    shown = invoke("ingest", str(documents), "-c", "box", "--data", data)
+    assert "1 secret" in shown.out
+    policy = invoke(
+        "curation", "box", "--set", "secret=quarantine", "--language", "en", "--data", data, "--json"
+    )
+    assert (policy.json()["secret"], policy.json()["languages"]) == ("quarantine", ["en"])
+    held = invoke("quarantine", "box", "--data", data, "--json").json()["chunks"]
+    listed = invoke("quarantine", "box", "--data", data).out
+    assert held[0]["chunk_id"] in listed
+    assert key not in listed
+    released = invoke("quarantine", "box", "--release", held[0]["chunk_id"], "--data", data, "--json")
+    assert released.json() == {"released": 1}
+    assert "Nothing" in invoke("quarantine", "box", "--data", data).out
+    refused = footnote("curation", "box", "--set", "secret=drop", "--data", data)
+    assert refused.status == 1
+    assert "invalid_policy" in refused.err

@@ -9,22 +9,39 @@ from pathlib import Path
 import pytest
 
 from rag.store import Store
+from tests.contract.curation_contract import CurationContract
 from tests.contract.store_contract import StoreContract
 from tests.contract.store_postgres import empty, postgres_schema, postgres_server
 from tests.contract.store_sync import SyncContract
 
 
-class TestSqlite(SyncContract, StoreContract):
+class _Sqlite:
     @pytest.fixture
     def url(self, empty_file: Path, tmp_path: Path) -> str:
         return f"sqlite:///{shutil.copy(empty_file, tmp_path)}"
 
 
-class TestPostgres(SyncContract, StoreContract):
+class _Postgres:
     @pytest.fixture
     def url(self, schema: str) -> Iterator[str]:
         yield schema
         empty(schema)
+
+
+class TestSqlite(_Sqlite, SyncContract, StoreContract):
+    pass
+
+
+class TestSqliteCuration(_Sqlite, CurationContract):
+    pass
+
+
+class TestPostgres(_Postgres, SyncContract, StoreContract):
+    pass
+
+
+class TestPostgresCuration(_Postgres, CurationContract):
+    pass
 
 
 @pytest.fixture(scope="module")

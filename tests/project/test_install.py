@@ -19,6 +19,7 @@ IMPORT_NAMES = {
     "markdown-it-py": "markdown_it",
     "python-multipart": "python_multipart",
     "python-oxmsg": "oxmsg",
+    "python-stdnum": "stdnum",
     "pyyaml": "yaml",
     "rouge-score": "rouge_score",
     "scikit-learn": "sklearn",

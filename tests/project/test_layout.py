@@ -29,6 +29,11 @@ VENDORS = {
     "fsspec": ("ingest/remote.py",),
     "pathspec": ("ingest/patterns.py",),
     "watchfiles": ("api/watching.py",),
+    "detect_secrets": ("ingest/curate/secrets.py",),
+    "ftfy": ("ingest/curate/quality.py",),
+    "phonenumbers": ("ingest/curate/personal.py",),
+    "py3langid": ("ingest/curate/language.py",),
+    "stdnum": ("ingest/curate/personal.py",),
     "fastapi": ("api/",),
     "openai": ("rag/answer/components/llm.py",),
 }
