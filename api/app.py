@@ -32,6 +32,7 @@ from api.routes import (
     models,
     query,
     read,
+    reembed,
     rerank,
     search,
     sync,
@@ -63,6 +64,7 @@ _ROUTES = (
     models,
     evaluations,
     adapt,
+    reembed,
     health,
 )  # in the order of the documentation
 _WEB = Path(__file__).with_name("web")

@@ -72,7 +72,9 @@ def load(folder: Path) -> tuple[dict[str, str], list[Asked]]:
         # newline="": offsets count every character of the file
         texts = {name: _read(folder / f"{name}.md") for name in names}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InvalidInput(f"{folder} holds no questions on texts: {error}", code="invalid_dataset") from error
+        raise InvalidInput(
+            f"{folder} holds no questions on texts: {error}", code="invalid_dataset"
+        ) from error
     return texts, asked
 
 

@@ -38,7 +38,9 @@ def draw(lines: Sequence[Line]) -> str:
         parts.append(f'<polyline points="{joined}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>' for x, y in places]
         low = _BOTTOM - 12 - 14 * (len(lines) - 1 - row)
-        parts.append(f'<text x="{_RIGHT - 8}" y="{low}" text-anchor="end" fill="{colour}">{escape(line.name)}</text>')
+        parts.append(
+            f'<text x="{_RIGHT - 8}" y="{low}" text-anchor="end" fill="{colour}">{escape(line.name)}</text>'
+        )
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 

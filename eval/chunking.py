@@ -36,7 +36,15 @@ from rag.settings import Settings
 from rag.store import NewChunk, NewDocument
 from rag.types import Document, Hit, Query
 
-Way = Literal["footnote", "footnote-bare", "footnote-markdown", "fixed", "fixed-overlap", "recursive", "recursive-overlap"]
+Way = Literal[
+    "footnote",
+    "footnote-bare",
+    "footnote-markdown",
+    "fixed",
+    "fixed-overlap",
+    "recursive",
+    "recursive-overlap",
+]
 Stage = Literal["dense", "fused", "late", "reader"]
 Half = Literal["choose", "report", "all"]
 WAYS: tuple[Way, ...] = get_args(Way)
@@ -188,7 +196,17 @@ def compared(samples: Sequence[Sample]) -> list[Against]:
 
 def markdown(samples: Sequence[Sample], differences: Sequence[Against]) -> str:
     """Every sample, and ours less the others."""
-    header = ["way", "size", "stage", "chunks", "tokens each", "recall", "precision", "IoU", "tokens retrieved"]
+    header = [
+        "way",
+        "size",
+        "stage",
+        "chunks",
+        "tokens each",
+        "recall",
+        "precision",
+        "IoU",
+        "tokens retrieved",
+    ]
     rows = [
         [
             one.way, str(one.size), one.stage, str(one.chunks), f"{one.chunk_tokens:.0f}",
@@ -221,7 +239,9 @@ def lines_of(samples: Sequence[Sample], stage: Stage) -> list[Line]:
 
 
 def _as_object(sample: Sample) -> dict[str, object]:
-    means = {name: asdict(mean_interval(sample.values(name))) for name in ("recall", "precision", "iou", "tokens")}
+    means = {
+        name: asdict(mean_interval(sample.values(name))) for name in ("recall", "precision", "iou", "tokens")
+    }
     plain = {"way": sample.way, "size": sample.size, "stage": sample.stage, "chunks": sample.chunks}
     return {**plain, "chunk_tokens": sample.chunk_tokens, **means}
 
@@ -241,11 +261,17 @@ def _run(arguments: argparse.Namespace, work: Path) -> list[Sample]:
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m eval.chunking", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="FOLDER")
-    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=WAYS, metavar="WAY", help=", ".join(WAYS))
+    parser.add_argument(
+        "--ways", nargs="+", default=list(WAYS), choices=WAYS, metavar="WAY", help=", ".join(WAYS)
+    )
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES), metavar="TOKENS")
     parser.add_argument("--stages", nargs="+", default=["fused", "late"], choices=get_args(Stage))
-    parser.add_argument("--half", default="report", choices=get_args(Half), help="which half of the questions")
-    parser.add_argument("--work", type=Path, help="keeps what is encoded; give it anew when a splitter changes")
+    parser.add_argument(
+        "--half", default="report", choices=get_args(Half), help="which half of the questions"
+    )
+    parser.add_argument(
+        "--work", type=Path, help="keeps what is encoded; give it anew when a splitter changes"
+    )
     parser.add_argument("--out", type=Path, help="where to write the scores as JSON")
     parser.add_argument("--svg", type=Path, help="where to draw recall against tokens at the first stage")
     return parser.parse_args(argv)

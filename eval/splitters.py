@@ -67,7 +67,9 @@ def recursive(tokens: Tokens, size: int, overlap: int = 0) -> list[Passage]:
 def _recursive(
     tokens: Tokens, start: int, end: int, separators: Sequence[str], size: int, overlap: int
 ) -> list[tuple[int, int]]:
-    found = next(n for n, mark in enumerate(separators) if not mark or tokens.text.find(mark, start, end) >= 0)
+    found = next(
+        n for n, mark in enumerate(separators) if not mark or tokens.text.find(mark, start, end) >= 0
+    )
     parts = _cut(tokens.text, start, end, separators[found])
     done, good = list[tuple[int, int]](), list[tuple[int, int]]()
     for part in parts:
@@ -90,7 +92,9 @@ def _cut(text: str, start: int, end: int, mark: str) -> list[tuple[int, int]]:
     return [(a, b) for a, b in zip(places, [*places[1:], end], strict=True) if a < b]
 
 
-def _merged(tokens: Tokens, parts: Sequence[tuple[int, int]], size: int, overlap: int) -> list[tuple[int, int]]:
+def _merged(
+    tokens: Tokens, parts: Sequence[tuple[int, int]], size: int, overlap: int
+) -> list[tuple[int, int]]:
     done, held, total = list[tuple[int, int]](), list[tuple[int, int]](), 0
     for part in parts:
         length = tokens.count(*part)

@@ -14,7 +14,8 @@ from ingest.embed import embed
 from ingest.load import Loaded, load
 from ingest.parse.pool import ParserPool
 from ingest.types import ParsedDocument
-from rag.errors import NotFound, RagError, StoreError
+from rag.errors import IndexMismatch, NotFound, RagError, StoreError
+from rag.models.encoders import Encoders
 from rag.models.types import Encoder
 from rag.store import ItemRecord, JobItem, NewDocument, Outcome, Store, document_id
 from rag.types import Document, Job
@@ -33,9 +34,9 @@ class Carried:
 class ItemWorker:
     """Carries out items. Whatever is wrong with one is recorded there, and the next one follows."""
 
-    def __init__(self, store: Store, encoder: Encoder, pool: ParserPool, chunk_tokens: int) -> None:
+    def __init__(self, store: Store, encoders: Encoders, pool: ParserPool, chunk_tokens: int) -> None:
         self._store = store
-        self._encoder = encoder
+        self._encoders = encoders
         self._pool = pool
         self._chunk_tokens = chunk_tokens
 
@@ -59,7 +60,7 @@ class ItemWorker:
         )
 
     def _is_known(self, collection: str, item: JobItem, sha256: str) -> bool:
-        """Whether the store has this content, free of errors and encoded by this model.
+        """Whether the store has this content, free of errors; its encoder is then the collection's.
 
         What a client says of a document is not looked at: an item with a title or metadata goes all the way.
         """
@@ -68,10 +69,7 @@ class ItemWorker:
         record = self._store.find(collection, item.source)
         if record is None or record.status != "ready" or record.error_code:
             return False
-        info = self._encoder.info
-        bound = self._store.bound_model(collection)
-        same_model = bound is not None and bound[:2] == (info.name, info.revision)
-        return same_model and self._store.content_sha256(record.document.id) == sha256
+        return self._store.content_sha256(record.document.id) == sha256
 
     def _finish(self, job: Job, item: ItemRecord, loading: Future[Loaded | None]) -> Carried:
         """Commit what was loaded, then the item's outcome: a crash in between repeats the item, unchanged."""
@@ -96,8 +94,20 @@ class ItemWorker:
             return self._remove(collection, item), 0
         if loaded.document is None:
             return "unchanged", 0
-        new = self._new_document(collection, item, loaded, loaded.document)
+        encoder = self._encoder(collection)
+        new = self._new_document(collection, item, loaded, loaded.document, encoder)
+        try:
+            return self._store.put_document(new), len(new.chunks)
+        except IndexMismatch:
+            now = self._encoder(collection)  # another one may have taken over meanwhile
+            if now is encoder:
+                raise
+        new = self._new_document(collection, item, loaded, loaded.document, now)
         return self._store.put_document(new), len(new.chunks)
+
+    def _encoder(self, collection: str) -> Encoder:
+        """The encoder of the collection's vectors, that of the settings while it has none."""
+        return self._encoders.bound(self._store.collection(collection).encoder, collection)
 
     def _remove(self, collection: str, item: JobItem) -> Outcome:
         if self._store.find(collection, item.source) is not None:
@@ -105,10 +115,10 @@ class ItemWorker:
         return "removed"
 
     def _new_document(
-        self, collection: str, item: JobItem, loaded: Loaded, document: ParsedDocument
+        self, collection: str, item: JobItem, loaded: Loaded, document: ParsedDocument, encoder: Encoder
     ) -> NewDocument:
-        pieces = split(document, self._encoder.token_spans, self._chunk_tokens)
-        info = self._encoder.info
+        pieces = split(document, encoder.token_spans, self._chunk_tokens)
+        info = encoder.info
         described = Document(
             id=document_id(collection, item.source),
             collection=collection,
@@ -119,7 +129,7 @@ class ItemWorker:
             pages=document.pages,
             metadata={**document.metadata, **item.metadata},
         )
-        chunks = embed(document, pieces, self._encoder)
+        chunks = embed(document, pieces, encoder)
         return NewDocument(described, document.text, loaded.sha256, chunks, info.name, info.revision)
 
     def _fail(self, job: Job, item: ItemRecord, error: RagError) -> Carried:

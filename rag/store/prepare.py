@@ -108,10 +108,11 @@ def _chunk(document: str, chunk: NewChunk, text: str) -> PreparedChunk:
         "headings": [clean(heading) for heading in chunk.headings],
         "text": passage,
         "quarantine": None if chunk.quarantine is None else clean(chunk.quarantine),
+        "context": clean(chunk.context),
     }
     if chunk.quarantine is not None:
         return PreparedChunk(row, None, None)
-    return PreparedChunk(row, chunk.dense.astype(np.float16).tobytes(), chunk.tokens)
+    return PreparedChunk(row, packed(chunk.dense), chunk.tokens)
 
 
 def _check(chunks: Sequence[NewChunk], text: str) -> int | None:
@@ -123,10 +124,16 @@ def _check(chunks: Sequence[NewChunk], text: str) -> int | None:
                 code="invalid_chunk",
             )
     searchable = [chunk.dense for chunk in chunks if chunk.quarantine is None]
-    return _check_vectors(searchable) if searchable else None
+    return check_vectors(searchable) if searchable else None
 
 
-def _check_vectors(vectors: Sequence[Floats]) -> int:
+def packed(dense: Floats) -> bytes:
+    """A dense vector as it is stored: half precision."""
+    return dense.astype(np.float16).tobytes()
+
+
+def check_vectors(vectors: Sequence[Floats]) -> int:
+    """The dimension of these dense vectors; raises InvalidInput `invalid_vector`."""
     shapes = {vector.shape for vector in vectors}
     if len(shapes) != 1 or len(vectors[0].shape) != 1 or vectors[0].size == 0:
         raise InvalidInput(

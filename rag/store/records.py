@@ -24,7 +24,8 @@ Option = str | int | float | bool | None
 class NewChunk:
     """A passage to store: its span of the text in code points, dense vector (dim,) and packed token vectors.
 
-    With a `quarantine` reason the chunk is kept and counted, but is never searched.
+    With a `quarantine` reason the chunk is kept and counted, but is never searched. `context` is what the
+    encoder read in front of the text; another encoder will read it there too.
     """
 
     ordinal: int
@@ -35,6 +36,7 @@ class NewChunk:
     dense: Floats
     tokens: bytes | None = None
     quarantine: str | None = None
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,30 @@ class EmbeddedChunk:
     key: int
     chunk: Chunk
     dense: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class UnembeddedChunk:
+    """A searchable chunk that has no vector of some encoder yet, and what is known of the passage to encode.
+
+    `context` is None where the store does not know what stood in front of the text.
+    """
+
+    key: int
+    text: str
+    context: str | None
+    title: str
+    source: str
+    headings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewVectors:
+    """Vectors for a chunk that is stored: dense (dim,) and packed token vectors."""
+
+    key: int
+    dense: Floats
+    tokens: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

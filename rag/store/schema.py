@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-HEAD = "0002"
+HEAD = "0003"
 """The migration that makes the tables below; a test compares it with the newest one."""
 VERSION_TABLE = "footnote_schema"
 """Alembic's bookkeeping, under a name that leaves other users of Alembic in the same database alone."""
@@ -72,6 +72,10 @@ collections = sa.Table(
     sa.Column("deleted", sa.Boolean, nullable=False),
     # the version of the profile in force, 0 for none; here, as every search reads this row anyway
     sa.Column("profile", sa.Integer, nullable=False, server_default="0"),
+    # how often another encoder took over: replicas of an earlier generation hold vectors of an earlier one
+    sa.Column("generation", sa.Integer, nullable=False, server_default="0"),
+    # the encoder that is to take over; while it is set, there may be vectors of others than the bound one
+    sa.Column("next_model_id", sa.ForeignKey("models.id")),
 )
 
 profiles = sa.Table(
@@ -133,16 +137,19 @@ chunks = sa.Table(
     sa.Column("headings", Json, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("quarantine", sa.Text),
+    # what the encoder read in front of the text; NULL where a version before this column wrote the chunk
+    sa.Column("context", sa.Text),
     sa.UniqueConstraint("document_id", "ordinal"),
     sqlite_autoincrement=True,
 )
 
+# One row for each encoder: while a collection is embedded anew, the vectors of two stand side by side.
 # Token vectors are ten times as large as dense ones and read only when reranking, hence a table of their own.
 vectors = sa.Table(
     "vectors",
     metadata,
     sa.Column("chunk_key", Key, _cascade("chunks.key"), primary_key=True, autoincrement=False),
-    sa.Column("model_id", sa.ForeignKey("models.id"), nullable=False),
+    sa.Column("model_id", Key, sa.ForeignKey("models.id"), primary_key=True, autoincrement=False),
     sa.Column("dense", sa.LargeBinary, nullable=False),
 )
 
@@ -150,7 +157,7 @@ token_vectors = sa.Table(
     "token_vectors",
     metadata,
     sa.Column("chunk_key", Key, _cascade("chunks.key"), primary_key=True, autoincrement=False),
-    sa.Column("model_id", sa.ForeignKey("models.id"), nullable=False),
+    sa.Column("model_id", Key, sa.ForeignKey("models.id"), primary_key=True, autoincrement=False),
     sa.Column("packed", sa.LargeBinary, nullable=False),
 )
 

@@ -21,6 +21,7 @@ WRITE = {
     ("post", "/v1/collections/{collection}/sync"),
     ("post", "/v1/collections/{collection}/adapt"),
     ("post", "/v1/collections/{collection}/adapt/rollback"),
+    ("post", "/v1/collections/{collection}/reembed"),
     ("delete", "/v1/documents/{document_id}"),
     ("post", "/v1/jobs/{job_id}/cancel"),
     ("post", "/v1/jobs/{job_id}/retry"),
