@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 
 from rag.errors import Conflict, NotFound
 from rag.store import NewProfile, Store
-from rag.store.schema import VERSION_TABLE
+from rag.store.upgrade import config
 from tests.contract.store_postgres import postgres_schema, postgres_server
 
 
@@ -73,12 +74,14 @@ def test_a_version_that_is_not_there(store: Store) -> None:
 
 def test_a_store_of_the_first_version_is_upgraded(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'footnote.db'}"
-    with Store.open(url) as store:
-        store.create_collection("c")
     with sa.create_engine(url).begin() as connection:
-        connection.execute(sa.text("DROP TABLE profiles"))
-        connection.execute(sa.text("ALTER TABLE collections DROP COLUMN profile"))
-        connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '0001'"))
+        command.upgrade(config(connection), "0001")
+        connection.execute(
+            sa.text(
+                "INSERT INTO collections (name, description, version, documents, chunks, created_at, "
+                "deleted) VALUES ('c', '', 0, 0, 0, '2026-01-01 00:00:00', 0)"
+            )
+        )
     with Store.open(url) as store:
         c = store.collection("c")
         assert c.profile == 0
