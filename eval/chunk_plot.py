@@ -22,13 +22,13 @@ class Line:
 def draw(lines: Sequence[Line]) -> str:
     """The picture; its axes end at round numbers around the points."""
     most = 200.0 * -(-max(x for line in lines for x, _ in line.points) // 200)
-    least = int(10 * min(y for line in lines for _, y in line.points)) / 10
+    least = min(0.9, int(10 * min(y for line in lines for _, y in line.points)) / 10)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" '
         'font-size="11">',
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>',
         *_grid(most, least),
-        f'<text x="{(_LEFT + _RIGHT) / 2}" y="{_HEIGHT - 6}" text-anchor="middle">tokens in five passages</text>',
+        f'<text x="{(_LEFT + _RIGHT) / 2}" y="{_HEIGHT - 6}" text-anchor="middle">tokens retrieved</text>',
         f'<text x="12" y="{(_TOP + _BOTTOM) / 2}" text-anchor="middle" '
         f'transform="rotate(-90 12 {(_TOP + _BOTTOM) / 2})">token recall of the evidence</text>',
     ]

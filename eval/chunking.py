@@ -1,4 +1,4 @@
-"""Compares ways to split: `python -m eval.chunking FOLDER --work SOME/FOLDER --out scores.json --svg plot.svg`.
+"""Compares ways to split: `python -m eval.chunking FOLDER --work KEPT --out scores.json --svg plot.svg`.
 
 FOLDER holds questions.jsonl (question, corpus, references with start_index and end_index) and the corpora as
 CORPUS.md. Every way at every size becomes a collection of one store, encoded once and kept in --work, and is
@@ -14,64 +14,34 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 
 from eval.chunk_measures import Asked, Found, Scores, load, score
-from eval.chunk_plot import Line, draw
+from eval.chunk_plot import draw
+from eval.chunk_report import Sample, Stage, Way, as_object, compared, lines_of, markdown
 from eval.machine import machine
-from eval.report import table, write_whole
+from eval.report import write_whole
 from eval.splitters import Passage, Tokens, fixed, ours, recursive
-from eval.stats import Interval, mean_interval, paired_difference
 from eval.variants import READER_DEPTH
 from ingest.parse.markdown import parse as parse_markdown
 from ingest.parse.text import parse_text
 from rag.answer.engine import Engine
 from rag.answer.rerank import rerank_by_reader
-from rag.errors import Conflict, InvalidInput, RagError
+from rag.errors import Conflict, RagError
 from rag.settings import Settings
 from rag.store import NewChunk, NewDocument
 from rag.types import Document, Hit, Query
 
-Way = Literal[
-    "footnote",
-    "footnote-bare",
-    "footnote-markdown",
-    "fixed",
-    "fixed-overlap",
-    "recursive",
-    "recursive-overlap",
-]
-Stage = Literal["dense", "fused", "late", "reader"]
 Half = Literal["choose", "report", "all"]
 WAYS: tuple[Way, ...] = get_args(Way)
 OURS: tuple[Way, ...] = ("footnote", "footnote-bare", "footnote-markdown")
 SIZES = (50, 75, 100, 150, 200, 240)
 K = 5
 _BATCH = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One way at one size: of each question its scores, at one stage."""
-
-    way: Way
-    size: int
-    stage: Stage
-    chunks: int
-    chunk_tokens: float
-    scores: tuple[Scores, ...]
-
-    def mean(self, measure: str) -> float:
-        """Over all questions."""
-        return float(np.mean(self.values(measure)))
-
-    def values(self, measure: str) -> list[float]:
-        """Question by question."""
-        return [float(getattr(one, measure)) for one in self.scores]
 
 
 class Bench:
@@ -122,7 +92,7 @@ class Bench:
         batches = [inputs[at : at + _BATCH] for at in range(0, len(inputs), _BATCH)]
         encoded = [vector for batch in batches for vector in self.engine.encoder.encode_passages(batch)]
         chunks = [
-            NewChunk(n, one.start, one.end, None, (), vectors.dense, vectors.tokens)
+            NewChunk(n, one.start, one.end, None, (), vectors.dense, vectors.tokens, context=one.context)
             for n, (one, vectors) in enumerate(zip(passages, encoded, strict=True))
         ]
         described = Document("", collection, name, "", "text/plain", "")
@@ -141,109 +111,6 @@ class Bench:
 
 def _place(hit: Hit) -> Found:
     return Found(hit.document.source, hit.chunk.start, hit.chunk.end)
-
-
-@dataclass(frozen=True, slots=True)
-class Against:
-    """Ours at one size less another way at the same number of tokens retrieved, question by question."""
-
-    size: int
-    way: Way
-    stage: Stage
-    tokens: float
-    recall: Interval
-    iou: Interval
-
-
-def against(mine: Sample, others: Sequence[Sample]) -> Against | None:
-    """The other way's values at our number of tokens lie between those of its two nearest sizes; None where
-    it has none on both sides.
-    """
-    at = mine.mean("tokens")
-    ordered = sorted(others, key=lambda one: one.mean("tokens"))
-    for low, high in zip(ordered, ordered[1:], strict=False):
-        start, end = low.mean("tokens"), high.mean("tokens")
-        if start <= at <= end:
-            share = (at - start) / (end - start)
-            recall, iou = (_between(low, high, share, name) for name in ("recall", "iou"))
-            return Against(
-                mine.size,
-                low.way,
-                mine.stage,
-                at,
-                paired_difference(mine.values("recall"), recall),
-                paired_difference(mine.values("iou"), iou),
-            )
-    return None
-
-
-def _between(low: Sample, high: Sample, share: float, measure: str) -> list[float]:
-    pairs = zip(low.values(measure), high.values(measure), strict=True)
-    return [(1 - share) * a + share * b for a, b in pairs]
-
-
-def compared(samples: Sequence[Sample]) -> list[Against]:
-    """Every one of ours against every other way, stage by stage."""
-    found = []
-    for mine in samples:
-        if mine.way != "footnote":
-            continue
-        for way in dict.fromkeys(one.way for one in samples if one.way != "footnote"):
-            others = [one for one in samples if one.way == way and one.stage == mine.stage]
-            found.append(against(mine, others))
-    return [one for one in found if one is not None]
-
-
-def markdown(samples: Sequence[Sample], differences: Sequence[Against]) -> str:
-    """Every sample, and ours less the others."""
-    header = [
-        "way",
-        "size",
-        "stage",
-        "chunks",
-        "tokens each",
-        "recall",
-        "precision",
-        "IoU",
-        "tokens retrieved",
-    ]
-    rows = [
-        [
-            one.way, str(one.size), one.stage, str(one.chunks), f"{one.chunk_tokens:.0f}",
-            *(f"{one.mean(name):.3f}" for name in ("recall", "precision", "iou")), f"{one.mean('tokens'):.0f}",
-        ]
-        for one in samples
-    ]  # fmt: skip
-    less = [
-        [str(one.size), one.stage, one.way, f"{one.tokens:.0f}", _signed(one.recall), _signed(one.iou)]
-        for one in differences
-    ]
-    lines = [table(header, rows)]
-    if less:
-        lines.append(table(["size", "stage", "less", "at tokens", "recall", "IoU"], less))
-    return "\n\n".join(lines)
-
-
-def _signed(found: Interval) -> str:
-    return f"{found.mean:+.3f} ({found.low:+.3f} – {found.high:+.3f})"
-
-
-def lines_of(samples: Sequence[Sample], stage: Stage) -> list[Line]:
-    """Recall against tokens retrieved, a line for each way."""
-    found = []
-    for way in dict.fromkeys(one.way for one in samples):
-        own = [one for one in samples if one.way == way and one.stage == stage]
-        points = sorted((one.mean("tokens"), one.mean("recall")) for one in own)
-        found.append(Line(way, tuple(points)))
-    return found
-
-
-def _as_object(sample: Sample) -> dict[str, object]:
-    means = {
-        name: asdict(mean_interval(sample.values(name))) for name in ("recall", "precision", "iou", "tokens")
-    }
-    plain = {"way": sample.way, "size": sample.size, "stage": sample.stage, "chunks": sample.chunks}
-    return {**plain, "chunk_tokens": sample.chunk_tokens, **means}
 
 
 def _run(arguments: argparse.Namespace, work: Path) -> list[Sample]:
@@ -289,8 +156,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     differences = compared(samples)
     print(markdown(samples, differences))
     if arguments.out:
-        found = {"half": arguments.half, "machine": machine(), "samples": [_as_object(one) for one in samples],
-                 "differences": [asdict(one) for one in differences]}  # fmt: skip
+        found = {
+            "half": arguments.half,
+            "machine": machine(),
+            "samples": [as_object(one) for one in samples],
+            "differences": [asdict(one) for one in differences],
+        }
         write_whole(arguments.out, json.dumps(found, indent=2, allow_nan=False) + "\n")
     if arguments.svg:
         write_whole(arguments.svg, draw(lines_of(samples, arguments.stages[0])))

@@ -13,7 +13,7 @@ from api.schemas.reembed import ReembedIn
 from api.state import Running
 from ingest.reembed import submit
 from rag.errors import InvalidInput
-from rag.models.registry import SHIPPED
+from rag.models.registry import ENCODERS
 from rag.settings import Settings
 
 router = APIRouter(prefix="/v1/collections/{collection}/reembed", tags=["collections"])
@@ -42,8 +42,10 @@ def start(
 
 def _require_offered(encoder: str | None, settings: Settings) -> None:
     """A caller of the API may not make this machine load any folder, or look a name up on the Hub."""
-    if encoder is not None and encoder not in SHIPPED and encoder != settings.encoder:
+    offered = {settings.encoder, *ENCODERS}
+    if encoder is not None and encoder not in offered:
         raise InvalidInput(
-            f"{encoder!r} is not offered here: name a shipped encoder, or put it into the settings.",
+            f"{encoder[:80]!r} is not offered here, but {', '.join(sorted(offered))}. Any other one "
+            "can be put into the settings, or named on the command line.",
             code="encoder_not_offered",
         )
