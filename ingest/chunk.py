@@ -24,12 +24,6 @@ _CONTEXT_TOKENS = 48  # what title, headings and table header may take in front 
 _CHARACTERS_PER_TOKEN = 12  # a run of letters without spaces can be one token however long it is
 _TINY = 8  # a section of less than 1/8 of a chunk joins its neighbour
 _LONGEST_HEADING = 200
-_FINEST = 32  # units of less than 1/32 of a chunk are taken together before they are weighed
-_INSIDE = 0.1
-"""What a cut inside a paragraph costs: as much as a chunk that is a third larger or smaller than the others.
-
-Chosen with the even sizes on half of the questions of docs/chunking.md; 0 to .2 are alike there.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +35,11 @@ class _Heading:
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """What is never divided further, the header of the table that it is a row of, whether its block ends with
-    it, and what it costs to end a chunk with it.
-    """
+    """What is never divided further, and the header of the table that it is a row of."""
 
     start: int
     end: int
     header: Span | None = None
-    last: bool = True
-    cut: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +85,7 @@ class _Tokens:
         """Tokens of `text[start:end]`, by those of the whole text where it is cut between words."""
         if self._cut(start) or self._cut(end):
             return len(self._token_spans(self.text[start:end]))
-        return self.before(end) - self.before(start)
-
-    def before(self, at: int) -> int:
-        """Tokens of the whole text that start before a place."""
-        return bisect_left(self._starts, at)
+        return bisect_left(self._starts, end) - bisect_left(self._starts, start)
 
     def fits(self, start: int, end: int) -> bool:
         """Whether this much can be one chunk."""
@@ -185,12 +171,11 @@ def _units(block: Block, tokens: _Tokens) -> list[_Unit]:
     if tokens.fits(start, end):
         return [_Unit(start, end)] if start < end else []
     if block.kind in ("table", "code", "list"):
-        spans, cut = _lines(tokens.text, block.start, block.end), 0.0
+        spans = _lines(tokens.text, block.start, block.end)
     else:
-        spans, cut = sentence_spans(tokens.text, block.start, block.end), _INSIDE
-    *spans, last = [part for span in spans for part in _fitting(span, tokens)]
-    units = [_Unit(start, end, _header(block, start), last=False, cut=cut) for start, end in spans]
-    return [*units, _Unit(*last, _header(block, last[0]))]
+        spans = sentence_spans(tokens.text, block.start, block.end)
+    spans = [part for span in spans for part in _fitting(span, tokens)]
+    return [_Unit(start, end, _header(block, start)) for start, end in spans]
 
 
 def _header(block: Block, start: int) -> Span | None:
@@ -235,76 +220,29 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _packed(units: Sequence[_Unit], tokens: _Tokens) -> list[tuple[int, int, Span | None]]:
-    """Neighbouring units together: as few chunks as can be, alike in size, cut where a paragraph ends if that
-    costs little evenness.
-    """
-    units = _coarse(units, tokens)
-    earliest = _earliest(units, tokens)
-    full = _full(earliest)
-    even = _even(units, earliest, len(full), tokens)
-    # sizes between words are exact; where there are no spaces, a chunk may turn out to be too large
-    best = even if all(tokens.fits(units[a].start, units[b - 1].end) or b - a == 1 for a, b in even) else full
-    return [(units[start].start, units[end - 1].end, units[start].header) for start, end in best]
-
-
-def _earliest(units: Sequence[_Unit], tokens: _Tokens) -> list[int]:
-    """For each unit the first one that a chunk can start with that ends with it."""
-    found, start = list[int](), 0
-    for end, unit in enumerate(units):
-        while start < end and not tokens.fits(units[start].start, unit.end):
-            start += 1
-        found.append(start)
-    return found
-
-
-def _full(earliest: Sequence[int]) -> list[tuple[int, int]]:
-    """Chunks that each take all that fits: spans of unit numbers."""
-    starts = [0] if earliest else []
-    for end, first in enumerate(earliest):
-        if first > starts[-1]:
-            starts.append(end)
-    return list(zip(starts, [*starts[1:], len(earliest)], strict=True))
-
-
-def _even(
-    units: Sequence[_Unit], earliest: Sequence[int], count: int, tokens: _Tokens
-) -> list[tuple[int, int]]:
-    """The cheapest chunks, by dynamic programming: each costs the square of how far it is from the mean size,
-    as a share of it, and what it costs to cut behind it.
-    """
-    firsts = [tokens.before(unit.start) for unit in units]
-    lasts = [tokens.before(unit.end) for unit in units]
-    mean = max(1.0, (lasts[-1] - firsts[0]) / count) if units else 1.0
-    costs, starts = [0.0], list[int]()
-    for end, unit in enumerate(units):
-        cost, start = min(
-            (costs[start] + ((lasts[end] - firsts[start]) / mean - 1) ** 2, start)
-            for start in range(earliest[end], end + 1)
-        )
-        costs.append(cost + unit.cut)
-        starts.append(start)
-    chunks, end = list[tuple[int, int]](), len(units)
-    while end:
-        chunks.append((starts[end - 1], end))
-        end = starts[end - 1]
-    return chunks[::-1]
-
-
-def _coarse(units: Sequence[_Unit], tokens: _Tokens) -> list[_Unit]:
-    """The smallest units of a block joined, so that there are few in a chunk however short its lines are."""
-    joined: list[_Unit] = []
+    """Neighbouring units together as long as they fit; the last two chunks share what they hold evenly."""
+    groups: list[list[_Unit]] = []
     for unit in units:
-        before = joined[-1] if joined else None
-        if (
-            before is not None
-            and not before.last
-            and before.header == unit.header
-            and (tokens.before(unit.end) - tokens.before(before.start)) * _FINEST <= tokens.limit
-        ):
-            joined[-1] = _Unit(before.start, unit.end, unit.header, unit.last, unit.cut)
+        if groups and tokens.fits(groups[-1][0].start, unit.end):
+            groups[-1].append(unit)
         else:
-            joined.append(unit)
-    return joined
+            groups.append([unit])
+    if len(groups) > 1:
+        groups[-2:] = _evened(groups[-2], groups[-1], tokens)
+    return [(group[0].start, group[-1].end, group[0].header) for group in groups]
+
+
+def _evened(left: list[_Unit], right: list[_Unit], tokens: _Tokens) -> list[list[_Unit]]:
+    """Move units from a full chunk to the small one behind it while that makes the two more alike."""
+    left, right = list(left), list(right)
+    while len(left) > 1:
+        moved = left[-1]
+        before = tokens.count(left[0].start, moved.end)
+        after = tokens.count(moved.start, right[-1].end)
+        if after > before or not tokens.fits(moved.start, right[-1].end):
+            break
+        right.insert(0, left.pop())
+    return [left, right]
 
 
 def _context(document: ParsedDocument, section: _Section, start: int, end: int, header: Span | None) -> str:
