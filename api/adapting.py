@@ -74,7 +74,8 @@ def _carry_out(settings: Settings, store: Store, job: Job, on_stage: OnStage) ->
 
 
 def _versions(settings: Settings, store: Store, collection: str, *, newest: bool) -> AdaptationOut:
-    info = load_encoder(settings.encoder, settings).info
+    bound = store.collection(collection).encoder
+    info = load_encoder(bound.name if bound else settings.encoder, settings).info
     records = store.profiles(collection)[: 1 if newest else None]
     active = store.collection(collection).profile
     return AdaptationOut(active=active, versions=[VersionOut.of(record, info) for record in records])

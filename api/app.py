@@ -33,6 +33,7 @@ from api.routes import (
     models,
     query,
     read,
+    reembed,
     rerank,
     search,
     sync,
@@ -65,6 +66,7 @@ _ROUTES = (
     models,
     evaluations,
     adapt,
+    reembed,
     health,
 )  # in the order of the documentation
 _WEB = Path(__file__).with_name("web")

@@ -266,6 +266,23 @@ def adapt(
 
 
 @app.command()
+def reembed(
+    collection: Annotated[str, typer.Argument(help="The collection to embed anew.")],
+    encoder: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The encoder to change to.", show_default="that of the settings"),
+    ] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Give a collection another encoder; it is searched by the old one until all is done."""
+    from api.reembedding import reembed_and_report
+
+    if not reembed_and_report(settings_from(data=data), collection, encoder, as_json=json):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
 def search(
     query: Annotated[str, typer.Argument(help="What to look for.")],
     collection: Collection = "default",

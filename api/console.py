@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from pydantic import ValidationError
@@ -40,7 +40,7 @@ ADVICE: Mapping[str, str] = {
     "extra_missing": "Install the extra that is named; `footnote doctor` lists them.",
     "model_not_found": "`footnote doctor` shows which models load.",
     "model_invalid": "`footnote doctor` shows which models load.",
-    "index_model_mismatch": "Set FOOTNOTE_ENCODER to the model named, or ingest into a new collection.",
+    "index_model_mismatch": "Put the model named where it was, or `footnote reembed COLLECTION`.",
     "store_locked": "Another process writes; try again.",
     "store_full": "Make room on the disk and try again.",
     "store_read_only": "Give this user write access to the data folder.",
@@ -224,6 +224,17 @@ def ingest_bar(*, quiet: bool) -> Iterator[IngestBar]:
     bar = Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
     with bar:
         yield IngestBar(bar, bar.add_task("ingest", total=None, rate="starting", source=""))
+
+
+@contextmanager
+def reembedding_bar(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar over the chunks on standard error, shown while the block runs and somebody looks."""
+    console = Console(stderr=True, highlight=False)
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("chunks ·"), TimeRemainingColumn())
+    bar = Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
+    with bar:
+        task = bar.add_task("reembed", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def print_job(job: Job, chunks: int, seconds: float) -> None:

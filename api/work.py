@@ -15,6 +15,7 @@ from adapt.collection.jobs import AdaptationWorker
 from api.console import ingest_bar, print_job
 from api.schemas.jobs import JobOut
 from api.service import find_running, stop_on_signal, stop_with_parent
+from ingest.reembed import ReembeddingWorker
 from ingest.submit import location, submit_folder
 from ingest.types import Progress, SyncOptions
 from ingest.worker import Worker, follow
@@ -33,13 +34,15 @@ def run_worker(settings: Settings, *, drain: bool, with_parent: bool) -> None:
         stop_with_parent()
     store = Store.open(settings.store_url)
     worker, adaptations = Worker(settings, store=store), AdaptationWorker(settings, store)
+    reembeddings = ReembeddingWorker(settings, store)
     try:
         if drain:
             with stop_on_signal():
                 worker.drain()
                 adaptations.drain()
+                reembeddings.drain()
         else:
-            with _stop_event() as stop, _beside(adaptations, stop):
+            with _stop_event() as stop, _beside(adaptations, stop), _beside(reembeddings, stop):
                 worker.run(stop)
     finally:
         worker.close()
@@ -104,9 +107,9 @@ def carrying_out(settings: Settings, store: Store) -> Iterator[CarryOut]:
 
 
 @contextmanager
-def _beside(adaptations: AdaptationWorker, stop: threading.Event) -> Iterator[None]:
-    """Adaptations in a thread while the block runs; both end by `stop`."""
-    thread = threading.Thread(target=adaptations.run, args=(stop,), name="adaptations")
+def _beside(others: AdaptationWorker | ReembeddingWorker, stop: threading.Event) -> Iterator[None]:
+    """Jobs of another kind in a thread while the block runs; both end by `stop`."""
+    thread = threading.Thread(target=others.run, args=(stop,), name=type(others).__name__)
     thread.start()
     try:
         yield

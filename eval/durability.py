@@ -17,6 +17,7 @@ from ingest.item import ItemWorker
 from ingest.parse.pool import ParserPool
 from ingest.submit import submit_folder
 from ingest.worker import Worker
+from rag.models.encoders import Encoders
 from rag.models.registry import load_encoder
 from rag.models.types import Encoder
 from rag.settings import Settings
@@ -37,7 +38,7 @@ def plain(settings: Settings, store: Store, encoder: Encoder) -> float:
     """Seconds of a loop over the job's items."""
     [job] = store.jobs(C)
     with ParserPool(timeout_s=settings.parse_timeout_s, memory_mb=settings.parse_memory_mb) as pool:
-        worker = ItemWorker(store, encoder, pool, settings.chunk_tokens)
+        worker = ItemWorker(store, Encoders(settings, lambda: encoder), pool, settings.chunk_tokens)
         started = time.perf_counter()
         items = store.job_items(job.id)
         for item, following in zip(items, [*items[1:], None], strict=True):

@@ -23,21 +23,32 @@ def embed(
 
     `may_go_on` is called before every few pieces and may raise, which ends the work.
     """
-    encoded = _encoded([_passage(document.text, piece) for piece in pieces], encoder, may_go_on)
+    passages = (passage(piece.context, document.text[piece.start : piece.end]) for piece in pieces)
+    encoded = encode(list(passages), encoder, may_go_on)
     return [
-        NewChunk(ordinal, piece.start, piece.end, piece.page, piece.headings, vectors.dense, vectors.tokens)
+        NewChunk(
+            ordinal,
+            piece.start,
+            piece.end,
+            piece.page,
+            piece.headings,
+            vectors.dense,
+            vectors.tokens,
+            context=piece.context,
+        )
         for ordinal, (piece, vectors) in enumerate(zip(pieces, encoded, strict=True))
     ]
 
 
-def _passage(text: str, piece: Piece) -> str:
-    passage = text[piece.start : piece.end]
-    return f"{piece.context}\n{passage}" if piece.context else passage
+def passage(context: str, text: str) -> str:
+    """What the encoder reads of a chunk."""
+    return f"{context}\n{text}" if context else text
 
 
-def _encoded(
-    passages: Sequence[str], encoder: Encoder, may_go_on: Callable[[], None]
+def encode(
+    passages: Sequence[str], encoder: Encoder, may_go_on: Callable[[], None] = lambda: None
 ) -> Iterator[EncodedPassage]:
+    """The vectors of passages, in order, some at a time; see `embed`."""
     for start in range(0, len(passages), _AT_ONCE):
         may_go_on()
         yield from encoder.encode_passages(passages[start : start + _AT_ONCE])

@@ -19,7 +19,8 @@ from ingest.load import Loaded, load
 from ingest.parse.pool import ParserPool
 from ingest.transient import may_pass
 from ingest.types import ParsedDocument
-from rag.errors import NotFound, RagError, StoreError
+from rag.errors import IndexMismatch, NotFound, RagError, StoreError
+from rag.models.encoders import Encoders
 from rag.models.types import Encoder
 from rag.store import ItemRecord, JobItem, NewDocument, Outcome, Store, document_id
 from rag.types import Document, Reason
@@ -45,9 +46,9 @@ class Interrupted(Exception):
 class ItemWorker:
     """Carries out items, one at a time. What is wrong with one is recorded there; the next one follows."""
 
-    def __init__(self, store: Store, encoder: Encoder, pool: ParserPool, chunk_tokens: int) -> None:
+    def __init__(self, store: Store, encoders: Encoders, pool: ParserPool, chunk_tokens: int) -> None:
         self._store = store
-        self._encoder = encoder
+        self._encoders = encoders
         self._pool = pool
         self._chunk_tokens = chunk_tokens
         self._curator = Curator(store)
@@ -110,14 +111,13 @@ class ItemWorker:
         """Whether nothing needs parsing: the content is in the store, under this source or a vanished one."""
         if self._is_known(item.collection, item.item, sha256):
             return True
-        may_move = item.item.path is not None and self._encodes(item.collection)
-        if may_move and self._store.has_vanished(item.job_id, sha256):
+        if item.item.path is not None and self._store.has_vanished(item.job_id, sha256):
             self._moving.add(item.id)
             return True
         return False
 
     def _is_known(self, collection: str, item: JobItem, sha256: str | None) -> bool:
-        """Whether the store has this content, free of errors and encoded by this model.
+        """Whether the store has this content, free of errors; its encoder is then the collection's.
 
         Without a hash, what a remote store says of the version decides. What a client says of a document is
         not looked at: an item with a title or metadata goes all the way.
@@ -125,16 +125,11 @@ class ItemWorker:
         if item.title or item.metadata:
             return False
         record = self._store.find(collection, item.source)
-        if record is None or record.status != "ready" or record.error_code or not self._encodes(collection):
+        if record is None or record.status != "ready" or record.error_code:
             return False
         if sha256 is None:
             return self._store.origin(record.document.id) == item.origin
         return self._store.content_sha256(record.document.id) == sha256
-
-    def _encodes(self, collection: str) -> bool:
-        """Whether the collection's vectors are this encoder's."""
-        info, bound = self._encoder.info, self._store.bound_model(collection)
-        return bound is not None and bound[:2] == (info.name, info.revision)
 
     def _finish(self, item: ItemRecord, loading: Future[Loaded | None], last_try: bool) -> Carried:
         """Commit what was loaded, then the item's outcome: a crash in between repeats the item, unchanged."""
@@ -181,8 +176,20 @@ class ItemWorker:
         if loaded.document is None:
             self._see(item.collection, item.item, loaded)
             return Carried("unchanged")
-        new = self._new_document(item.collection, item.item, loaded, loaded.document)
-        outcome = self._store.put_document(new)
+        return self._put(item, loaded, loaded.document)
+
+    def _put(self, item: ItemRecord, loaded: Loaded, document: ParsedDocument) -> Carried:
+        """Encode and commit; once more when another encoder took over meanwhile."""
+        encoder = self._encoder(item.collection)
+        new = self._new_document(item.collection, item.item, loaded, document, encoder)
+        try:
+            outcome = self._store.put_document(new)
+        except IndexMismatch:
+            now = self._encoder(item.collection)
+            if now is encoder:
+                raise
+            new = self._new_document(item.collection, item.item, loaded, document, now)
+            outcome = self._store.put_document(new)
         if outcome == "unchanged":
             return Carried(outcome, len(new.chunks))
         record = self._store.find(item.collection, item.item.source)  # None: deleted since
@@ -203,16 +210,20 @@ class ItemWorker:
         if item.origin and loaded.sha256:
             self._store.set_origin(document_id(collection, item.source), item.origin)
 
+    def _encoder(self, collection: str) -> Encoder:
+        """The encoder of the collection's vectors, that of the settings while it has none."""
+        return self._encoders.bound(self._store.collection(collection).encoder, collection)
+
     def _remove(self, collection: str, item: JobItem) -> Outcome:
         with suppress(NotFound):  # gone already, or moved by another worker
             self._store.delete_document(document_id(collection, item.source))
         return "removed"
 
     def _new_document(
-        self, collection: str, item: JobItem, loaded: Loaded, document: ParsedDocument
+        self, collection: str, item: JobItem, loaded: Loaded, document: ParsedDocument, encoder: Encoder
     ) -> NewDocument:
-        pieces = split(document, self._encoder.token_spans, self._chunk_tokens)
-        info = self._encoder.info
+        pieces = split(document, encoder.token_spans, self._chunk_tokens)
+        info = encoder.info
         described = Document(
             id=document_id(collection, item.source),
             collection=collection,
@@ -223,7 +234,7 @@ class ItemWorker:
             pages=document.pages,
             metadata={**document.metadata, **item.metadata},
         )
-        embedded = embed(document, pieces, self._encoder, self._may_go_on)
+        embedded = embed(document, pieces, encoder, self._may_go_on)
         chunks = self._curator.curate(described, document.text, embedded)
         return NewDocument(
             described, document.text, loaded.sha256, chunks, info.name, info.revision, item.origin

@@ -14,6 +14,7 @@ from ingest.item import Carried, ItemWorker
 from ingest.parse.pool import ParserPool
 from ingest.types import Progress
 from rag.errors import NotFound, StoreError
+from rag.models.encoders import Encoders
 from rag.models.registry import load_encoder
 from rag.models.types import Encoder
 from rag.settings import Settings
@@ -50,7 +51,8 @@ class Worker:
         self._store = store or self._opened()
         self._pool = ParserPool(timeout_s=settings.parse_timeout_s, memory_mb=settings.parse_memory_mb)
         encoder = encoder or load_encoder(settings.encoder, settings)
-        self._items = ItemWorker(self._store, encoder, self._pool, settings.chunk_tokens)
+        encoders = Encoders(settings, lambda: encoder)
+        self._items = ItemWorker(self._store, encoders, self._pool, settings.chunk_tokens)
         self._tallies: dict[str, _Tally] = {}
         self._on_progress: OnProgress | None = None
         self._stopping = threading.Event()

@@ -31,10 +31,20 @@ Action = Literal["keep", "flag", "quarantine"]
 
 
 @dataclass(frozen=True, slots=True)
+class BoundEncoder:
+    """The encoder of a collection's vectors: its name, a hash of what it computes, and their dimension."""
+
+    name: str
+    revision: str
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True)
 class Collection:
     """A named set of documents; `version` is the sequence number of its last change.
 
-    `profile` is the version of what was learned for it and is in force, 0 for the defaults.
+    `profile` is the version of what was learned for it and is in force, 0 for the defaults. `encoder` made
+    its vectors, None while there are none; `generation` counts how often another one took over.
     """
 
     name: str
@@ -44,6 +54,8 @@ class Collection:
     chunks: int
     created_at: datetime
     profile: int = 0
+    generation: int = 0
+    encoder: BoundEncoder | None = None
 
 
 @dataclass(frozen=True, slots=True)

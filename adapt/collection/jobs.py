@@ -106,7 +106,9 @@ class AdaptationWorker:
         given = unpack(self._store.item_payload(watch.items[-1].id))
         options = _options(request.options)
         collection = self._store.collection(job.collection)
-        with Engine(self._settings, self._store) as engine:
+        named = collection.encoder.name if collection.encoder else self._settings.encoder
+        settings = self._settings.model_copy(update={"encoder": named})
+        with Engine(settings, self._store) as engine:
             adapted = adapt(engine, job.collection, given, options, watch.on_stage)
             info = engine.encoder.info
             self._store.add_profile(collection, stored(adapted, info.name, info.revision))

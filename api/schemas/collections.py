@@ -27,11 +27,15 @@ _EXAMPLE: JsonDict = {
     "chunks": 480,
     "version": 14,
     "created_at": "2026-11-21T08:00:00Z",
+    "encoder": "footnote-encoder",
+    "encoder_revision": "f62011993767",
 }
 
 
 class CollectionOut(Out):
-    """A collection with what it holds; `version` counts its changes."""
+    """A collection with what it holds; `version` counts its changes, `encoder` made its vectors (null while
+    there are none).
+    """
 
     model_config = example(_EXAMPLE)
     name: str
@@ -40,6 +44,8 @@ class CollectionOut(Out):
     chunks: int
     version: int
     created_at: datetime
+    encoder: str | None
+    encoder_revision: str | None
 
     @classmethod
     def of(cls, collection: Collection) -> CollectionOut:
@@ -51,6 +57,8 @@ class CollectionOut(Out):
             chunks=collection.chunks,
             version=collection.version,
             created_at=collection.created_at,
+            encoder=collection.encoder.name if collection.encoder else None,
+            encoder_revision=collection.encoder.revision if collection.encoder else None,
         )
 
 

@@ -21,14 +21,15 @@ from rag.answer.retrieve import Retriever, hydrate
 from rag.answer.revise import checked_draft
 from rag.answer.route import Thresholds
 from rag.answer.stream import streamed
-from rag.errors import Conflict, InvalidInput
+from rag.errors import Conflict, IndexMismatch, InvalidInput
 from rag.index import IndexManager
+from rag.models.encoders import Encoders
 from rag.models.occlusion import occlude
 from rag.models.registry import load_checker, load_encoder, load_ranker, load_reader
 from rag.models.types import Checker, Encoder, Floats, Reader, ReadResult
 from rag.settings import Settings
 from rag.store import Store
-from rag.types import Answer, AnswerMode, CheckPolicy, Collection, Filter, Hit, Query, Sentence
+from rag.types import Answer, AnswerMode, BoundEncoder, CheckPolicy, Collection, Filter, Hit, Query, Sentence
 
 if TYPE_CHECKING:
     from haystack import Pipeline
@@ -56,6 +57,7 @@ class Engine:
         self._lexical = ThreadPoolExecutor(workers, thread_name_prefix="footnote-lexical")
         self._asking = ThreadPoolExecutor(workers, thread_name_prefix="footnote-ask")
         self._encoder = Lazy(lambda: load_encoder(settings.encoder, settings))
+        self._encoders = Encoders(settings, self._encoder.get)
         self._reader = Lazy(lambda: load_reader(settings.reader, settings))
         self._ranker = Lazy(lambda: load_ranker(settings.encoder, settings))
         self._checker = Lazy(lambda: load_checker(settings.checker, settings, self.encoder))
@@ -65,7 +67,17 @@ class Engine:
 
     @property
     def encoder(self) -> Encoder:
+        """The encoder of the settings: a new collection's."""
         return self._encoder.get()
+
+    def encoder_of(self, collection: str) -> Encoder:
+        """The encoder of the vectors that a collection is searched by now.
+
+        Raises NotFound `collection_not_found`, IndexMismatch when it cannot be loaded.
+        """
+        spec = self.indexes.serving(collection)
+        bound = None if spec is None else BoundEncoder(spec.model, spec.revision, spec.dimension)
+        return self._encoders.bound(bound, collection)
 
     @property
     def reader(self) -> Reader:
@@ -143,7 +155,10 @@ class Engine:
         return ExplainedChunk(explained, rank, occlude(self.reader, query.text, text, windows(unit, text)))
 
     def _explainer(self, found: Candidates) -> Explainer:
-        return Explainer(found.query, found.encoded, self.encoder, self.indexes, self.store)
+        info = found.encoder
+        bound = None if info is None else BoundEncoder(info.name, info.revision, info.dimension or 0)
+        encoder = self._encoders.bound(bound, found.query.collection)
+        return Explainer(found.query, found.encoded, encoder, self.indexes, self.store)
 
     def _check_query(self, query: Query) -> Collection:
         if not query.text.strip():
@@ -154,14 +169,26 @@ class Engine:
 
     def profile(self, collection: str) -> Profile:
         """What was learned for the collection and is in force; raises NotFound `collection_not_found`."""
-        return self._profiles.of(collection, self.encoder.info)
+        return self._profiles.of(collection, self.encoder_of(collection).info)
 
     def candidates(self, query: Query, profile: Profile | None = None) -> Candidates:
         """First-stage search, for `passages` to reorder and read; `profile` to try another one out."""
-        learned = profile or self.profile(query.collection)
+        if query.mode == "lexical":  # takes no encoder, whether or not that of the collection is to be had
+            return self._candidates(query, profile, self.encoder)
+        encoder = self.encoder_of(query.collection)
+        try:
+            return self._candidates(query, profile, encoder)
+        except IndexMismatch:
+            now = self.encoder_of(query.collection)  # another one may have taken over meanwhile
+            if now is encoder:
+                raise
+            return self._candidates(query, profile, now)
+
+    def _candidates(self, query: Query, profile: Profile | None, encoder: Encoder) -> Candidates:
+        learned = profile or self._profiles.of(query.collection, encoder.info)
         if learned.lexical_weight is None:
             learned = replace(learned, lexical_weight=self.settings.lexical_weight)
-        retriever = Retriever(self.indexes, self.encoder, self._lexical, learned)
+        retriever = Retriever(self.indexes, encoder, self._lexical, learned)
         return retriever.candidates(query, self.settings.rerank_candidates)
 
     def passages(
@@ -182,10 +209,11 @@ class Engine:
     ) -> tuple[list[Hit], bool]:
         """The passages, and whether there are fewer than there were candidates."""
         collection = found.query.collection
-        learned = profile or self.profile(collection)
+        info = found.encoder or self.encoder.info
+        learned = profile or self._profiles.of(collection, info)
         gate = learned.gate(collection, self.gate)
         if rerank and gate.late(collection):
-            found = rerank_late(found, self.store, self.encoder.info.name, learned.late)
+            found = rerank_late(found, self.store, info.name, learned.late, info.revision)
         wanted = rerank and found.query.mode != "lexical"  # who asks for words alone gets their order
         depth = self._reader_depth(learned.reader, gate.reader(collection)) if wanted else 0
         hits = hydrate(self.store, found.items, max(k, depth))

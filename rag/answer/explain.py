@@ -51,7 +51,7 @@ class Explainer:
     def _token_vectors(self, keys: Sequence[int]) -> Mapping[int, bytes]:
         if self.encoded is None or self.encoded.tokens is None:
             return {}
-        return self.store.token_vectors(keys, self.encoder.info.name)
+        return self.store.token_vectors(keys, self.encoder.info.name, self.encoder.info.revision)
 
     def _terms(self, hit: Hit, scores: Sequence[TermScore]) -> tuple[TermMatch, ...]:
         if not scores:

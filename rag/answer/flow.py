@@ -8,7 +8,7 @@ from time import perf_counter
 
 from rag.answer.events import Event
 from rag.answer.generate import Prompt
-from rag.models.types import EncodedQuery
+from rag.models.types import EncodedQuery, ModelInfo
 from rag.types import Hit, Part, Query, Share, Step, Usage, Verdict
 
 Emit = Callable[[Event], None]
@@ -40,11 +40,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Candidates(Shared):
-    """What retrieval found for a query, best first."""
+    """What retrieval found for a query, best first; `encoder` made `encoded` (None: the one in use)."""
 
     query: Query
     encoded: EncodedQuery | None
     items: tuple[Candidate, ...]
+    encoder: ModelInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ class Profiles:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = Lock()
-        self._read: dict[str, tuple[datetime, int, Profile]] = {}
+        self._read: dict[str, tuple[tuple[datetime, int, str, str], Profile]] = {}
 
     def of(self, name: str, encoder: ModelInfo) -> Profile:
         """The collection's profile, the defaults where there is none or it is of another encoder.
@@ -120,12 +120,13 @@ class Profiles:
         collection = self._store.collection(name)
         if not collection.profile:
             return DEFAULTS
+        wanted = (collection.created_at, collection.profile, encoder.name, encoder.revision)
         known = self._read.get(name)
-        if known is not None and known[:2] == (collection.created_at, collection.profile):
-            return known[2]
+        if known is not None and known[0] == wanted:
+            return known[1]
         profile = self._load(name, collection.profile, encoder)
         with self._lock:
-            self._read[name] = (collection.created_at, collection.profile, profile)
+            self._read[name] = (wanted, profile)
         return profile
 
     def _load(self, name: str, version: int, encoder: ModelInfo) -> Profile:

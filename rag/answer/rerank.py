@@ -47,14 +47,16 @@ class RerankGate:
         return collection in self.reader_on
 
 
-def rerank_late(found: Candidates, store: Store, model: str, weight: float = LATE_WEIGHT) -> Candidates:
+def rerank_late(
+    found: Candidates, store: Store, model: str, weight: float = LATE_WEIGHT, revision: str | None = None
+) -> Candidates:
     """Rescore by MaxSim (ColBERT, https://arxiv.org/abs/2004.12832) between query and stored token vectors.
 
     The new score is z(candidate score) + weight · z(MaxSim); one without token vectors counts as average.
     """
     if found.encoded is None or found.encoded.tokens is None or len(found.items) < 2:
         return found
-    blobs = store.token_vectors([item.key for item in found.items], model)
+    blobs = store.token_vectors([item.key for item in found.items], model, revision)
     stored = [n for n, item in enumerate(found.items) if item.key in blobs]
     if len(stored) < 2:
         return found

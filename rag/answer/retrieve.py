@@ -32,7 +32,8 @@ class Retriever:
             return Candidates(query, None, _single("lexical", self._lexical(query, count)))
         if query.mode == "dense":
             encoded = self._encode(query)
-            return Candidates(query, encoded, _single("dense", self._dense(query, encoded, count)))
+            items = _single("dense", self._dense(query, encoded, count))
+            return Candidates(query, encoded, items, self.encoder.info)
         return self._hybrid(query, count)
 
     def _hybrid(self, query: Query, count: int) -> Candidates:
@@ -45,13 +46,15 @@ class Retriever:
         exact = self.indexes.similarities(query.collection, encoded.dense, missing) if missing else {}
         learned = self.profile
         fused = convex(dense, lexical, exact, dense_weight=learned.dense, lexical_weight=learned.lexical)
-        return Candidates(query, encoded, ranked(fused, count))
+        return Candidates(query, encoded, ranked(fused, count), self.encoder.info)
 
     def _encode(self, query: Query) -> EncodedQuery:
         return self.profile.adapted(self.encoder.encode_queries([query.text])[0])
 
     def _dense(self, query: Query, encoded: EncodedQuery, count: int) -> list[Scored]:
-        return self.indexes.search_dense(query.collection, encoded.dense, count, query.filters)
+        return self.indexes.search_dense(
+            query.collection, encoded.dense, count, query.filters, self.encoder.info
+        )
 
     def _lexical(self, query: Query, count: int) -> list[Scored]:
         return self.indexes.search_lexical(query.collection, query.text, count, query.filters)

@@ -15,6 +15,7 @@ from rag.index.tantivy import Analyzer, TantivyIndex
 from rag.index.types import IndexSpec
 from rag.settings import Settings
 from rag.store import Store
+from rag.types import Collection
 
 T = TypeVar("T")
 
@@ -28,11 +29,13 @@ class Embedded:
         self._settings = settings
         Analyzer(settings.language)  # a language without a stemmer is refused at the start
         self._slot = Slot.take(settings.data / "index")
+        self._used: set[Path] = set()
 
     def open(self, store: Store, spec: IndexSpec) -> Replica:
         """The collection's replica, emptied first when it is not of this collection and model."""
         settings = self._settings
-        folder = self._slot.folder / spec.collection
+        folder = self._slot.folder / folder_name(spec.collection, spec.generation)
+        self._used.add(folder)
         dense = _own(
             folder / "faiss",
             lambda path: FaissIndex(path, spec, hnsw_threshold=settings.hnsw_threshold),
@@ -43,17 +46,25 @@ class Embedded:
     def discard(self, replica: Replica) -> None:
         """Close the replica and remove its files."""
         replica.close(save=False)
-        snapshot.clear(self._slot.folder / replica.spec.collection)
+        folder = self._slot.folder / folder_name(replica.spec.collection, replica.spec.generation)
+        self._used.discard(folder)
+        snapshot.clear(folder)
 
-    def sweep(self, collections: Sequence[str]) -> None:
-        """Remove the files of every other collection than these."""
+    def sweep(self, collections: Sequence[Collection]) -> None:
+        """Remove the files of every other collection than these, and of their earlier generations."""
+        names = {folder_name(one.name, one.generation) for one in collections}
         for path in self._slot.folder.iterdir():
-            if path.is_dir() and path.name not in collections:
+            if path.is_dir() and path.name not in names and path not in self._used:
                 snapshot.clear(path)
 
     def close(self) -> None:
         """Give the slot back."""
         self._slot.release()
+
+
+def folder_name(collection: str, generation: int) -> str:
+    """The folder of a collection's replica: its name, which never has a `~`, until it changes its encoder."""
+    return f"{collection}~{generation}" if generation else collection
 
 
 def _own(folder: Path, make: Callable[[Path], T]) -> T:

@@ -29,6 +29,10 @@ HOUSEKEEPING_S = 1.0
 PASS_S = 2.0
 """How long the tail stays with one collection while others wait."""
 
+RETIRE_S = 10.0
+"""How long a replica stays behind the one that took its place: for searches under way, and for processes that
+still use it on a server.
+"""
 BACKOFF_S = 5.0
 
 _EXPECTED = (RagError, OSError, RuntimeError, ValueError)
@@ -50,8 +54,8 @@ class Backend(Protocol):
         """Close the replica and remove what is kept of it."""
         ...
 
-    def sweep(self, collections: Sequence[str]) -> None:
-        """Remove what is kept of other collections than these."""
+    def sweep(self, collections: Sequence[Collection]) -> None:
+        """Remove what is kept of other collections than these, and of their earlier generations."""
         ...
 
     def close(self) -> None: ...
@@ -61,8 +65,9 @@ class IndexManager:
     """Searches a store's collections through replicas that this process keeps current; safe to share.
 
     With `background`, threads follow the log, save and tidy the replicas; without, `catch_up` and `refresh`
-    do. A search first applies what its replica lacks, for SEARCH_BUDGET_S at most. Raises IndexUnavailable
-    when the replicas cannot be kept (`index_locked`, `index_full`, `index_unavailable`, …).
+    do. A search first applies what its replica lacks, for SEARCH_BUDGET_S at most. When another encoder takes
+    over a collection, the replica of the old one answers until that of the new one is complete. Raises
+    IndexUnavailable when the replicas cannot be kept (`index_locked`, `index_full`, `index_unavailable`, …).
     """
 
     def __init__(
@@ -73,6 +78,8 @@ class IndexManager:
         self._backend = _backend(settings)
         self._analyzer = Analyzer(settings.language)
         self._replicas: dict[str, Replica] = {}
+        self._successors: dict[str, Replica] = {}
+        self._retired: list[tuple[float, Replica]] = []
         self._opening: dict[str, Lock] = {}
         self._lock = Lock()
         self._sweeping = SharedLock()
@@ -91,18 +98,28 @@ class IndexManager:
         for thread in self._threads:
             thread.start()
 
-    def search_dense(
-        self, collection: str, vector: Floats, k: int, filters: Filter | None = None
-    ) -> list[Scored]:
-        """The k nearest chunks by cosine; vector (dimension,) of unit length.
+    def serving(self, collection: str) -> IndexSpec | None:
+        """What answers searches of the collection now; None while nothing was embedded. Raises NotFound."""
+        replica = self._replica(collection)
+        return None if replica is None else replica.spec
 
-        Raises NotFound `collection_not_found`, IndexMismatch when the collection was embedded with another
-        model than the encoder in use, InvalidInput `invalid_filter`.
+    def search_dense(
+        self,
+        collection: str,
+        vector: Floats,
+        k: int,
+        filters: Filter | None = None,
+        encoder: ModelInfo | None = None,
+    ) -> list[Scored]:
+        """The k nearest chunks by cosine; vector (dimension,) of unit length, by `encoder` or the one in use.
+
+        Raises NotFound `collection_not_found`, IndexMismatch when the replica holds vectors of another model,
+        InvalidInput `invalid_filter`.
         """
         replica = self._current(collection)
         if replica is None:
             return []
-        self._require_encoder(replica.spec)
+        _require_encoder(replica.spec, encoder or self._encoder)
         return replica.dense.dense(vector, k, checked(filters))
 
     def search_lexical(
@@ -137,10 +154,8 @@ class IndexManager:
 
     def catch_up(self, collection: str, budget_s: float | None = None) -> bool:
         """Apply what the log has now, for at most `budget_s` seconds; whether all of it is applied."""
-        version = self._store.version(collection)
-        replica = self._replica(collection)
         deadline = None if budget_s is None else monotonic() + budget_s
-        return replica is None or replica.catch_up(version, deadline)
+        return self._follow(self._store.collection(collection), deadline)
 
     def refresh(self) -> None:
         """Bring every collection up to date, save what is due, drop the replicas of deleted collections."""
@@ -175,8 +190,10 @@ class IndexManager:
 
     def _close_replicas(self) -> None:
         with self._lock:
-            replicas = list(self._replicas.values())
+            replicas = [*self._replicas.values(), *self._successors.values()]
             self._replicas.clear()
+            self._successors.clear()
+        self._discard_retired(monotonic() + RETIRE_S)
         for replica in replicas:
             with self._noted(replica.spec.collection):  # what cannot be saved is in the store
                 replica.close()
@@ -184,9 +201,63 @@ class IndexManager:
     def _current(self, collection: str) -> Replica | None:
         present = self._store.collection(collection)
         replica = self._replica(collection, present)
-        if replica is not None:
+        if replica is not None and replica.spec.generation == present.generation:
             replica.catch_up(present.version, monotonic() + SEARCH_BUDGET_S)
         return replica
+
+    def _follow(self, present: Collection, deadline: float | None) -> bool:
+        """Apply the log to the collection's replica, or to the one that is to take its place; whether it is
+        all applied.
+        """
+        replica = self._replica(present.name, present)
+        if replica is None:
+            return True
+        if replica.spec.generation == present.generation:
+            return replica.catch_up(present.version, deadline)
+        successor = self._successor(present)
+        if not successor.catch_up(present.version, deadline):
+            return False
+        self._take_over(successor)
+        return True
+
+    def _successor(self, present: Collection) -> Replica:
+        """The replica with the vectors of the collection's new encoder, in the making."""
+        spec = _spec(present)
+        with self._lock:
+            opening = self._opening.setdefault(present.name, Lock())
+        with opening, self._sweeping.shared():
+            with self._lock:
+                known = self._successors.get(present.name) or self._replicas.get(present.name)
+            if known is not None and known.spec == spec:
+                return known
+            with self._lock:
+                other = self._successors.pop(present.name, None)
+            if other is not None:
+                self._backend.discard(other)
+            made = self._made(present)
+            with self._lock:
+                self._successors[present.name] = made
+            return made
+
+    def _take_over(self, successor: Replica) -> None:
+        name = successor.spec.collection
+        with self._lock:
+            if self._successors.get(name) is not successor:
+                return
+            del self._successors[name]
+            old = self._replicas.pop(name, None)
+            self._replicas[name] = successor
+            if old is not None:
+                self._retired.append((monotonic() + RETIRE_S, old))
+        log.info("collection %s is searched with %s", name, successor.spec.model)
+
+    def _discard_retired(self, moment: float) -> None:
+        with self._lock:
+            due = [replica for until, replica in self._retired if until <= moment]
+            self._retired = [one for one in self._retired if one[0] > moment]
+        for replica in due:
+            with self._noted(replica.spec.collection):
+                self._backend.discard(replica)
 
     def _replica(self, name: str, present: Collection | None = None) -> Replica | None:
         """The collection's replica, opened if need be; None while nothing was embedded."""
@@ -198,7 +269,7 @@ class IndexManager:
         with self._lock:
             opening = self._opening.setdefault(name, Lock())
         with opening, self._sweeping.shared():
-            return self._known(name, uid, present.version) or self._open(name, uid, present.version)
+            return self._known(name, uid, present.version) or self._open(present)
 
     def _known(self, name: str, uid: str, version: int) -> Replica | None:
         with self._lock:
@@ -212,34 +283,29 @@ class IndexManager:
         position = replica.position
         return position > version and position > self._store.version(replica.spec.collection)
 
-    def _open(self, name: str, uid: str, version: int) -> Replica | None:
+    def _open(self, present: Collection) -> Replica | None:
+        with self._lock:
+            other = self._replicas.pop(present.name, None)
+        if other is not None:
+            self._backend.discard(other)
+        if present.encoder is None:
+            return None
+        replica = self._made(present)
+        with self._lock:
+            self._replicas[present.name] = replica
+        return replica
+
+    def _made(self, present: Collection) -> Replica:
+        """A replica of the collection as it is, emptied when it knows more than the store."""
         with self._lock:
             if self._closed:
                 raise IndexUnavailable("The index replicas of this process are closed.")
-            other = self._replicas.pop(name, None)
-        if other is not None:
-            self._backend.discard(other)
-        bound = self._store.bound_model(name)
-        if bound is None:
-            return None
-        spec = IndexSpec(name, *bound, uid=uid)
+        spec = _spec(present)
         replica = self._backend.open(self._store, spec)
-        if self._ahead(replica, version):
+        if self._ahead(replica, present.version):
             self._backend.discard(replica)
             replica = self._backend.open(self._store, spec)
-        with self._lock:
-            self._replicas[name] = replica
         return replica
-
-    def _require_encoder(self, spec: IndexSpec) -> None:
-        mine = self._encoder
-        if (spec.model, spec.revision, spec.dimension) != (mine.name, mine.revision, mine.dimension):
-            raise IndexMismatch(
-                f"Collection {spec.collection!r} was embedded with {spec.model} (revision {spec.revision}, "
-                f"dimension {spec.dimension}), but the encoder in use is {mine.name} (revision "
-                f"{mine.revision}, dimension {mine.dimension}). Use that encoder, or ingest again into a new "
-                "collection."
-            )
 
     def _tail(self) -> None:
         collections = self._store.collections()
@@ -248,20 +314,18 @@ class IndexManager:
             if self._stop.is_set():
                 return
             with self._noted(present.name):
-                replica = self._replica(present.name, present)
-                if replica is not None:
-                    replica.catch_up(present.version, monotonic() + PASS_S)
+                self._follow(present, monotonic() + PASS_S)
+        self._discard_retired(monotonic())
 
     def _drop_deleted(self, names: set[str]) -> None:
         with self._lock:
-            gone = [replica for name, replica in self._replicas.items() if name not in names]
-            for replica in gone:
-                del self._replicas[replica.spec.collection]
+            held = (self._replicas, self._successors)
+            gone = [own.pop(name) for own in held for name in set(own) - names]
         for replica in gone:
             self._backend.discard(replica)
         if not self._swept:
             with self._sweeping.exclusive():  # a collection made just now is in this list, or not yet opened
-                self._backend.sweep([one.name for one in self._store.collections()])
+                self._backend.sweep(self._store.collections())
             self._swept = True
 
     def _housekeeping(self) -> None:
@@ -295,6 +359,25 @@ class IndexManager:
             except _EXPECTED as error:
                 log.warning("index replicas: %s", error)
                 self._stop.wait(BACKOFF_S)
+
+
+def _spec(present: Collection) -> IndexSpec:
+    """What the replica of an embedded collection is built for."""
+    bound, uid = present.encoder, collection_uid(present)
+    assert bound is not None
+    return IndexSpec(
+        present.name, bound.name, bound.revision, bound.dimension, uid=uid, generation=present.generation
+    )
+
+
+def _require_encoder(spec: IndexSpec, encoder: ModelInfo) -> None:
+    if (spec.model, spec.revision, spec.dimension) != (encoder.name, encoder.revision, encoder.dimension):
+        raise IndexMismatch(
+            f"Collection {spec.collection!r} was embedded with {spec.model} (revision {spec.revision}, "
+            f"dimension {spec.dimension}), but the encoder in use is {encoder.name} (revision "
+            f"{encoder.revision}, dimension {encoder.dimension}). Use that encoder, or re-embed the "
+            "collection."
+        )
 
 
 def _backend(settings: Settings) -> Backend:

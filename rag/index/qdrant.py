@@ -36,7 +36,7 @@ from rag.index.tantivy import Analyzer, Term
 from rag.index.types import Batch, Floats, IndexedChunk, IndexSpec, Scored, TermScore
 from rag.settings import Settings
 from rag.store import Store
-from rag.types import And, Equals, Filter, In, Not, Or, Range, Scalar
+from rag.types import And, Collection, Equals, Filter, In, Not, Or, Range, Scalar
 
 T = TypeVar("T")
 
@@ -390,7 +390,7 @@ class QdrantServer:
         replica.close(save=False)
         self._connection.ask(lambda client: client.delete_collection(qdrant_name(replica.spec)))
 
-    def sweep(self, collections: Sequence[str]) -> None:
+    def sweep(self, collections: Sequence[Collection]) -> None:
         """Nothing: what another collection on the server is, this process cannot tell."""
 
     def close(self) -> None:
@@ -404,7 +404,8 @@ class QdrantServer:
 
 def qdrant_name(spec: IndexSpec) -> str:
     """The Qdrant collection of a collection: readable, and no other store's."""
-    return f"footnote-{spec.collection}-{spec.uid}" if spec.uid else f"footnote-{spec.collection}"
+    parts = ("footnote", spec.collection, spec.uid, f"g{spec.generation}" if spec.generation else "")
+    return "-".join(part for part in parts if part)
 
 
 def _locked(handle: int) -> bool:

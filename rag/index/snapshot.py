@@ -94,7 +94,8 @@ def require(backend: str, found: IndexSpec, wanted: IndexSpec) -> None:
             f"The {backend} index of collection {wanted.collection!r} was built with {_named(found)}, "
             f"but the model in use is {_named(wanted)}."
         )
-    if (found.collection, found.uid) != (wanted.collection, wanted.uid):
+    theirs = (found.collection, found.uid, found.generation)
+    if theirs != (wanted.collection, wanted.uid, wanted.generation):
         raise IndexMismatch(
             f"The {backend} index belongs to another collection than {wanted.collection!r} of this store.",
             code="index_foreign",

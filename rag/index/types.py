@@ -25,6 +25,8 @@ class IndexSpec:
     metric: str = "cosine"
     uid: str = ""
     """Which collection of which store: two that merely share a name differ in this."""
+    generation: int = 0
+    """How often the collection had changed its encoder: replicas of two generations stand side by side."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ SHIPPED = {
     "footnote-reader": "reader",
     "footnote-checker": "checker",
 }
+ENCODERS = ("footnote-encoder", "footnote-edge")
 
 
 def weights_folder(settings: Settings) -> Path:

@@ -14,10 +14,12 @@ from rag.store.records import (
     NewChunk,
     NewDocument,
     NewProfile,
+    NewVectors,
     Outcome,
     ProfileRecord,
     Put,
     QuarantinedChunk,
+    UnembeddedChunk,
 )
 from rag.store.store import Store
 from rag.store.text import clean, clean_source
@@ -34,11 +36,13 @@ __all__ = [
     "NewChunk",
     "NewDocument",
     "NewProfile",
+    "NewVectors",
     "Outcome",
     "ProfileRecord",
     "Put",
     "QuarantinedChunk",
     "Store",
+    "UnembeddedChunk",
     "chunk_id",
     "clean",
     "clean_source",

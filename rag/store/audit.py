@@ -30,8 +30,14 @@ _MUST_BE_NONE = {
         SELECT d.id FROM documents d LEFT JOIN chunks k ON k.document_id = d.id AND k.quarantine IS NULL
         GROUP BY d.id, d.chunks HAVING count(k.key) <> d.chunks""",
     "chunks without their vector": """
-        SELECT k.id FROM chunks k LEFT JOIN vectors v ON v.chunk_key = k.key
+        SELECT k.id FROM chunks k JOIN documents d ON d.id = k.document_id
+        JOIN collections c ON c.id = d.collection_id
+        LEFT JOIN vectors v ON v.chunk_key = k.key AND v.model_id = c.model_id
         WHERE k.quarantine IS NULL AND v.chunk_key IS NULL""",
+    "collections with vectors of an encoder that is not theirs": """
+        SELECT c.name FROM collections c WHERE c.next_model_id IS NULL AND EXISTS
+        (SELECT 1 FROM documents d JOIN chunks k ON k.document_id = d.id JOIN vectors v ON v.chunk_key = k.key
+        WHERE d.collection_id = c.id AND v.model_id <> c.model_id)""",
 }
 
 

@@ -20,7 +20,7 @@ from rag.store.schema import (
     releases,
 )
 from rag.store.text import clean
-from rag.types import Collection, Operation
+from rag.types import BoundEncoder, Collection, Operation
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -42,18 +42,17 @@ class Collections(Part):
         with self._db.write() as connection:
             if not _make(connection, name, clean(description)):
                 raise Conflict(f"There already is a collection {name!r}.", code="collection_exists")
-            return _collection(live(connection, name))
+            return _read(connection, name)
 
     def collections(self) -> list[Collection]:
         """Every collection, by name."""
         with self._db.read() as connection:
-            query = sa.select(collections).where(~collections.c.deleted).order_by(collections.c.name)
-            return [_collection(row) for row in connection.execute(query)]
+            return [_collection(row) for row in connection.execute(_EVERY.order_by(collections.c.name))]
 
     def collection(self, name: str) -> Collection:
         """One collection; raises NotFound `collection_not_found`."""
         with self._db.read() as connection:
-            return _collection(live(connection, name))
+            return _read(connection, name)
 
     def delete_collection(self, name: str) -> None:
         """Delete a collection with all its documents, and cancel its open jobs; raises NotFound."""
@@ -113,12 +112,18 @@ def bind(connection: sa.Connection, row: Row, model: str, revision: str, dimensi
         raise _mismatch(row.name, bound, (model, revision, dimension))
     if bound is not None:
         return int(row.model_id)
+    found = model_id(connection, row.name, model, revision, dimension)
+    connection.execute(sa.update(collections).where(collections.c.id == row.id).values(model_id=found))
+    return found
+
+
+def model_id(connection: sa.Connection, collection: str, model: str, revision: str, dimension: int) -> int:
+    """The id of a model, recorded if it is new; raises IndexMismatch when it has another dimension."""
     insert_once(connection, models, name=model, revision=revision, dimension=dimension)
     query = sa.select(models).where(models.c.name == model, models.c.revision == revision)
     found = connection.execute(query).one()
     if found.dimension != dimension:
-        raise _mismatch(row.name, (model, revision, found.dimension), (model, revision, dimension))
-    connection.execute(sa.update(collections).where(collections.c.id == row.id).values(model_id=found.id))
+        raise _mismatch(collection, (model, revision, found.dimension), (model, revision, dimension))
     return int(found.id)
 
 
@@ -162,10 +167,8 @@ def _log_deletions(connection: sa.Connection, row: Row) -> None:
 
 
 def _mark_deleted(connection: sa.Connection, row: Row) -> None:
-    gone = {
-        "deleted": True, "description": "", "documents": 0, "chunks": 0, "model_id": None, "profile": 0,
-        "curation": None,
-    }  # fmt: skip
+    gone = {"deleted": True, "description": "", "documents": 0, "chunks": 0, "profile": 0}
+    gone |= {"model_id": None, "next_model_id": None, "curation": None}
     connection.execute(
         sa.update(collections)
         .where(collections.c.id == row.id)
@@ -195,11 +198,35 @@ def _mismatch(name: str, bound: tuple[str, str, int], given: tuple[str, str, int
     return IndexMismatch(
         f"Collection {name!r} was embedded with {bound[0]} (revision {bound[1]}, dimension {bound[2]}), "
         f"not with {given[0]} (revision {given[1]}, dimension {given[2]}). "
-        "Use that model, or ingest into a new collection."
+        "Use that model, re-embed the collection, or ingest into a new one."
     )
 
 
+_EVERY = (
+    sa.select(collections, models.c.name.label("model"), models.c.revision, models.c.dimension)
+    .select_from(collections.outerjoin(models, models.c.id == collections.c.model_id))
+    .where(~collections.c.deleted)
+)
+_ONE = _EVERY.where(collections.c.name == sa.bindparam("wanted"))
+
+
+def _read(connection: sa.Connection, name: str) -> Collection:
+    row = connection.execute(_ONE, {"wanted": name}).one_or_none() if _NAME.fullmatch(name) else None
+    if row is None:
+        raise not_found(name)
+    return _collection(row)
+
+
 def _collection(row: Row) -> Collection:
+    encoder = None if row.model is None else BoundEncoder(row.model, row.revision, row.dimension)
     return Collection(
-        row.name, row.description, row.version, row.documents, row.chunks, row.created_at, row.profile
+        row.name,
+        row.description,
+        row.version,
+        row.documents,
+        row.chunks,
+        row.created_at,
+        row.profile,
+        row.generation,
+        encoder,
     )

@@ -141,11 +141,12 @@ def _chunk(document: str, chunk: NewChunk, text: str) -> PreparedChunk:
         "findings": [[f.reason, clean(f.text), f.start, f.end] for f in chunk.findings] or None,
         "fingerprint": fingerprint(chunk.headings, passage),
         "duplicate_of": chunk.duplicate_of,
+        "context": clean(chunk.context),
     }
     marks = tuple(dict.fromkeys(chunk.marks))
     if chunk.dense.size == 0:
         return PreparedChunk(row, None, None, marks)
-    return PreparedChunk(row, chunk.dense.astype(np.float16).tobytes(), chunk.tokens, marks)
+    return PreparedChunk(row, packed(chunk.dense), chunk.tokens, marks)
 
 
 def _released(chunk: PreparedChunk) -> PreparedChunk:
@@ -161,10 +162,16 @@ def _check(chunks: Sequence[NewChunk], text: str) -> int | None:
                 code="invalid_chunk",
             )
     encoded = [chunk.dense for chunk in chunks if chunk.quarantine is None or chunk.dense.size]
-    return _check_vectors(encoded) if encoded else None
+    return check_vectors(encoded) if encoded else None
 
 
-def _check_vectors(vectors: Sequence[Floats]) -> int:
+def packed(dense: Floats) -> bytes:
+    """A dense vector as it is stored: half precision."""
+    return dense.astype(np.float16).tobytes()
+
+
+def check_vectors(vectors: Sequence[Floats]) -> int:
+    """The dimension of these dense vectors; raises InvalidInput `invalid_vector`."""
     shapes = {vector.shape for vector in vectors}
     if len(shapes) != 1 or len(vectors[0].shape) != 1 or vectors[0].size == 0:
         raise InvalidInput(

@@ -26,7 +26,8 @@ class NewChunk:
 
     With a `quarantine` reason the chunk is kept with its vectors and counted, but is never searched.
     `duplicate_of` is the fingerprint of the chunk that it repeats; where that one is gone, a chunk
-    quarantined as its duplicate is searched. `marks` are what later chunks are compared with.
+    quarantined as its duplicate is searched. `marks` are what later chunks are compared with. `context` is
+    what the encoder read in front of the text; another encoder will read it there too.
     """
 
     ordinal: int
@@ -40,6 +41,7 @@ class NewChunk:
     findings: tuple[Finding, ...] = ()
     duplicate_of: int | None = None
     marks: tuple[int, ...] = ()
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,30 @@ class EmbeddedChunk:
     key: int
     chunk: Chunk
     dense: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class UnembeddedChunk:
+    """A searchable chunk that has no vector of some encoder yet, and what is known of the passage to encode.
+
+    `context` is None where the store does not know what stood in front of the text.
+    """
+
+    key: int
+    text: str
+    context: str | None
+    title: str
+    source: str
+    headings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewVectors:
+    """Vectors for a chunk that is stored: dense (dim,) and packed token vectors."""
+
+    key: int
+    dense: Floats
+    tokens: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

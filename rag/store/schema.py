@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-HEAD = "0005"
+HEAD = "0006"
 """The migration that makes the tables below; a test compares it with the newest one."""
 VERSION_TABLE = "footnote_schema"
 """Alembic's bookkeeping, under a name that leaves other users of Alembic in the same database alone."""
@@ -74,6 +74,10 @@ collections = sa.Table(
     sa.Column("profile", sa.Integer, nullable=False, server_default="0"),
     # the policy as an object of actions by reason, NULL for the defaults
     sa.Column("curation", Json),
+    # how often another encoder took over: replicas of an earlier generation hold vectors of an earlier one
+    sa.Column("generation", sa.Integer, nullable=False, server_default="0"),
+    # the encoder that is to take over; while it is set, there may be vectors of others than the bound one
+    sa.Column("next_model_id", sa.ForeignKey("models.id")),
 )
 
 profiles = sa.Table(
@@ -143,18 +147,21 @@ chunks = sa.Table(
     sa.Column("fingerprint", sa.BigInteger),
     # the fingerprint of the chunk that this one repeats
     sa.Column("duplicate_of", sa.BigInteger),
+    # what the encoder read in front of the text; NULL where a version before this column wrote the chunk
+    sa.Column("context", sa.Text),
     sa.UniqueConstraint("document_id", "ordinal"),
     sa.Index(None, "fingerprint", "quarantine"),
     sa.Index(None, "duplicate_of"),
     sqlite_autoincrement=True,
 )
 
+# One row for each encoder: while a collection is embedded anew, the vectors of two stand side by side.
 # Token vectors are ten times as large as dense ones and read only when reranking, hence a table of their own.
 vectors = sa.Table(
     "vectors",
     metadata,
     sa.Column("chunk_key", Key, _cascade("chunks.key"), primary_key=True, autoincrement=False),
-    sa.Column("model_id", sa.ForeignKey("models.id"), nullable=False),
+    sa.Column("model_id", Key, sa.ForeignKey("models.id"), primary_key=True, autoincrement=False),
     sa.Column("dense", sa.LargeBinary, nullable=False),
 )
 
@@ -162,7 +169,7 @@ token_vectors = sa.Table(
     "token_vectors",
     metadata,
     sa.Column("chunk_key", Key, _cascade("chunks.key"), primary_key=True, autoincrement=False),
-    sa.Column("model_id", sa.ForeignKey("models.id"), nullable=False),
+    sa.Column("model_id", Key, sa.ForeignKey("models.id"), primary_key=True, autoincrement=False),
     sa.Column("packed", sa.LargeBinary, nullable=False),
 )
 

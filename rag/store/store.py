@@ -16,9 +16,12 @@ from rag.store.keys import Keys
 from rag.store.log import Log
 from rag.store.moves import Moves
 from rag.store.profiles import Profiles
+from rag.store.reembedding import Reembedding
 
 
-class Store(Collections, Documents, Log, Hits, Keys, Jobs, Moves, Profiles, Curation, Exclusive, Audit):
+class Store(
+    Collections, Documents, Log, Hits, Keys, Jobs, Moves, Profiles, Curation, Reembedding, Exclusive, Audit
+):
     """The truth: documents with their texts, chunks and vectors, the change log, API keys and jobs.
 
     Threads share one Store, processes open one each. Every write is one transaction. What the database cannot

@@ -24,6 +24,7 @@ WRITE = {
     ("get", "/v1/collections/{collection}/quarantine"),
     ("post", "/v1/collections/{collection}/quarantine/release"),
     ("post", "/v1/collections/{collection}/adapt/rollback"),
+    ("post", "/v1/collections/{collection}/reembed"),
     ("delete", "/v1/documents/{document_id}"),
     ("post", "/v1/jobs/{job_id}/cancel"),
     ("post", "/v1/jobs/{job_id}/retry"),

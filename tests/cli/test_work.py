@@ -183,3 +183,19 @@ def test_curation_and_quarantine(tmp_path: Path) -> None:
     refused = footnote("curation", "box", "--set", "secret=drop", "--data", data)
     assert refused.status == 1
     assert "invalid_policy" in refused.err
+
+
+def test_reembed_changes_the_encoder_and_search_goes_on(tmp_path: Path) -> None:
+    documents, data = tmp_path / "documents", str(tmp_path / "data")
+    documents.mkdir()
+    (documents / "tern.txt").write_text("The Tern carries twelve cars.\n")
+    assert invoke("ingest", str(documents), "--data", data).status == 0
+    same = invoke("reembed", "default", "--data", data)
+    assert (same.status, "already_embedded" in same.err) == (1, True)
+    changed = invoke("reembed", "default", "--encoder", "footnote-edge", "--data", data)
+    assert changed.status == 0
+    assert "footnote-edge" in changed.out
+    found = invoke("search", "How many cars?", "--data", data, "--json").json()
+    assert [hit["source"] for hit in found["hits"]] == ["tern.txt"]
+    back = invoke("reembed", "default", "--data", data, "--json").json()
+    assert (back["kind"], back["status"]) == ("reembed", "succeeded")

@@ -16,8 +16,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.errors import Conflict, IndexMismatch, InvalidInput, NotFound, RagError, StoreError
-from rag.store import JobItem, NewChunk, NewDocument, Store, chunk_id, document_id
-from rag.types import Document, JobCounts, Page, SourceError
+from rag.store import (
+    JobItem,
+    NewChunk,
+    NewDocument,
+    NewVectors,
+    Store,
+    UnembeddedChunk,
+    chunk_id,
+    document_id,
+)
+from rag.types import BoundEncoder, Document, JobCounts, Page, SourceError
 from tests.contract.store_making import DIMENSION, MODEL, make_chunk, make_document
 from tests.contract.store_writer import hold, processes, write, write_to
 
@@ -74,6 +83,12 @@ class StoreContract:
             lambda: store.sources(name),
             lambda: store.bound_model(name),
             lambda: store.bind_model(name, *MODEL, 8),
+            lambda: store.begin_reembedding(name, *MODEL, 8),
+            lambda: store.unembedded(name, *MODEL),
+            lambda: store.embedded_chunks(name, *MODEL),
+            lambda: store.add_vectors(name, *MODEL, []),
+            lambda: store.switch_encoder(name, *MODEL, "job"),
+            lambda: store.drop_other_vectors(name),
             lambda: store.put_document(make_document(name, "a.txt")),
             lambda: store.fail_document(name, "a.txt", "code", "message"),
             lambda: store.create_job("upload", name, []),
@@ -754,3 +769,113 @@ class StoreContract:
             assert again.changes("c", 0) == store.changes("c", 0)
             assert again.verify_key(secret) is not None
             assert again.job(job.id) == job
+
+    # another encoder
+
+    def test_another_encoder_s_vectors_stand_beside_and_then_take_over(self, store: Store) -> None:
+        put_some(store, 5)
+        job = reembedding(store)
+        assert [one.context for one in store.unembedded("c", *NEXT)] == ["Guide > a"] * 5
+        first = store.unembedded("c", *NEXT, limit=3)
+        rest = store.unembedded("c", *NEXT, after=first[-1].key)
+        assert [len(first), len(rest), store.embedded_chunks("c", *MODEL)] == [3, 2, 5]
+        assert store.add_vectors("c", *NEXT, vectors_for(first)) == 3
+        assert not store.switch_encoder("c", *NEXT, job), "two chunks lack a vector"
+        assert store.unembedded("c", *NEXT) == rest
+        assert store.collection("c").encoder == BoundEncoder(*MODEL, DIMENSION)
+        assert len(store.embedded([each.id for each in documents_of(store)], *MODEL)) == 5
+        store.add_vectors("c", *NEXT, vectors_for(rest))
+        version = store.version("c")
+        assert store.switch_encoder("c", *NEXT, job)
+        assert store.switch_encoder("c", *NEXT, job), "again does nothing"
+        c = store.collection("c")
+        assert (c.encoder, c.generation) == (BoundEncoder(*NEXT, DIMENSION + 1), 1)
+        assert (c.version, c.chunks) == (version, 5)
+        while store.drop_other_vectors("c", limit=2):
+            assert store.reembeddings()
+        assert store.reembeddings() == {}
+        ids = [each.id for each in documents_of(store)]
+        assert store.embedded(ids, *MODEL) == []
+        keys = [each.key for each in store.embedded(ids, *NEXT)]
+        assert store.token_vectors(keys, *MODEL) == {}
+        assert set(store.token_vectors(keys, *NEXT).values()) == {b"packed"}
+        assert all(vector.shape == (DIMENSION + 1,) for vector in store.vectors(keys, *NEXT).values())
+
+    def test_after_the_switch_only_the_new_encoder_may_write(self, store: Store) -> None:
+        put_some(store, 1)
+        job = reembedding(store)
+        store.add_vectors("c", *NEXT, vectors_for(store.unembedded("c", *NEXT)))
+        store.put_document(make_document("c", "late.txt"))
+        assert not store.switch_encoder("c", *NEXT, job), "what came meanwhile lacks a vector"
+        store.add_vectors("c", *NEXT, vectors_for(store.unembedded("c", *NEXT)))
+        assert store.switch_encoder("c", *NEXT, job)
+        with pytest.raises(IndexMismatch):
+            store.put_document(make_document("c", "later.txt"))
+        while store.drop_other_vectors("c"):
+            pass
+
+    def test_a_cancelled_job_cannot_switch_and_its_vectors_go(self, store: Store) -> None:
+        put_some(store, 2)
+        job = reembedding(store)
+        store.add_vectors("c", *NEXT, vectors_for(store.unembedded("c", *NEXT)))
+        store.cancel_job(job)
+        with pytest.raises(Conflict) as error:
+            store.switch_encoder("c", *NEXT, job)
+        assert code(error) == "reembedding_ended"
+        while store.drop_other_vectors("c"):
+            pass
+        assert store.reembeddings() == {}
+        assert store.embedded_chunks("c", *NEXT) == 0
+        assert store.embedded_chunks("c", *MODEL) == 2
+        with pytest.raises(Conflict) as error:
+            store.add_vectors("c", *NEXT, [])
+        assert code(error) == "reembedding_ended"
+
+    def test_vectors_of_chunks_that_are_gone_are_left_out(self, store: Store) -> None:
+        put_some(store, 2)
+        reembedding(store)
+        found = store.unembedded("c", *NEXT)
+        store.delete_document(document_id("c", "0.txt"))
+        assert store.add_vectors("c", *NEXT, vectors_for(found)) == 1
+        assert store.add_vectors("c", *NEXT, vectors_for(found)) == 1, "twice is once"
+        assert store.embedded_chunks("c", *NEXT) == 1
+
+    def test_a_third_encoder_waits_for_the_second(self, store: Store) -> None:
+        reembedding(store)
+        with pytest.raises(Conflict) as error:
+            store.begin_reembedding("c", "third", "r1", 8)
+        assert code(error) == "reembedding"
+        store.delete_collection("c")
+        assert store.create_collection("c").encoder is None
+        assert store.reembeddings() == {}
+
+    def test_quarantined_chunks_have_no_vector_to_wait_for(self, store: Store) -> None:
+        store.put_document(make_document("c", "a.txt", quarantine="secret"))
+        job = reembedding(store)
+        assert store.unembedded("c", *NEXT) == []
+        assert store.switch_encoder("c", *NEXT, job)
+
+
+NEXT = ("next-encoder", "r7")
+
+
+def put_some(store: Store, count: int) -> None:
+    for number in range(count):
+        store.put_document(make_document("c", f"{number}.txt", context="Guide > a"))
+
+
+def documents_of(store: Store) -> list[Document]:
+    return [record.document for record in store.documents("c")[0]]
+
+
+def reembedding(store: Store) -> str:
+    """A running job, with the next encoder named."""
+    job = store.create_job("reembed", "c", [JobItem("switch")])
+    store.set_job_status(job.id, "running")
+    store.begin_reembedding("c", *NEXT, DIMENSION + 1)
+    return job.id
+
+
+def vectors_for(found: list[UnembeddedChunk]) -> list[NewVectors]:
+    dense = np.full(DIMENSION + 1, 1 / (DIMENSION + 1) ** 0.5, np.float32)
+    return [NewVectors(one.key, dense, b"packed") for one in found]

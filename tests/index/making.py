@@ -8,7 +8,7 @@ import numpy as np
 
 from rag.index.types import Floats
 from rag.models.types import ModelInfo
-from rag.store import NewChunk, NewDocument, Store
+from rag.store import NewChunk, NewDocument, NewVectors, Store
 from rag.types import Document, Metadata
 
 DIMENSION = 16
@@ -50,3 +50,19 @@ def live(store: Store, collection: str = "c") -> Mapping[int, Floats]:
         return {}
     chunks = store.embedded([record.document.id for record in records], bound[0], bound[1])
     return {chunk.key: chunk.dense for chunk in chunks}
+
+
+def switch(store: Store, encoder: ModelInfo, collection: str = "c") -> None:
+    """Give a collection another encoder, whose vectors are axes of its space; the old ones are dropped."""
+    dimension = encoder.dimension or 0
+    store.begin_reembedding(collection, encoder.name, encoder.revision, dimension)
+    job = store.create_job("reembed", collection, [])
+    store.set_job_status(job.id, "running")
+    lacking = store.unembedded(collection, encoder.name, encoder.revision, limit=10_000)
+    axes = np.eye(dimension, dtype=np.float32)
+    new = [NewVectors(chunk.key, axes[chunk.key % dimension]) for chunk in lacking]
+    store.add_vectors(collection, encoder.name, encoder.revision, new)
+    assert store.switch_encoder(collection, encoder.name, encoder.revision, job.id)
+    while store.drop_other_vectors(collection):
+        pass
+    store.set_job_status(job.id, "succeeded")

@@ -13,16 +13,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rag.errors import IndexMismatch, IndexUnavailable, InvalidInput, NotFound
 from rag.index import IndexManager
 from rag.index.replica import lexical_text
 from rag.index.slots import Slot
+from rag.index.types import Floats
 from rag.settings import Settings
 from rag.store import NewChunk, NewDocument, Store, document_id
 from rag.types import Chunk, Document, Equals, Range
-from tests.index.making import ENCODER, live, put, unit
+from tests.index.making import ENCODER, live, put, switch, unit
 
 Open = Callable[..., IndexManager]
 
@@ -478,3 +480,76 @@ def test_a_passage_is_found_by_its_title_and_headings(store: Store, backend: Set
     store.put_document(NewDocument(document, text, "1", [part], ENCODER.name, ENCODER.revision))
     for word in ("pump", "maintenance", "pressure", "rated"):
         assert [one.key for one in manager.search_lexical("c", word, 5)] == list(live(store)), word
+
+
+NEXT = replace(ENCODER, name="next-encoder", revision="r2", dimension=4)
+
+
+def test_the_old_replica_answers_until_that_of_the_new_encoder_is_complete(
+    store: Store, backend: Settings, manage: Open
+) -> None:
+    for number in range(120):  # more than are applied at a time
+        put(store, f"s{number}", f"plain w{number}", seed=number)
+    manager = manage(backend)
+    assert manager.catch_up("c")
+    keys = sorted(live(store))
+    switch(store, NEXT)
+    assert not manager.catch_up("c", 0.0)
+    assert manager.serving("c").model == ENCODER.name
+    assert found(manager) == keys
+    with pytest.raises(IndexMismatch):
+        manager.search_dense("c", axis(0), 5, encoder=NEXT)
+    assert manager.catch_up("c")
+    assert manager.serving("c").model == NEXT.name
+    hits = manager.search_dense("c", axis(0), 200, encoder=NEXT)
+    assert sorted(hit.key for hit in hits) == keys
+    assert {hit.key for hit in hits if hit.score > 0.99} == {key for key in keys if key % 4 == 0}
+    assert len(manager.search_lexical("c", "plain", 200)) == 120
+    with pytest.raises(IndexMismatch):
+        found(manager)
+    assert sorted(one.backend for one in manager.status()) == sorted(
+        {"qdrant"} if backend.index.startswith("qdrant") else {"faiss", "tantivy"}
+    )
+
+
+def test_a_search_between_two_encoders_never_mixes_them(
+    store: Store, backend: Settings, manage: Open
+) -> None:
+    manager = manage(backend)
+    put(store, "a", seed=1)
+    assert found(manager)
+    switch(store, NEXT)
+    document = Document("", "c", "b", "b", "text/plain", "")
+    part = NewChunk(0, 0, 5, None, (), axis(1))
+    store.put_document(NewDocument(document, "plain", "1", [part], NEXT.name, NEXT.revision))
+    assert [one.key for one in manager.search_dense("c", unit(1), 5)] == [min(live(store))], "of the old"
+    third = replace(NEXT, name="third", dimension=8)
+    switch(store, third)
+    manager.refresh()
+    assert manager.serving("c").model == "third"
+    assert len(manager.search_dense("c", axis(0, 8), 5, encoder=third)) == 2
+
+
+def test_a_new_process_opens_the_replica_of_the_present_encoder_and_sweeps_the_old(
+    store: Store, settings: Settings, manage: Open
+) -> None:
+    put(store, "a", seed=1)
+    first = manage(settings)
+    assert first.catch_up("c")
+    switch(store, NEXT)
+    assert first.catch_up("c")
+    first.close()
+    slot = next(path for path in (settings.data / "index").iterdir() if path.is_dir())
+    assert sorted(path.name for path in slot.iterdir() if path.is_dir()) == ["c~1"]
+    (slot / "c").mkdir()
+    second = manage(settings)
+    second.refresh()
+    assert second.serving("c").model == NEXT.name
+    assert len(second.search_dense("c", axis(0), 5, encoder=NEXT)) == 1
+    assert sorted(path.name for path in slot.iterdir() if path.is_dir()) == ["c~1"]
+
+
+def axis(number: int, dimension: int = 4) -> Floats:
+    vector = np.zeros(dimension, np.float32)
+    vector[number] = 1
+    return vector
