@@ -14,7 +14,7 @@ from rag.store.database import Part, Row, insert_once
 from rag.store.records import Alike, QuarantinedChunk
 from rag.store.rows import CHUNK, CHUNK_WIDTH, sliced, to_chunk
 from rag.store.schema import chunks, collections, documents, job_findings, releases, signatures, vectors
-from rag.store.settle import DUPLICATES, recount, release, settle
+from rag.store.settle import DUPLICATES, OWN_VECTOR, recount, release, settle
 from rag.store.text import clean
 from rag.types import Action, CurationPolicy, Reason
 
@@ -189,7 +189,7 @@ def _found(connection: sa.Connection, collection: int) -> Sequence[Row]:
         chunks.c.key, chunks.c.document_id, chunks.c.fingerprint, chunks.c.duplicate_of,
         chunks.c.quarantine, chunks.c.findings, vectors.c.chunk_key.label("vector"),
     )  # fmt: skip
-    query = sa.select(*columns).select_from(chunks.join(documents).outerjoin(vectors))
+    query = sa.select(*columns).select_from(chunks.join(documents).outerjoin(vectors, OWN_VECTOR))
     known = chunks.c.findings.is_not(None), documents.c.collection_id == collection
     return connection.execute(query.where(*known).order_by(chunks.c.key)).all()
 
@@ -205,7 +205,7 @@ def _by_id(connection: sa.Connection, collection: int, ids: Sequence[str]) -> li
         chunks.c.id, chunks.c.key, chunks.c.document_id, chunks.c.fingerprint, chunks.c.quarantine,
         vectors.c.chunk_key.label("vector"),
     )  # fmt: skip
-    query = sa.select(*columns).select_from(chunks.join(documents).outerjoin(vectors))
+    query = sa.select(*columns).select_from(chunks.join(documents).outerjoin(vectors, OWN_VECTOR))
     found: list[Row] = []
     for part in sliced(ids):
         chosen = documents.c.collection_id == collection, chunks.c.id.in_(part)

@@ -16,6 +16,8 @@ from rag.store.database import Row
 from rag.store.rows import sliced
 from rag.store.schema import chunks, documents, releases, signatures, vectors
 
+OWN_VECTOR = (vectors.c.chunk_key == chunks.c.key) & (vectors.c.model_id == documents.c.model_id)
+"""A chunk's vector of its collection's encoder: another one may be about to take over."""
 DUPLICATES = ("exact_duplicate", "near_duplicate")
 
 
@@ -89,7 +91,7 @@ def _waiting(connection: sa.Connection, collection: int, originals: Collection[i
     found: list[Row] = []
     columns = chunks.c.key, chunks.c.document_id, chunks.c.fingerprint, chunks.c.duplicate_of
     for part in sliced(originals):
-        query = sa.select(*columns).select_from(chunks.join(documents).join(vectors))
+        query = sa.select(*columns).select_from(chunks.join(documents).join(vectors, OWN_VECTOR))
         held = chunks.c.duplicate_of.in_(part), chunks.c.quarantine.in_(DUPLICATES)
         found += connection.execute(query.where(documents.c.collection_id == collection, *held)).all()
     return sorted(found, key=lambda row: int(row.key))
