@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,6 @@ from ingest.types import ParsedDocument
 from rag.errors import ParseError
 from rag.store import JobItem
 
-MAX_BYTES = 256 * 2**20
 _VAGUE = (UNKNOWN, "text/plain")
 
 
@@ -35,7 +35,7 @@ def load(
 
     Raises ParseError: `file_not_found`, `file_unreadable`, and those of parse/failures.py.
     """
-    content = payload if payload is not None else _read(Path(item.path or ""))
+    content = payload if payload is not None else _read(Path(item.path or ""), pool.limits.file_bytes)
     sha256 = digest(content)
     kind = _kind(item, content)
     if is_known(item, sha256):
@@ -45,11 +45,13 @@ def load(
     return Loaded(sha256, kind, pool.parse(item.source, kind, content))
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, most: int) -> bytes:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise too_large(f"The file is larger than {MAX_BYTES // 2**20} MiB.")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(most + 1) if os.fstat(file.fileno()).st_size <= most else None
+        if content is None or len(content) > most:
+            raise too_large(f"The file is larger than {most // 2**20} MiB (parse_max_mb).")
+        return content
     except FileNotFoundError as error:
         raise ParseError("The file is no longer there.", code="file_not_found") from error
     except OSError as error:

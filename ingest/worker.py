@@ -48,7 +48,7 @@ class Worker:
     ) -> None:
         self._owned = None if store else Store.open(settings.store_url)
         self._store = store or self._opened()
-        self._pool = ParserPool(timeout_s=settings.parse_timeout_s, memory_mb=settings.parse_memory_mb)
+        self._pool = ParserPool.of(settings)
         encoder = encoder or load_encoder(settings.encoder, settings)
         self._items = ItemWorker(self._store, encoder, self._pool, settings.chunk_tokens)
         self._tallies: dict[str, _Tally] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+from ingest.parse.context import Context
 from ingest.parse.decode import decode
 from ingest.parse.elements import document, pieces
 from ingest.parse.offline import prepare
@@ -15,7 +16,7 @@ _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_-]
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 
 
-def parse(content: bytes, source: str) -> ParsedDocument:
+def parse(content: bytes, source: str, context: Context) -> ParsedDocument:
     """Headings, paragraphs, lists, tables and preformatted text of a page; its title from `<title>`."""
     text = _DECLARATION.sub("", _decode(content))
     prepare()

@@ -6,6 +6,7 @@ import io
 import zipfile
 from xml.etree import ElementTree
 
+from ingest.parse.context import Context
 from ingest.parse.elements import document, pieces
 from ingest.parse.offline import prepare
 from ingest.types import ParsedDocument
@@ -18,7 +19,7 @@ _FIELDS = {
 }
 
 
-def parse_docx(content: bytes, source: str) -> ParsedDocument:
+def parse_docx(content: bytes, source: str, context: Context) -> ParsedDocument:
     """Headings by style, lists, tables, headers and footers; pages where the file has page breaks."""
     prepare()
     from unstructured.partition.docx import partition_docx
@@ -28,7 +29,7 @@ def parse_docx(content: bytes, source: str) -> ParsedDocument:
     return document(found, properties.pop("title", ""), properties)
 
 
-def parse_pptx(content: bytes, source: str) -> ParsedDocument:
+def parse_pptx(content: bytes, source: str, context: Context) -> ParsedDocument:
     """One page per slide, speaker notes included."""
     prepare()
     from unstructured.partition.pptx import partition_pptx
@@ -38,7 +39,7 @@ def parse_pptx(content: bytes, source: str) -> ParsedDocument:
     return document(found, properties.pop("title", ""), properties)
 
 
-def parse_xlsx(content: bytes, source: str) -> ParsedDocument:
+def parse_xlsx(content: bytes, source: str, context: Context) -> ParsedDocument:
     """One page per sheet, headed by its name; the old XLS format too."""
     prepare()
     from unstructured.partition.xlsx import partition_xlsx
