@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,11 +12,12 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from ingest.media import PDF
-from ingest.parse.build import BULLETS, Builder
+from ingest.parse.build import Builder
 from ingest.parse.context import Context
 from ingest.parse.cut import is_cut_off
 from ingest.parse.failures import empty, needs_ocr, password_protected, too_large, truncated
 from ingest.parse.ocr import LONGEST_SIDE, add_image, is_installed
+from ingest.parse.pdflines import Line, page_lines
 from ingest.parse.pdftables import Table, ruled_tables, with_tables
 from ingest.parse.unread import named
 from ingest.types import BlockKind, ParsedDocument
@@ -28,27 +28,11 @@ _LONGEST_HEADING = 160
 _HEADING_STARTS = "§#\"'“‘«([{"
 _SCRAP = 4
 _SAME = 0.1
-_BOLD = 600
 _OCR_DPI = 200
 _BULLETS = ("•", "◦", "▪", "‣", "●", "■", "○", "– ", "- ", "* ")
 # pdfium marks the hyphen of a word divided at a line's end with U+FFFE, older versions with \x02.
 _DIVIDED = re.compile("[\ufffe\x02\u00ad]\\s*(?=[^\\W\\d_])")
 _HYPHEN = re.compile("[\ufffe\x02]")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of text: its size, the heights of its first and last letter's base, its left edge, in points.
-
-    The two heights differ where pdfium has joined the halves of a divided word.
-    """
-
-    text: str
-    size: float
-    base: float
-    end_base: float
-    bold: bool
-    left: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +85,7 @@ def _page(document: pypdfium2.PdfDocument, number: int) -> _Page:
     page = document[number]
     text_page = page.get_textpage()
     try:
-        lines = list(_page_lines(text_page))
+        lines = list(page_lines(text_page))
         items = with_tables(lines, ruled_tables(page, text_page)) if lines else []
         return _Page(items, not lines and _has_image(page))
     finally:
@@ -112,44 +96,6 @@ def _page(document: pypdfium2.PdfDocument, number: int) -> _Page:
 def _has_image(page: pypdfium2.PdfPage) -> bool:
     kinds = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM)
     return next(iter(page.get_objects(filter=kinds)), None) is not None
-
-
-def _page_lines(text_page: pypdfium2.PdfTextPage) -> Iterator[Line]:
-    position = 0
-    for text in text_page.get_text_range().translate(BULLETS).split("\n"):
-        if shown := text.strip():
-            first = _index(text_page, position + _telling(text))
-            last = _index(text_page, position + len(text.rstrip()) - 1)
-            size, base, left = _geometry(text_page, first)
-            bold = _is_bold(text_page, first) and _is_bold(text_page, last)
-            yield Line(shown, size, base, _geometry(text_page, last)[1], bold, left)
-        position += len(text) + 1
-
-
-def _index(text_page: pypdfium2.PdfTextPage, position: int) -> int:
-    """The page's character behind a place in its text; pdfium counts both."""
-    return max(0, int(pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, position)))
-
-
-def _telling(text: str) -> int:
-    """Where the first letter or digit is: brackets and symbols often come from a font of other measures."""
-    return next((at for at, character in enumerate(text) if character.isalnum()), 0)
-
-
-def _geometry(text_page: pypdfium2.PdfTextPage, index: int) -> tuple[float, float, float]:
-    """Height, base and left edge of a letter on the page; the font's own size says little: pages scale it."""
-    box = pdfium.FS_RECTF()
-    if not pdfium.FPDFText_GetLooseCharBox(text_page, index, ctypes.byref(box)):
-        return 0.0, 0.0, 0.0
-    return round(abs(box.top - box.bottom), 1), float(box.bottom), float(box.left)
-
-
-def _is_bold(text_page: pypdfium2.PdfTextPage, index: int) -> bool:
-    if pdfium.FPDFText_GetFontWeight(text_page, index) >= _BOLD:
-        return True
-    name, flags = ctypes.create_string_buffer(128), ctypes.c_int()
-    pdfium.FPDFText_GetFontInfo(text_page, index, name, len(name), ctypes.byref(flags))
-    return b"bold" in name.value.lower()
 
 
 def _build(document: pypdfium2.PdfDocument, pages: Sequence[_Page], context: Context) -> ParsedDocument:
