@@ -14,25 +14,25 @@ import html
 import json
 import re
 import subprocess
+import sys
 import time
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from eval.extra import require
 from eval.machine import machine
-from ingest.media import media_type
-from ingest.parse.alone import unstructured_text
-from ingest.parse.context import Limits
-from ingest.parse.pool import ParserPool
 
-Read = Callable[[Path], str]
+Reading = tuple[str, str, float]
+"""Text, error (empty when there is none) and seconds of one file."""
+ReadAll = Callable[[Sequence[Path]], list[Reading]]
 
+OWN = ("footnote", "unstructured")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^()\s]*(?:\([^()]*\)[^()\s]*)*(?:\s+\"[^\"]*\")?\)")
 _WORD = re.compile(r"[^\W_]+")
-_TIMEOUT_S = 120.0
+_TIMEOUT_S = 120.0  # for a file by a command
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +64,24 @@ def overlap(expected: Sequence[str], found: Sequence[str]) -> tuple[float, float
     return common / len(expected) if expected else 1.0, common / len(found) if found else float(not expected)
 
 
-def measure(documents: Path, expected: Path, parsers: dict[str, Read]) -> list[Score]:
+def measure(documents: Path, expected: Path, parsers: Mapping[str, ReadAll]) -> list[Score]:
     """Every file with an expectation by every parser."""
+    wanted = {
+        path.relative_to(expected).as_posix().removesuffix(".md"): words(path.read_text(encoding="utf-8"))
+        for path in sorted(expected.rglob("*.md"))
+    }
     scores = []
-    for path in sorted(expected.rglob("*.md")):
-        file = path.relative_to(expected).as_posix().removesuffix(".md")
-        wanted = words(path.read_text(encoding="utf-8"))
-        for name, read in parsers.items():
-            scores.append(_score(documents / file, file, name, read, wanted))
+    for name, read in parsers.items():
+        readings = read([documents / file for file in wanted])
+        for (file, wants), reading in zip(wanted.items(), readings, strict=True):
+            scores.append(_score(file, name, wants, reading))
     return scores
 
 
-def _score(path: Path, file: str, name: str, read: Read, wanted: Sequence[str]) -> Score:
-    started = time.perf_counter()
-    try:
-        text, error = read(path), ""
-    except Exception as failure:  # noqa: BLE001  # parsers raise what they like; here that is a result
-        text, error = "", f"{type(failure).__name__}: {failure}"[:200]
-    seconds = time.perf_counter() - started
-    recall, precision = overlap(wanted, words(text)) if not error else (0.0, 0.0)
-    return Score(file.split("/")[0], file, name, recall, precision, round(seconds, 3), error)
+def _score(file: str, name: str, wanted: Sequence[str], reading: Reading) -> Score:
+    text, error, seconds = reading
+    recall, precision = (0.0, 0.0) if error else overlap(wanted, words(text))
+    return Score(file.split("/")[0], file, name, recall, precision, seconds, error)
 
 
 def table(scores: Sequence[Score]) -> str:
@@ -111,21 +109,34 @@ def _cell(recall: float, precision: float) -> str:
     return f"{recall:.3f} ({precision:.3f})"
 
 
-def _footnote(pool: ParserPool) -> Read:
-    def read(path: Path) -> str:
-        content = path.read_bytes()
-        return pool.parse(path.name, media_type(path.name, content), content).text
+def own(name: str) -> ReadAll:
+    """Footnote's parsers, or unstructured by itself, in one process of their own."""
+
+    def read(paths: Sequence[Path]) -> list[Reading]:
+        command = [sys.executable, "-m", "ingest.parse.texts", name, *map(str, paths)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"file"')]
+        return [(line.get("text", ""), line.get("error", ""), line["seconds"]) for line in lines]
 
     return read
 
 
-def _command(command: str) -> Read:
-    def read(path: Path) -> str:
-        given = [*command.split(), str(path)]
-        done = subprocess.run(given, capture_output=True, text=True, timeout=_TIMEOUT_S, check=True)
-        return done.stdout
+def by_command(command: str) -> ReadAll:
+    """Another parser: `COMMAND FILE` prints the text; its seconds hold the start of the program."""
+
+    def read(paths: Sequence[Path]) -> list[Reading]:
+        return [_run([*command.split(), str(path)]) for path in paths]
 
     return read
+
+
+def _run(command: Sequence[str]) -> Reading:
+    started = time.perf_counter()
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_TIMEOUT_S, check=True)
+    except (subprocess.SubprocessError, OSError) as error:
+        return "", f"{type(error).__name__}: {error}"[:300], round(time.perf_counter() - started, 3)
+    return done.stdout.decode("utf-8", "replace"), "", round(time.perf_counter() - started, 3)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -146,10 +157,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, help="JSON with every file's figures")
     given = parser.parse_args(arguments)
     others = dict(other.split("=", 1) for other in given.others)
-    with ParserPool(Limits(timeout_s=_TIMEOUT_S)) as pool:
-        readers = {"footnote": _footnote(pool), "unstructured": unstructured_text}
-        readers |= {name: _command(command) for name, command in others.items()}
-        scores = measure(given.documents, given.expected, readers)
+    readers = {name: own(name) for name in OWN}
+    readers |= {name: by_command(command) for name, command in others.items()}
+    scores = measure(given.documents, given.expected, readers)
     print(table(scores))
     if given.out:
         values = {"machine": machine(), "scores": [asdict(score) for score in scores]}

@@ -24,7 +24,7 @@ from ingest.parse.wire import Request, decode_answer
 for path in sorted(Path(sys.argv[1]).iterdir()):
     content = path.read_bytes()
     kind = media_type(path.name, content)
-    assert decode_answer(answer(Request(path.name, kind, 1024), content)).text, path
+    assert decode_answer(answer(Request(path.name, kind), content)).text, path
 print("read", flush=True)
 """
 
