@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from xml.etree import ElementTree
@@ -25,6 +26,7 @@ _FIELDS = {
 }
 _SILENT = (_OFFICE + "annotation", _TEXT + "tracked-changes", _TEXT + "note-citation", _OFFICE + "forms")
 _BOXES = (_DRAW + "text-box", _DRAW + "custom-shape")
+_SPACE, _SPACES = re.compile(r"\s+"), re.compile(" {2,}")
 _MOST_REPEATED = 64  # the empty rest of a sheet is one cell, repeated to its edge
 _ROOMS = (_TABLE + "table-header-rows", _TABLE + "table-rows", _TABLE + "table-row-group")
 
@@ -110,7 +112,8 @@ class _Writer:
         style = element.get(_TEXT + "style-name", "")
         named = self._parents.get(style) or style
         level = {"Title": 1, "Subtitle": 2}.get(named)
-        self._add("heading" if level else "paragraph", _inline(element), level)
+        text = _SPACES.sub(" ", _inline(element))
+        self._add("heading" if level else "paragraph", text, level)
         for box in (each for each in element.iter() if each.tag in _BOXES):
             self._blocks(box)
         for table in (each for each in element.iter(_TABLE + "table")):
@@ -167,7 +170,7 @@ def _flat(element: Element) -> str:
 
 def _inline(element: Element, *, boxes: bool = False) -> str:
     """The text of a paragraph; boxes that are anchored in it follow as blocks of their own."""
-    parts = [element.text or ""]
+    parts = [_spaced(element.text)]
     for child in element:
         if child.tag == _TEXT + "s":
             parts.append(" " * int(child.get(_TEXT + "c", "1")))
@@ -178,8 +181,13 @@ def _inline(element: Element, *, boxes: bool = False) -> str:
         elif child.tag not in _SILENT and (boxes or not _is_apart(child)):
             apart = child.tag in (_TEXT + "p", _TEXT + "h", _TEXT + "note-body", _TABLE + "table-cell")
             parts.append(f" {_inline(child, boxes=boxes)} " if apart else _inline(child, boxes=boxes))
-        parts.append(child.tail or "")
+        parts.append(_spaced(child.tail))
     return "".join(parts).strip() if element.tag in (_TEXT + "p", _TEXT + "h") else "".join(parts)
+
+
+def _spaced(text: str | None) -> str:
+    """White space of the XML is one space."""
+    return _SPACE.sub(" ", text) if text else ""
 
 
 def _is_apart(element: Element) -> bool:
