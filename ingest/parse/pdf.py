@@ -17,6 +17,7 @@ from ingest.parse.context import Context
 from ingest.parse.cut import is_cut_off
 from ingest.parse.failures import empty, needs_ocr, password_protected, too_large, truncated
 from ingest.parse.ocr import LONGEST_SIDE, add_image, is_installed
+from ingest.parse.pdfcolumns import interleaved
 from ingest.parse.pdflines import Line, page_lines
 from ingest.parse.pdftables import Table, ruled_tables, with_tables
 from ingest.parse.unread import named
@@ -85,7 +86,7 @@ def _page(document: pypdfium2.PdfDocument, number: int) -> _Page:
     page = document[number]
     text_page = page.get_textpage()
     try:
-        lines = list(page_lines(text_page))
+        lines = interleaved(text_page) or list(page_lines(text_page))
         items = with_tables(lines, ruled_tables(page, text_page)) if lines else []
         return _Page(items, not lines and _has_image(page))
     finally:

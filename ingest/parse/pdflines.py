@@ -46,6 +46,16 @@ def page_lines(text_page: pypdfium2.PdfTextPage) -> Iterator[Line]:
         position += len(text) + 1
 
 
+def place(
+    text_page: pypdfium2.PdfTextPage, x: float, y: float, size: float, base: float
+) -> tuple[float, float, bool]:
+    """Size, base and weight of the letter at this place; what is given where there is none."""
+    index = pdfium.FPDFText_GetCharIndexAtPos(text_page, x + 1, y, size, size)
+    if index < 0:
+        return round(size, 1), base, False
+    return (*_geometry(text_page, index)[:2], _is_bold(text_page, index))
+
+
 def _index(text_page: pypdfium2.PdfTextPage, position: int) -> int:
     """The page's character behind a place in its text; pdfium counts both."""
     return max(0, int(pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, position)))

@@ -1,4 +1,4 @@
-"""Ruled tables of PDF pages become tables; what only looks like one stays text."""
+"""Ruled tables of PDF pages become tables, what only looks like one stays text; columns are told apart."""
 
 from __future__ import annotations
 
@@ -80,3 +80,26 @@ def test_text_that_leaves_its_cells_is_not_lost(parse: Parse) -> None:
     document = parse("a.pdf", page(cells([[long], ["Tern", "32"], ["Puffin", "18"]]) + rules(3, 2)))
     for word in (*long.split(), "Tern", "Puffin", "18"):
         assert word in document.text
+
+
+def columns(*, row_by_row: bool) -> str:
+    """Two columns of ten lines each, set row by row or one after the other."""
+    left = [words(f"The left column goes on in line {n}", LEFT, TOP - 15 * n) for n in range(10)]
+    right = [words(f"The right column goes on in line {n}", 320, TOP - 15 * n) for n in range(10)]
+    pairs = [part for pair in zip(left, right, strict=True) for part in pair]
+    return "".join(pairs if row_by_row else left + right)
+
+
+def test_columns_are_read_one_after_the_other_however_they_were_set(parse: Parse) -> None:
+    texts = [parse("a.pdf", page(columns(row_by_row=way))).text for way in (True, False)]
+    for text in texts:
+        assert text.index("The left column goes on in line 9") < text.index(
+            "The right column goes on in line 0"
+        )
+    assert texts[0].split() == texts[1].split()
+
+
+def test_a_table_without_rules_is_read_by_rows(parse: Parse) -> None:
+    rows = [[f"Ship {n}", f"{n} cars", f"{n} vans"] for n in range(10)]
+    text = parse("a.pdf", page(cells(rows))).text
+    assert "Ship 3 3 cars 3 vans" in " ".join(text.split())
