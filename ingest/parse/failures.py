@@ -25,15 +25,6 @@ def needs_libreoffice(media_type: str) -> ParseError:
     )
 
 
-def needs_pandoc(media_type: str) -> ParseError:
-    """Only pandoc reads this format, and it is not here."""
-    return ParseError(
-        f"{media_type} is read by way of pandoc, which is not installed. Install it, or convert the file "
-        "with it elsewhere: pandoc FILE -o FILE.md",
-        code="needs_pandoc",
-    )
-
-
 def needs_ocr() -> ParseError:
     """Images of text, and nothing installed that reads them."""
     return ParseError(
