@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 import filetype
 
-from ingest.sniff import is_text, text_type
+from ingest.sniff import is_binary, is_text, text_type
 
 UNKNOWN = "application/octet-stream"
 OLE = "application/x-ole-storage"
@@ -125,7 +125,7 @@ def media_type(source: str, content: bytes) -> str:
     other = filetype.guess_mime(content[:8192])
     if other:
         return str(other)
-    if suffix in _SIGNED_SUFFIXES:
+    if suffix in _SIGNED_SUFFIXES or (suffix in _TEXT_SUFFIXES and is_binary(content)):
         return MISLABELLED
     return _TEXT_SUFFIXES.get(suffix, UNKNOWN)
 

@@ -112,7 +112,7 @@ def test_an_earlier_version_survives_a_file_that_became_unreadable(
     assert ended(store, worker, submit_folder(store, "c", folder)).status == "partial"
     record = store.find("c", "one.md")
     assert record is not None
-    assert (record.status, record.error_code) == ("ready", "unsupported_format")
+    assert (record.status, record.error_code) == ("ready", "mislabelled_file")
     assert "the number one" in store.text(record.document.id)
     (folder / "one.md").write_bytes(good)
     assert ended(store, worker, submit_folder(store, "c", folder)).status == "succeeded"
