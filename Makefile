@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
-DEV_EXTRAS := train,qdrant,postgres,remote,eval,dev
+DEV_EXTRAS := train,qdrant,postgres,remote,ocr,eval,dev
 
 .PHONY: setup demo test check format bench clean
 

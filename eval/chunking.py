@@ -27,6 +27,7 @@ from eval.machine import machine
 from eval.report import write_whole
 from eval.splitters import Passage, Tokens, fixed, ours, recursive
 from eval.variants import READER_DEPTH
+from ingest.parse.context import Context
 from ingest.parse.markdown import parse as parse_markdown
 from ingest.parse.text import parse_text
 from rag.answer.engine import Engine
@@ -71,7 +72,9 @@ class Bench:
         text, tokens = self.texts[name], self.tokens[name]
         if way in OURS:
             parse = parse_markdown if way == "footnote-markdown" else parse_text
-            found = ours(parse(text.encode(), f"{name}.md"), text, self.engine.encoder.token_spans, size)
+            found = ours(
+                parse(text.encode(), f"{name}.md", Context()), text, self.engine.encoder.token_spans, size
+            )
             return [Passage(one.start, one.end) for one in found] if way == "footnote-bare" else found
         overlap = size // 5 if way.endswith("overlap") else 0
         return (fixed if way.startswith("fixed") else recursive)(tokens, size, overlap)

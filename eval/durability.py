@@ -37,7 +37,7 @@ def durable(settings: Settings, store: Store, encoder: Encoder) -> float:
 def plain(settings: Settings, store: Store, encoder: Encoder) -> float:
     """Seconds of a loop over the job's items."""
     [job] = store.jobs(C)
-    with ParserPool(timeout_s=settings.parse_timeout_s, memory_mb=settings.parse_memory_mb) as pool:
+    with ParserPool.of(settings) as pool:
         worker = ItemWorker(store, Encoders(settings, lambda: encoder), pool, settings.chunk_tokens)
         started = time.perf_counter()
         items = store.job_items(job.id)

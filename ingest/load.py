@@ -14,7 +14,6 @@ from ingest.read import read
 from ingest.types import ParsedDocument
 from rag.store import JobItem
 
-MAX_BYTES = 256 * 2**20
 _VAGUE = (UNKNOWN, "text/plain")
 
 
@@ -34,7 +33,7 @@ def load(
 
     Raises ParseError: those of read.py and of parse/failures.py.
     """
-    content = payload if payload is not None else read(item.path or "", MAX_BYTES)
+    content = payload if payload is not None else read(item.path or "", pool.limits.file_bytes)
     sha256 = digest(content)
     kind = _kind(item, content)
     if is_known(item, sha256):

@@ -49,7 +49,7 @@ class Worker:
     ) -> None:
         self._owned = None if store else Store.open(settings.store_url)
         self._store = store or self._opened()
-        self._pool = ParserPool(timeout_s=settings.parse_timeout_s, memory_mb=settings.parse_memory_mb)
+        self._pool = ParserPool.of(settings)
         encoder = encoder or load_encoder(settings.encoder, settings)
         encoders = Encoders(settings, lambda: encoder)
         self._items = ItemWorker(self._store, encoders, self._pool, settings.chunk_tokens)

@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     chunk_tokens: int = Field(200, ge=32, le=512, description="Longest chunk in the encoder's tokens.")
     parse_memory_mb: int = Field(1024, ge=128)
     parse_timeout_s: float = Field(120.0, gt=0)
+    parse_max_mb: int = Field(256, ge=1, description="Largest file, and most that an archive may unpack to.")
+    parse_max_pages: int = Field(5000, ge=1)
+    parse_max_characters: int = Field(20_000_000, ge=1000)
 
     # answers
     check: CheckPolicy = "flag"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ingest.types import Block, BlockKind, ParsedDocument
 from rag.types import Metadata, Page, Span
@@ -32,6 +33,11 @@ class Builder:
         self._pages: list[Page] = []
 
     @property
+    def length(self) -> int:
+        """Characters so far."""
+        return self._length
+
+    @property
     def headings(self) -> int:
         """How many headings there are so far."""
         return sum(block.kind == "heading" for block in self._blocks)
@@ -53,6 +59,25 @@ class Builder:
         if start is not None:
             span = Span(start, start + len(lines[0])) if header and len(lines) > 1 else None
             self._blocks.append(Block("table", start, self._length, None, page, span))
+
+    def include(self, document: ParsedDocument, heading: str) -> None:
+        """Another document as a section under this heading: its own headings move down by one level."""
+        self.add("heading", heading, level=1)
+        self.extend(document, down=1)
+
+    def extend(self, document: ParsedDocument, *, down: int = 0) -> None:
+        """Another document's blocks and pages behind those that are here, its headings this far down."""
+        start = self._append(document.text, _GAP)
+        if start is None:
+            return
+        for block in document.blocks:
+            level = None if block.level is None else min(block.level + down, 6)
+            header = block.header and Span(block.header.start + start, block.header.end + start)
+            moved = replace(
+                block, start=block.start + start, end=block.end + start, level=level, header=header
+            )
+            self._blocks.append(moved)
+        self._pages.extend(Page(p.number, p.start + start, p.end + start) for p in document.pages)
 
     def end_page(self, number: int) -> None:
         """Close the page that began where the last one ended."""

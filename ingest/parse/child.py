@@ -2,77 +2,67 @@
 
 from __future__ import annotations
 
-import logging
-import os
+import contextlib
 import resource
 import sys
+from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
+from pathlib import Path
 
-from ingest.parse.failures import corrupt, empty, out_of_memory, too_large
-from ingest.parse.memory import address_space_mb
-from ingest.parse.registry import parser_for
-from ingest.parse.wire import Request, decode_request, encode_document, encode_error
-from ingest.types import ParsedDocument
+from ingest.parse.context import Context
+from ingest.parse.failures import out_of_memory
+from ingest.parse.read import read
+from ingest.parse.wire import ALIVE, Request, decode_request, encode_document, encode_error
 from rag.errors import ParseError
 
-MAX_CHARACTERS = 20_000_000
-_LONGEST_REASON = 300
-_HEADROOM_MB = 2048
-
-log = logging.getLogger(__name__)
+_HEADROOM_MB = 256
+_FIRST_TO_GO = "1000"
 
 
 def main(descriptor: int) -> None:
     """Answer requests on the socket with this file descriptor."""
+    _volunteer()
     with Connection(descriptor) as connection:
+        alive = partial(connection.send_bytes, ALIVE)
         while True:
             try:
                 request = decode_request(connection.recv_bytes())
                 content = connection.recv_bytes()
             except EOFError:
                 return
-            connection.send_bytes(answer(request, content))
+            connection.send_bytes(answer(request, content, alive))
 
 
-def answer(request: Request, content: bytes) -> bytes:
+def answer(request: Request, content: bytes, alive: Callable[[], None] = lambda: None) -> bytes:
     """The document or the failure, as bytes; whatever a parser raises is a failed file and no more."""
     try:
-        parser = parser_for(request.media_type)
-        _limit_memory(request.memory_mb)
-        return encode_document(_checked(parser(content, request.source)))
+        _limit_memory(request.limits.memory_mb)
+        context = Context(request.limits, alive)
+        return encode_document(read(content, request.source, request.media_type, context))
     except ParseError as error:
         return encode_error(error)
     except MemoryError:
-        return encode_error(out_of_memory(request.memory_mb))
-    except Exception as error:
-        # Parsers of damaged files raise what they like (KeyError, AttributeError, struct.error, …).
-        log.exception("%s cannot be read", request.source)
-        reason = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
-        return encode_error(corrupt(request.media_type, reason))
-
-
-def _checked(document: ParsedDocument) -> ParsedDocument:
-    if not document.text.strip():
-        raise empty()
-    if len(document.text) > MAX_CHARACTERS:
-        raise too_large(f"The text has {len(document.text):,} characters, more than {MAX_CHARACTERS:,}.")
-    return document
+        return encode_error(out_of_memory(request.limits.memory_mb))
 
 
 def _limit_memory(megabytes: int) -> None:
-    """Let the address space grow by this much from here; what is loaded already does not count.
+    """Bound what the process can allocate: an allocation between two looks of the worker cannot run away.
 
-    Address space runs ahead of use (arenas, libraries that are mapped), hence the headroom: this only stops
-    the one allocation that is larger than all memory. What is really used the worker watches, see pool.py.
+    RLIMIT_DATA counts private memory that can be written, used or not, and no libraries; the headroom is for
+    what is reserved and never touched. What is really used the worker watches, see pool.py.
     """
-    used = address_space_mb(os.getpid())
-    if not used:
-        return
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    limit = int(used + megabytes + _HEADROOM_MB) * 2**20
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    limit = (megabytes + _HEADROOM_MB) * 2**20
     resource.setrlimit(
-        resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard)
+        resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard)
     )
+
+
+def _volunteer() -> None:
+    """When the whole machine runs out of memory, let Linux end this process and not the worker."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
 
 
 if __name__ == "__main__":

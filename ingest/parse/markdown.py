@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ingest.parse.build import Builder
+from ingest.parse.context import Context
 from ingest.parse.decode import decode
 from ingest.parse.htmltext import inline_tag, pieces
 from ingest.types import ParsedDocument
@@ -25,7 +26,7 @@ _TEMPLATE = re.compile(r"\{%.*?%\}|\{::?[^}\n]*\}", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
-def parse(content: bytes, source: str) -> ParsedDocument:
+def parse(content: bytes, source: str, context: Context) -> ParsedDocument:
     """Headings with their level, paragraphs, lists, tables and code; front matter becomes metadata."""
     front, body = _split_front_matter(decode(content))
     builder = Builder()

@@ -6,8 +6,11 @@ import io
 import zipfile
 from xml.etree import ElementTree
 
+from ingest.parse.context import Context
 from ingest.parse.elements import document, pieces
+from ingest.parse.extras import with_charts, with_comments
 from ingest.parse.offline import prepare
+from ingest.parse.wordml import readable
 from ingest.types import ParsedDocument
 
 _CORE = "docProps/core.xml"
@@ -18,33 +21,38 @@ _FIELDS = {
 }
 
 
-def parse_docx(content: bytes, source: str) -> ParsedDocument:
-    """Headings by style, lists, tables, headers and footers; pages where the file has page breaks."""
+def parse_docx(content: bytes, source: str, context: Context) -> ParsedDocument:
+    """Headings by style, lists, tables, text boxes, formulas, notes, headers and footers.
+
+    There are pages where the file has page breaks.
+    """
     prepare()
     from unstructured.partition.docx import partition_docx
 
+    content = readable(content)
     properties = _properties(content)
     found = pieces(partition_docx(file=io.BytesIO(content), languages=[""]))
     return document(found, properties.pop("title", ""), properties)
 
 
-def parse_pptx(content: bytes, source: str) -> ParsedDocument:
-    """One page per slide, speaker notes included."""
+def parse_pptx(content: bytes, source: str, context: Context) -> ParsedDocument:
+    """One page per slide, speaker notes and the figures of charts included."""
     prepare()
     from unstructured.partition.pptx import partition_pptx
 
     properties = _properties(content)
-    found = pieces(partition_pptx(file=io.BytesIO(content), languages=[""]))
+    found = with_charts(pieces(partition_pptx(file=io.BytesIO(content), languages=[""])), content)
     return document(found, properties.pop("title", ""), properties)
 
 
-def parse_xlsx(content: bytes, source: str) -> ParsedDocument:
-    """One page per sheet, headed by its name; the old XLS format too."""
+def parse_xlsx(content: bytes, source: str, context: Context) -> ParsedDocument:
+    """One page per sheet, headed by its name, comments behind the cells; the old XLS format too."""
     prepare()
     from unstructured.partition.xlsx import partition_xlsx
 
     properties = _properties(content)
     found = pieces(partition_xlsx(file=io.BytesIO(content), languages=[""]))
+    found = with_comments(found, content) if content.startswith(b"PK") else found
     return document(found, properties.pop("title", ""), properties)
 
 

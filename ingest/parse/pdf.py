@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,18 +11,25 @@ from itertools import pairwise
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from ingest.parse.build import BULLETS, Builder
-from ingest.parse.failures import empty, password_protected, too_large
+from ingest.media import PDF
+from ingest.parse.build import Builder
+from ingest.parse.context import Context
+from ingest.parse.cut import is_cut_off
+from ingest.parse.failures import empty, needs_ocr, password_protected, too_large, truncated
+from ingest.parse.ocr import LONGEST_SIDE, add_image, is_installed
+from ingest.parse.pdfcolumns import interleaved
+from ingest.parse.pdflines import Line, page_lines
+from ingest.parse.pdftables import Table, ruled_tables, with_tables
+from ingest.parse.unread import named
 from ingest.types import BlockKind, ParsedDocument
 
-MAX_PAGES = 5000
 _HEADING = 1.12  # a heading is set in letters this much larger than those of the body
 _GAP = 1.45  # and a paragraph ends where the next line is this many usual line distances away
 _LONGEST_HEADING = 160
 _HEADING_STARTS = "§#\"'“‘«([{"
 _SCRAP = 4
 _SAME = 0.1
-_BOLD = 600
+_OCR_DPI = 200
 _BULLETS = ("•", "◦", "▪", "‣", "●", "■", "○", "– ", "- ", "* ")
 # pdfium marks the hyphen of a word divided at a line's end with U+FFFE, older versions with \x02.
 _DIVIDED = re.compile("[\ufffe\x02\u00ad]\\s*(?=[^\\W\\d_])")
@@ -31,35 +37,40 @@ _HYPHEN = re.compile("[\ufffe\x02]")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line of text: its size, and the heights of its first and last letter's base on the page, in points.
+class _Page:
+    """What a page holds; `scanned` is one without text and with images."""
 
-    The two heights differ where pdfium has joined the halves of a divided word.
+    items: list[Line | Table]
+    scanned: bool
+
+
+def parse(content: bytes, source: str, context: Context) -> ParsedDocument:
+    """Blocks page by page; pages that are images go through OCR, where that is installed.
+
+    Raises ParseError `password_protected`, `too_large`, `empty_document`, `needs_ocr`, `truncated_file`.
     """
-
-    text: str
-    size: float
-    base: float
-    end_base: float
-    bold: bool
-
-
-def parse(content: bytes, source: str) -> ParsedDocument:
-    """Blocks page by page. Raises ParseError `password_protected`, `too_large`, `empty_document`."""
     document = _open(content)
     try:
-        if len(document) > MAX_PAGES:
-            raise too_large(f"The PDF has {len(document)} pages, more than {MAX_PAGES}.")
-        pages = [_lines(document, number) for number in range(len(document))]
-        title = document.get_metadata_value("Title")
-        author = document.get_metadata_value("Author")
+        if len(document) > context.limits.pages:
+            raise too_large(
+                f"The PDF has {len(document)} pages, more than {context.limits.pages} (parse_max_pages)."
+            )
+        pages = [_page(document, number) for number in range(len(document))]
+        if is_cut_off(content, PDF):
+            raise truncated(PDF)
+        _check_text(pages)
+        return _build(document, pages, context)
     finally:
         document.close()
-    if not any(pages):
-        raise empty(
-            "No page has a text layer: the pages are images, which need OCR before they are ingested."
-        )
-    return _build(pages, _real_title(title), author)
+
+
+def _check_text(pages: Sequence[_Page]) -> None:
+    if any(page.items for page in pages):
+        return
+    if not any(page.scanned for page in pages):
+        raise empty("No page has a text layer, and none shows an image.")
+    if not is_installed():
+        raise needs_ocr()
 
 
 def _open(content: bytes) -> pypdfium2.PdfDocument:
@@ -71,78 +82,80 @@ def _open(content: bytes) -> pypdfium2.PdfDocument:
         raise
 
 
-def _lines(document: pypdfium2.PdfDocument, number: int) -> list[Line]:
+def _page(document: pypdfium2.PdfDocument, number: int) -> _Page:
     page = document[number]
     text_page = page.get_textpage()
-    lines = list(_page_lines(text_page))
-    text_page.close()
-    page.close()
-    return lines
+    try:
+        lines = interleaved(text_page) or list(page_lines(text_page))
+        items = with_tables(lines, ruled_tables(page, text_page)) if lines else []
+        return _Page(items, not lines and _has_image(page))
+    finally:
+        text_page.close()
+        page.close()
 
 
-def _page_lines(text_page: pypdfium2.PdfTextPage) -> Iterator[Line]:
-    position = 0
-    for text in text_page.get_text_range().translate(BULLETS).split("\n"):
-        if shown := text.strip():
-            first = _index(text_page, position + _telling(text))
-            last = _index(text_page, position + len(text.rstrip()) - 1)
-            size, base = _geometry(text_page, first)
-            bold = _is_bold(text_page, first) and _is_bold(text_page, last)
-            yield Line(shown, size, base, _geometry(text_page, last)[1], bold)
-        position += len(text) + 1
+def _has_image(page: pypdfium2.PdfPage) -> bool:
+    kinds = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM)
+    return next(iter(page.get_objects(filter=kinds)), None) is not None
 
 
-def _index(text_page: pypdfium2.PdfTextPage, position: int) -> int:
-    """The page's character behind a place in its text; pdfium counts both."""
-    return max(0, int(pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, position)))
-
-
-def _telling(text: str) -> int:
-    """Where the first letter or digit is: brackets and symbols often come from a font of other measures."""
-    return next((at for at, character in enumerate(text) if character.isalnum()), 0)
-
-
-def _geometry(text_page: pypdfium2.PdfTextPage, index: int) -> tuple[float, float]:
-    """Height and base of a letter on the page; the font's own size says little, as pages scale it."""
-    box = pdfium.FS_RECTF()
-    if not pdfium.FPDFText_GetLooseCharBox(text_page, index, ctypes.byref(box)):
-        return 0.0, 0.0
-    return round(abs(box.top - box.bottom), 1), float(box.bottom)
-
-
-def _is_bold(text_page: pypdfium2.PdfTextPage, index: int) -> bool:
-    if pdfium.FPDFText_GetFontWeight(text_page, index) >= _BOLD:
-        return True
-    name, flags = ctypes.create_string_buffer(128), ctypes.c_int()
-    pdfium.FPDFText_GetFontInfo(text_page, index, name, len(name), ctypes.byref(flags))
-    return b"bold" in name.value.lower()
-
-
-def _build(pages: Sequence[Sequence[Line]], title: str, author: str) -> ParsedDocument:
-    builder = Builder()
+def _build(document: pypdfium2.PdfDocument, pages: Sequence[_Page], context: Context) -> ParsedDocument:
+    builder, unread = Builder(), list[str]()
     body = _usual_size(pages)
     sizes = _heading_sizes(pages, body)
-    for number, lines in enumerate(pages, start=1):
+    for number, page in enumerate(pages, start=1):
+        _add_items(builder, page.items, sizes, number)
+        if page.scanned and is_installed():
+            _add_scan(builder, document, number)
+            context.alive()
+        elif page.scanned:
+            unread.append(f"page {number}: needs_ocr")
+        builder.end_page(number)
+    author = document.get_metadata_value("Author").strip()
+    metadata = {"author": author} if author else {}
+    return builder.build(_real_title(document.get_metadata_value("Title")), {**metadata, **named(unread)})
+
+
+def _add_items(builder: Builder, items: Sequence[Line | Table], sizes: Sequence[float], number: int) -> None:
+    lines: list[Line] = []
+    for item in [*items, None]:
+        if isinstance(item, Line):
+            lines.append(item)
+            continue
         for paragraph in _paragraphs(lines):
             text = _join(paragraph)
             level = _level(paragraph, text, sizes)
             kind: BlockKind = "heading" if level else "list" if text.startswith(_BULLETS) else "paragraph"
             builder.add(kind, text, level=level, page=number)
-        builder.end_page(number)
-    return builder.build(title, {"author": author} if author.strip() else {})
+        lines = []
+        if item is not None:
+            builder.add_table(item.rows, page=number)
 
 
-def _usual_size(pages: Sequence[Sequence[Line]]) -> float:
+def _add_scan(builder: Builder, document: pypdfium2.PdfDocument, number: int) -> None:
+    page = document[number - 1]
+    try:
+        scale = min(_OCR_DPI / 72, LONGEST_SIDE / max(page.get_size()))
+        add_image(page.render(scale=scale).to_pil(), builder, number)
+    finally:
+        page.close()
+
+
+def _all_lines(pages: Sequence[_Page]) -> list[Line]:
+    return [item for page in pages for item in page.items if isinstance(item, Line)]
+
+
+def _usual_size(pages: Sequence[_Page]) -> float:
     letters: Counter[float] = Counter()
-    for line in (line for lines in pages for line in lines):
+    for line in _all_lines(pages):
         letters[line.size] += len(line.text)
-    return letters.most_common(1)[0][0]
+    return letters.most_common(1)[0][0] if letters else 0.0
 
 
-def _heading_sizes(pages: Sequence[Sequence[Line]], body: float) -> list[float]:
+def _heading_sizes(pages: Sequence[_Page], body: float) -> list[float]:
     """The sizes above that of the body, largest first and those that are nearly the same as one."""
     sizes: list[float] = []
-    for size in sorted({line.size for lines in pages for line in lines}, reverse=True):
+    for size in sorted({line.size for line in _all_lines(pages)}, reverse=True):
         if size > body * _HEADING and (not sizes or size < sizes[-1] * (1 - _SAME)):
             sizes.append(size)
     return sizes[:5]

@@ -6,32 +6,69 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import cast
 
-from ingest.media import DOCX, ENCRYPTED, PPTX, XLSX
-from ingest.parse.failures import password_protected, unsupported
+from ingest.media import (
+    BZIP2,
+    DOC,
+    DOCX,
+    ENCRYPTED,
+    EPUB,
+    GZIP,
+    IMAGES,
+    MISLABELLED,
+    MSG,
+    ODP,
+    ODS,
+    ODT,
+    PDF,
+    PPT,
+    PPTX,
+    RTF,
+    TAR,
+    XLS,
+    XLSX,
+    XZ,
+    ZIP,
+)
+from ingest.parse.context import Context
+from ingest.parse.failures import mislabelled, password_protected, unsupported
 from ingest.types import ParsedDocument
 
-Parser = Callable[[bytes, str], ParsedDocument]
-"""Content and source to a document; raises ParseError, or what its library raises on a damaged file."""
+Parser = Callable[[bytes, str, Context], ParsedDocument]
+"""Content, source and limits to a document; raises ParseError, or what its library raises on damage."""
 
 _PARSERS = {
     "text/markdown": "markdown:parse",
     "text/html": "html:parse",
-    "application/pdf": "pdf:parse",
+    PDF: "pdf:parse",
     DOCX: "office:parse_docx",
     PPTX: "office:parse_pptx",
     XLSX: "office:parse_xlsx",
-    "application/vnd.ms-excel": "office:parse_xlsx",
+    XLS: "office:parse_xlsx",
+    DOC: "libreoffice:parse_doc",
+    PPT: "libreoffice:parse_ppt",
+    ODT: "opendocument:parse",
+    ODP: "opendocument:parse",
+    ODS: "opendocument:parse",
+    RTF: "rtf:parse",
+    EPUB: "epub:parse",
     "text/csv": "tabular:parse_csv",
     "text/tab-separated-values": "tabular:parse_tsv",
     "message/rfc822": "mail:parse_eml",
-    "application/vnd.ms-outlook": "mail:parse_msg",
+    MSG: "mail:parse_msg",
     "text/plain": "text:parse_text",
-    "text/x-rst": "text:parse_text",
-    "text/x-org": "text:parse_text",
+    "text/x-rst": "markup:parse_rst",
+    "text/x-org": "markup:parse_org",
+    "text/asciidoc": "markup:parse_asciidoc",
     "application/xml": "text:parse_xml",
     "application/json": "text:parse_verbatim",
     "application/x-ndjson": "text:parse_verbatim",
     "application/yaml": "text:parse_verbatim",
+    ZIP: "archive:parse_zip",
+    TAR: "archive:parse_tar",
+    GZIP: "archive:parse_packed",
+    BZIP2: "archive:parse_packed",
+    XZ: "archive:parse_packed",
+    **dict.fromkeys(IMAGES, "image:parse"),
 }
 
 
@@ -43,10 +80,12 @@ def media_types() -> list[str]:
 def parser_for(media_type: str) -> Parser:
     """The parser of a media type.
 
-    Raises ParseError `unsupported_format`, `needs_libreoffice`, `needs_pandoc`, `password_protected`.
+    Raises ParseError `unsupported_format`, `mislabelled_file`, `password_protected`.
     """
     if media_type == ENCRYPTED:
         raise password_protected()
+    if media_type == MISLABELLED:
+        raise mislabelled()
     if media_type not in _PARSERS:
         raise unsupported(media_type)
     module, function = _PARSERS[media_type].split(":")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 
+from ingest.parse.context import Context
 from ingest.parse.decode import decode
 from ingest.parse.elements import document, pieces
 from ingest.parse.offline import prepare
 from ingest.types import ParsedDocument
 
 
-def parse_csv(content: bytes, source: str) -> ParsedDocument:
+def parse_csv(content: bytes, source: str, context: Context) -> ParsedDocument:
     """One table; the delimiter is found from the first lines."""
     prepare()
     from unstructured.partition.csv import partition_csv
@@ -18,7 +19,7 @@ def parse_csv(content: bytes, source: str) -> ParsedDocument:
     return document(pieces(partition_csv(file=_utf8(content), encoding="utf-8", languages=[""])))
 
 
-def parse_tsv(content: bytes, source: str) -> ParsedDocument:
+def parse_tsv(content: bytes, source: str, context: Context) -> ParsedDocument:
     """One table."""
     prepare()
     from unstructured.partition.tsv import partition_tsv

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
+from ingest.parse.context import Limits
 from ingest.types import Block, ParsedDocument
 from rag.errors import ParseError
 from rag.types import Page, Span
+
+ALIVE = b""
+"""What a parser sends after a page of slow work: the clock starts anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +20,7 @@ class Request:
 
     source: str
     media_type: str
-    memory_mb: int
+    limits: Limits = field(default_factory=Limits)
 
 
 def encode_request(request: Request) -> bytes:
@@ -26,12 +30,13 @@ def encode_request(request: Request) -> bytes:
 
 def decode_request(message: bytes) -> Request:
     """The request that `encode_request` wrote."""
-    return Request(**json.loads(message))
+    values = json.loads(message)
+    return Request(values["source"], values["media_type"], Limits(**values["limits"]))
 
 
 def encode_document(document: ParsedDocument) -> bytes:
     """A parsed document as bytes."""
-    return json.dumps({"document": asdict(document)}).encode("utf-8")
+    return json.dumps({"document": asdict(document)}, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def encode_error(error: ParseError) -> bytes:

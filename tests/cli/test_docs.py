@@ -110,7 +110,7 @@ def described_codes() -> set[str]:
     """The codes in the first column of the tables under "Error codes", and of those of a file."""
     listed = page("http-api.md").partition("### Error codes")[2]
     cells = [row[0] for row in rows("http-api.md") if f"| {row[0]} |" in listed]
-    cells += [row[0] for row in rows("ingest.md")]
+    cells += [row[0] for row in rows("formats.md")]
     return {code for cell in cells for code in ticked(cell) if CODE.fullmatch(code)}
 
 

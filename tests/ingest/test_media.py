@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.media import DOCX, ENCRYPTED, UNKNOWN, XLSX, media_type
+from ingest.media import DOCX, ENCRYPTED, MISLABELLED, UNKNOWN, XLSX, media_type
 from tests.ingest.making import HANDBOOK
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
@@ -31,6 +31,31 @@ def utf16(text: str) -> bytes:
         ("broken.docx", b"PK\x03\x04 cut off", DOCX),
         ("archive.bin", b"PK\x03\x04 cut off", "application/zip"),
         ("letter.rtf", b"{\\rtf1 x}", "application/rtf"),
+        ("table.xls", b"<html><table><tr><td>1", "text/html"),
+        ("report.doc", b"{\\rtf1 x}", "application/rtf"),
+        ("report.pdf", b"plain words", "text/plain"),
+        ("report.pdf", b"\0\1\2\3", MISLABELLED),
+        ("note.txt", b"From: a@x.org\nTo: b@x.org\nSubject: Hi\n\nWords.", "message/rfc822"),
+        ("notes.md", b"From: a@x.org\nTo: b@x.org\nSubject: Hi\n\nWords.", "text/markdown"),
+        ("record", b'{"ship": "Tern"}', "application/json"),
+        ("records", b'{"ship": "Tern"}\n{"ship": "Puffin"}\n', "application/x-ndjson"),
+        ("notes", b"{not: json}", "text/plain"),
+        ("ships", b"ship,cars\nTern,32\nPuffin,18\n", "text/csv"),
+        ("ships", b"Tern, the first.\nIt sails.\nPuffin, the next.\n", "text/plain"),
+        ("feed", b'<?xml version="1.0"?><feed/>', "application/xml"),
+        (
+            "old",
+            "L'été était très chaud au café, et la crème brûlée coûte cher.".encode("cp1252"),
+            "text/plain",
+        ),
+        ("picture", b"RIFF\x10\0\0\0WEBPVP8 ", "image/webp"),
+        ("film.pdf", b"\0\0\0\x18ftypmp42" + bytes(99), "video/mp4"),
+        ("log.txt", b"Calm all day.\0 " * 9 + b"words " * 99, "text/plain"),
+        ("log.txt", bytes(range(256)) * 9, MISLABELLED),
+        ("japanese.txt", "船は七時に出ます。".encode("shift-jis") * 9, "text/plain"),
+        ("x", b"BZh91AY", "application/x-bzip2"),
+        ("x", b"BZ is no archive", "text/plain"),
+        ("bm.txt", b"BM is a pair of letters", "text/plain"),
     ],
 )
 def test_content_tells_before_the_name(source: str, content: bytes, expected: str) -> None:

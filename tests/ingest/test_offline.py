@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.ingest.making import HANDBOOK
+from tests.ingest.making import HANDBOOK, picture, saved
 
 CODE = """
 import socket, sys, urllib.request
@@ -24,14 +24,14 @@ from ingest.parse.wire import Request, decode_answer
 for path in sorted(Path(sys.argv[1]).iterdir()):
     content = path.read_bytes()
     kind = media_type(path.name, content)
-    assert decode_answer(answer(Request(path.name, kind, 1024), content)).text, path
+    assert decode_answer(answer(Request(path.name, kind), content)).text, path
 print("read", flush=True)
 """
 
 
-def test_every_sample_is_read_without_a_network() -> None:
+def read_offline(folder: Path) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", CODE, str(HANDBOOK)],
+        [sys.executable, "-c", CODE, str(folder)],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
@@ -39,4 +39,13 @@ def test_every_sample_is_read_without_a_network() -> None:
         check=False,
     )
     assert done.stdout.endswith("read\n"), done.stdout + done.stderr
-    assert "Thank you for using Unstructured" not in done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_every_sample_is_read_without_a_network() -> None:
+    assert "Thank you for using Unstructured" not in read_offline(HANDBOOK)
+
+
+def test_ocr_brings_its_models_along(tmp_path: Path) -> None:
+    (tmp_path / "scan.png").write_bytes(saved(picture("Words"), "PNG"))
+    read_offline(tmp_path)

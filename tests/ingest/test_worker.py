@@ -86,10 +86,10 @@ def test_one_bad_file_is_a_failed_row_and_the_rest_go_on(store: Store, worker: W
     (folder / "bad.pdf").write_bytes(b"%PDF-1.4 nothing more")
     job = ended(store, worker, submit_folder(store, "c", folder))
     assert (job.status, job.counts) == ("partial", JobCounts(total=4, added=3, failed=1))
-    assert [(error.source, error.code) for error in job.errors] == [("bad.pdf", "corrupt_file")]
+    assert [(error.source, error.code) for error in job.errors] == [("bad.pdf", "truncated_file")]
     record = store.find("c", "bad.pdf")
     assert record is not None
-    assert (record.status, record.error_code) == ("failed", "corrupt_file")
+    assert (record.status, record.error_code) == ("failed", "truncated_file")
 
 
 def test_a_job_of_bad_files_has_failed_and_retry_reads_the_mended_ones(
@@ -110,11 +110,11 @@ def test_an_earlier_version_survives_a_file_that_became_unreadable(
 ) -> None:
     ended(store, worker, submit_folder(store, "c", folder))
     good = (folder / "one.md").read_bytes()
-    (folder / "one.md").write_bytes(b"\xff\xd8\xff\xe0 a picture now")
+    (folder / "one.md").write_bytes(b"\0\0\0\x18ftypmp42 a film now")
     assert ended(store, worker, submit_folder(store, "c", folder)).status == "partial"
     record = store.find("c", "one.md")
     assert record is not None
-    assert (record.status, record.error_code) == ("ready", "unsupported_format")
+    assert (record.status, record.error_code) == ("ready", "mislabelled_file")
     assert "the number one" in store.text(record.document.id)
     (folder / "one.md").write_bytes(good)
     assert ended(store, worker, submit_folder(store, "c", folder)).status == "succeeded"

@@ -17,6 +17,7 @@ IMPORT_NAMES = {
     "import-linter": "importlinter",
     "langchain-community": "langchain_community",
     "markdown-it-py": "markdown_it",
+    "pillow": "PIL",
     "python-multipart": "python_multipart",
     "python-oxmsg": "oxmsg",
     "python-stdnum": "stdnum",
