@@ -9,7 +9,7 @@ import re
 
 _HEAD = 8192  # bytes that are looked at
 _JSON_MOST = 2**20
-_STRAY = 0.02  # share of control characters in a damaged log
+_STRAY, _FEW = 0.02, 8  # share and number of control characters in a damaged log
 _ENOUGH = 64  # bytes from which on letters outside ASCII may be most of a text
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
@@ -54,7 +54,7 @@ def is_binary(content: bytes) -> bool:
     """Whether the content cannot be words in any encoding: not a few stray controls, but many."""
     head = content[:_HEAD]
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    return not is_text(content) and controls > _STRAY * len(head)
+    return not is_text(content) and controls > max(_FEW, _STRAY * len(head))
 
 
 def text_type(content: bytes, by_name: str) -> str:
