@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.concurrency import run_in_threadpool
 
 from api.auth import Caller, MayRead, MayWrite
 from api.routes.answers import Responses, errors
 from api.schemas.documents import ChunkOut, ChunksOut, ContentOut, DocumentOut, DocumentsOut, NewTexts
-from api.schemas.jobs import JobOut, JobStarted
+from api.schemas.jobs import IdempotencyKey, JobOut, JobStarted
 from api.state import Running
 from api.uploads import read_uploads
 from ingest.submit import submit_uploads
@@ -20,15 +20,6 @@ from rag.store import Store
 from rag.types import DocumentRecord, DocumentStatus
 
 router = APIRouter(prefix="/v1", tags=["documents"])
-
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        max_length=200,
-        description="A repeated post with the same key starts no second job.",
-    ),
-]
 
 # The two media types are told apart by hand, so the documentation is written by hand too.
 _BODY: dict[str, Any] = {

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 from api.auth import MayWrite
 from api.routes.answers import errors
 from api.schemas.documents import SyncIn
-from api.schemas.jobs import JobOut, JobStarted
+from api.schemas.jobs import IdempotencyKey, JobOut, JobStarted
 from api.state import Running
 from ingest.remote import is_remote, is_under
 from ingest.submit import submit_folder
@@ -21,7 +21,14 @@ router = APIRouter(prefix="/v1/collections/{collection}", tags=["documents"])
 
 
 @router.post("/sync", status_code=202, summary="Sync with a folder", responses=errors(404, 409, 422))
-def sync(collection: str, body: SyncIn, response: Response, running: Running, _: MayWrite) -> JobStarted:
+def sync(
+    collection: str,
+    body: SyncIn,
+    response: Response,
+    running: Running,
+    _: MayWrite,
+    idempotency_key: IdempotencyKey = None,
+) -> JobStarted:
     """New and changed files are read, unchanged ones skipped, vanished ones deleted (`delete_missing`).
 
     403 `path_not_allowed` unless the path lies under a folder of the setting `sync_roots` or a URL of
@@ -31,7 +38,9 @@ def sync(collection: str, body: SyncIn, response: Response, running: Running, _:
     settings = running.settings
     path = allowed_url(body.path, settings.sync_urls) or allowed_path(body.path, settings.sync_roots)
     options = SyncOptions(body.delete_missing, tuple(body.include), tuple(body.exclude), body.allow_empty)
-    job = submit_folder(running.store, collection, path, options, skip=[settings.data])
+    job = submit_folder(
+        running.store, collection, path, options, skip=[settings.data], idempotency_key=idempotency_key
+    )
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return JobStarted(job=JobOut.of(job))
 

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from typing import Annotated
 
+from fastapi import Header
 from pydantic.config import JsonDict
 
 from api.schemas.base import Out, example
 from rag.types import Job, JobStatus, Reason
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        max_length=200,
+        description="A repeated post with the same key starts no second job.",
+    ),
+]
 
 _EXAMPLE: JsonDict = {
     "id": "7d1f0c52a4e94d6f9c0b3a8e5f6d7c8b",

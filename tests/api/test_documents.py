@@ -280,6 +280,21 @@ def test_sync_takes_patterns_and_keeps_documents_of_an_empty_folder(
     assert sync(exclude=["*"], allow_empty=True)["removed"] == 2
 
 
+def test_a_sync_with_the_same_idempotency_key_starts_no_second_job(
+    live: Live, http: httpx.Client, box: str
+) -> None:
+    root = live.settings.sync_roots[0] / "again"
+    root.mkdir(exist_ok=True)
+    (root / "a.md").write_text("# A\n\nOnce.\n")
+    headers = {"Idempotency-Key": "sync-1"}
+    posts = [http.post(f"{box}/sync", json={"path": str(root)}, headers=headers) for _ in range(2)]
+    assert [post.status_code for post in posts] == [202, 202]
+    assert posts[0].json()["job"]["id"] == posts[1].json()["job"]["id"]
+    other = http.post(f"{box}/sync", json={"path": str(root), "exclude": ["b*"]}, headers=headers)
+    assert (other.status_code, other.json()["error"]["code"]) == (409, "idempotency_key_reused")
+    live.work()
+
+
 def test_urls_may_be_read_below_their_roots_only() -> None:
     for url in (
         "memory://other/docs",
