@@ -287,10 +287,14 @@ def test_a_sync_with_the_same_idempotency_key_starts_no_second_job(
     root.mkdir(exist_ok=True)
     (root / "a.md").write_text("# A\n\nOnce.\n")
     headers = {"Idempotency-Key": "sync-1"}
-    posts = [http.post(f"{box}/sync", json={"path": str(root)}, headers=headers) for _ in range(2)]
+    posts = [
+        http.post("/v1/collections/box/sync", json={"path": str(root)}, headers=headers) for _ in range(2)
+    ]
     assert [post.status_code for post in posts] == [202, 202]
     assert posts[0].json()["job"]["id"] == posts[1].json()["job"]["id"]
-    other = http.post(f"{box}/sync", json={"path": str(root), "exclude": ["b*"]}, headers=headers)
+    other = http.post(
+        "/v1/collections/box/sync", json={"path": str(root), "exclude": ["b*"]}, headers=headers
+    )
     assert (other.status_code, other.json()["error"]["code"]) == (409, "idempotency_key_reused")
     live.work()
 
