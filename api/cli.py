@@ -173,6 +173,9 @@ def ingest(
     every: Annotated[
         float, typer.Option(min=1, metavar="SECONDS", help="With --watch: look at everything so often.")
     ] = 600,
+    report: Annotated[
+        bool, typer.Option("--report", help="Then say what became of the collection's files, by format.")
+    ] = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -188,7 +191,7 @@ def ingest(
         return
     from api.work import ingest_and_report
 
-    job = ingest_and_report(settings, collection, path, options, as_json=json)
+    job = ingest_and_report(settings, collection, path, options, as_json=json, by_format=report)
     if job.status != "succeeded":
         raise typer.Exit(FAILED)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from pydantic import ValidationError
@@ -17,6 +17,7 @@ from api.explaining import excerpt, print_explained, print_explanation
 from api.schemas.explained import ExplainOut
 from api.schemas.query import CitationOut, QueryOut, SentenceOut, StepOut
 from api.schemas.search import SearchOut
+from ingest.report import Format
 from rag.errors import RagError
 from rag.store import Key
 from rag.types import Job, Label
@@ -267,6 +268,15 @@ def print_job(job: Job, chunks: int, seconds: float) -> None:
     console.print(f"{job.status}: {chunks} chunks written in {seconds:.1f} s, job {job.id}")
     print_found(console, job)
     print_failed(console, job)
+
+
+def print_formats(formats: Iterable[Format]) -> None:
+    """A table of formats: files, characters, passages, and failures by code."""
+    table = Table("format", "files", "characters", "passages", "failures", title="By format")
+    for each in formats:
+        failures = ", ".join(f"{code} {count}" for code, count in sorted(each.failures.items()))
+        table.add_row(each.name, str(each.files), f"{each.characters:,}", f"{each.chunks:,}", failures)
+    out().print(table)
 
 
 def print_pass(job: Job, seconds: float) -> None:

@@ -12,10 +12,11 @@ from types import FrameType
 import typer
 
 from adapt.collection.jobs import AdaptationWorker
-from api.console import ingest_bar, print_job
+from api.console import ingest_bar, print_formats, print_job
 from api.schemas.jobs import JobOut
 from api.service import find_running, stop_on_signal, stop_with_parent
 from ingest.reembed import ReembeddingWorker
+from ingest.report import formats
 from ingest.submit import location, submit_folder
 from ingest.types import Progress, SyncOptions
 from ingest.worker import Worker, follow
@@ -66,7 +67,13 @@ def ingest_folder(
 
 
 def ingest_and_report(
-    settings: Settings, collection: str, path: str, options: SyncOptions, *, as_json: bool
+    settings: Settings,
+    collection: str,
+    path: str,
+    options: SyncOptions,
+    *,
+    as_json: bool,
+    by_format: bool = False,
 ) -> Job:
     """ingest_folder with a progress bar and a table at the end, or the job as the API's JSON."""
     last: Progress | None = None
@@ -83,6 +90,9 @@ def ingest_and_report(
         typer.echo(JobOut.of(job).model_dump_json(indent=2))
     else:
         print_job(job, last.chunks if last else 0, time.monotonic() - started)
+    if by_format and not as_json:
+        with Store.open(settings.store_url) as store:
+            print_formats(formats(store, collection))
     return job
 
 

@@ -16,26 +16,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from eval.machine import children, machine, peak_memory_mb
+from ingest.report import Format, formats
 from rag.settings import Settings
 from rag.store import Store
 
 _SAMPLE_S = 0.1
 _COLLECTION = "ingesting"
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """What became of the files of one format, by the suffix of their names."""
-
-    name: str
-    files: int
-    characters: int
-    chunks: int
-    seconds: float
-    failures: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,42 +51,15 @@ def ingest(folder: Path, data: Path) -> Run:
         parser += [peak_memory_mb(pid) or 0.0 for pid in _descendants(process.pid)]
         time.sleep(_SAMPLE_S)
     seconds = time.perf_counter() - started
-    return Run(folder.name, seconds, max(worker) or None, max(parser) or None, tuple(_formats(data)))
+    with Store.open(Settings(data=data).store_url) as store:
+        found = tuple(formats(store, _COLLECTION))
+    return Run(folder.name, seconds, max(worker) or None, max(parser) or None, found)
 
 
 def _descendants(pid: int) -> Iterator[int]:
     for child in children(pid):
         yield child
         yield from _descendants(child)
-
-
-def _formats(data: Path) -> Iterator[Format]:
-    with Store.open(Settings(data=data).store_url) as store:
-        records, cursor = store.documents(_COLLECTION, limit=1000)
-        while cursor:
-            more, cursor = store.documents(_COLLECTION, limit=1000, cursor=cursor)
-            records = [*records, *more]
-    ordered = sorted(records, key=lambda each: each.updated_at)
-    times = [each.updated_at.timestamp() for each in ordered]
-    took = {
-        each.document.id: now - before
-        for each, now, before in zip(ordered, times, [times[0], *times], strict=False)
-    }
-    names = sorted({_suffix(each.document.source) for each in records})
-    for name in names:
-        mine = [each for each in records if _suffix(each.document.source) == name]
-        yield Format(
-            name,
-            len(mine),
-            sum(each.characters for each in mine),
-            sum(each.chunks for each in mine),
-            sum(took[each.document.id] for each in mine),
-            dict(Counter(each.error_code for each in mine if each.error_code)),
-        )
-
-
-def _suffix(source: str) -> str:
-    return PurePosixPath(source.lower()).suffix.lstrip(".") or "(none)"
 
 
 def table(run: Run) -> str:

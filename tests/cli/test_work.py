@@ -29,7 +29,10 @@ def test_ingest_with_delete_missing(tmp_path: Path) -> None:
     documents.mkdir()
     for name in ("one.txt", "two.txt"):
         (documents / name).write_text(f"This is the text of {name}.\n")
-    assert invoke("ingest", str(documents), "--data", data).status == 0
+    first = invoke("ingest", str(documents), "--report", "--data", data)
+    assert first.status == 0
+    assert "By format" in first.out
+    assert [line.split()[3] for line in first.out.splitlines() if line.startswith("│ txt")] == ["2"]
     (documents / "one.txt").unlink()
     result = invoke("ingest", str(documents), "--delete-missing", "--data", data, "--json")
     assert result.status == 0
