@@ -9,7 +9,7 @@ COPY ingest ./ingest
 COPY adapt ./adapt
 COPY eval ./eval
 COPY api ./api
-RUN /opt/footnote/bin/pip install --no-cache-dir --constraint constraints.txt ".[qdrant,postgres]"
+RUN /opt/footnote/bin/pip install --no-cache-dir --constraint constraints.txt ".[qdrant,postgres,ocr,remote]"
 
 FROM python:3.11-slim
 LABEL org.opencontainers.image.title="Footnote" \
