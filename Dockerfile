@@ -1,4 +1,4 @@
-# Footnote in one image: the base install with the clients for PostgreSQL and Qdrant, without torch, not as root.
+# Footnote in one image: the base install with OCR and the clients for PostgreSQL, Qdrant and buckets, without torch, not as root.
 FROM python:3.11-slim AS build
 WORKDIR /src
 RUN python -m venv /opt/footnote
