@@ -10,7 +10,6 @@ from ingest.submit import submit_uploads
 from ingest.types import Upload
 from ingest.worker import Worker
 from rag.answer.engine import Engine
-from rag.errors import IndexMismatch
 from rag.types import Query
 from tests.answer.conftest import settings_for
 from tests.answer.corpus import TEXTS
@@ -60,9 +59,10 @@ def test_questions_are_answered_and_checked(edge: Engine) -> None:
     assert answer.sentences[0].verdict.label == "supported"
 
 
-def test_another_encoder_is_refused_by_name(edge: Engine) -> None:
-    with (
-        Engine(settings_for(edge.settings.data), edge.store) as default,
-        pytest.raises(IndexMismatch, match=r"footnote-edge.*dimension 256.*footnote-encoder.*dimension 384"),
-    ):
-        default.search(Query("lunch", C, 3))
+def test_a_collection_is_searched_with_its_own_encoder_whatever_the_settings_name(edge: Engine) -> None:
+    question = Query("lunch", C, 3, mode="dense")
+    with Engine(settings_for(edge.settings.data), edge.store) as default:
+        assert default.encoder.info.name == "footnote-encoder"
+        ours, theirs = (engine.search(question, rerank=False)[0] for engine in (edge, default))
+    assert ours
+    assert [(hit.chunk.id, hit.score) for hit in ours] == [(hit.chunk.id, hit.score) for hit in theirs]

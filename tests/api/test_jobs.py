@@ -25,7 +25,7 @@ def test_a_job_is_listed(http: httpx.Client, job: str) -> None:
     one = http.get(job).json()
     assert set(one) >= {"id", "kind", "status", "counts", "errors", "created_at", "updated_at"}
     assert set(one["counts"]) == {
-        "total", "added", "replaced", "unchanged", "removed", "failed", "quarantined"
+        "total", "added", "replaced", "moved", "unchanged", "removed", "failed", "quarantined"
     }  # fmt: skip
     assert one["created_at"].endswith("Z")
     assert http.get("/v1/jobs").json()["jobs"][0] == one

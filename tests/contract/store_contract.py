@@ -849,10 +849,14 @@ class StoreContract:
         assert store.create_collection("c").encoder is None
         assert store.reembeddings() == {}
 
-    def test_quarantined_chunks_have_no_vector_to_wait_for(self, store: Store) -> None:
+    def test_quarantined_chunks_get_their_vector_too(self, store: Store) -> None:
+        """They may be released one day."""
         store.put_document(make_document("c", "a.txt", quarantine="secret"))
         job = reembedding(store)
-        assert store.unembedded("c", *NEXT) == []
+        found = store.unembedded("c", *NEXT)
+        assert len(found) == store.find("c", "a.txt").quarantined > 0  # type: ignore[union-attr]
+        assert not store.switch_encoder("c", *NEXT, job)
+        store.add_vectors("c", *NEXT, vectors_for(found))
         assert store.switch_encoder("c", *NEXT, job)
 
 
