@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingest.parse.pool import ParserPool
+from ingest.worker import Worker
 from rag.models.registry import load_encoder
 from rag.models.types import Encoder
 from rag.settings import Settings
@@ -41,3 +42,19 @@ def store(settings: Settings) -> Iterator[Store]:
 @pytest.fixture(scope="session")
 def parse(pool: ParserPool) -> Parse:
     return Parse(pool)
+
+
+@pytest.fixture
+def worker(settings: Settings, store: Store, encoder: Encoder) -> Iterator[Worker]:
+    with Worker(settings, store=store, encoder=encoder) as worker:
+        yield worker
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three small pages."""
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    for name in ("one", "two", "three"):
+        (folder / f"{name}.md").write_text(f"# {name.title()}\n\nThis page is about the number {name}.\n")
+    return folder

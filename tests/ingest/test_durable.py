@@ -54,15 +54,6 @@ class Troubled:
         return getattr(self._encoder, name)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "pages"
-    folder.mkdir()
-    for name in ("one", "two", "three"):
-        (folder / f"{name}.md").write_text(f"# {name.title()}\n\nThis page is about the number {name}.\n")
-    return folder
-
-
 def carried(
     settings: Settings, store: Store, encoder: Encoder, folder: Path, trouble: list[RagError]
 ) -> tuple[JobCounts, int]:

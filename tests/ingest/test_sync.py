@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,19 +12,11 @@ from ingest.submit import submit_folder
 from ingest.types import SyncOptions
 from ingest.worker import Worker
 from rag.errors import Conflict
-from rag.models.types import Encoder
-from rag.settings import Settings
 from rag.store import Store, document_id
 from rag.types import Job, JobCounts
 from tests.ingest.unprivileged import unprivileged
 
 FOLLOW = SyncOptions(delete_missing=True)
-
-
-@pytest.fixture
-def worker(settings: Settings, store: Store, encoder: Encoder) -> Iterator[Worker]:
-    with Worker(settings, store=store, encoder=encoder) as worker:
-        yield worker
 
 
 @pytest.fixture

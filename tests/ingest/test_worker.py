@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,22 +19,6 @@ from rag.types import Job, JobCounts
 from tests.ingest.making import HANDBOOK
 
 FOLLOW = SyncOptions(delete_missing=True)
-
-
-@pytest.fixture
-def worker(settings: Settings, store: Store, encoder: Encoder) -> Iterator[Worker]:
-    with Worker(settings, store=store, encoder=encoder) as worker:
-        yield worker
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Three small pages."""
-    folder = tmp_path / "pages"
-    folder.mkdir()
-    for name in ("one", "two", "three"):
-        (folder / f"{name}.md").write_text(f"# {name.title()}\n\nThis page is about the number {name}.\n")
-    return folder
 
 
 def ended(store: Store, worker: Worker, job: Job) -> Job:
