@@ -70,6 +70,8 @@ class Watch:
                 stdout=stdout,
                 stderr=stderr,
                 env=environment(),
+                # a shell that starts the tests in the background has them ignore Ctrl-C
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def passes(self) -> list[dict[str, object]]:
