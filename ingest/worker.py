@@ -205,11 +205,13 @@ def follow(store: Store, job_id: str, interval: float = 0.2) -> Iterator[Progres
     """
     since = time.monotonic()
     while True:
+        asked = time.monotonic()
         job = store.job(job_id)
+        took = time.monotonic() - asked
         yield _progress(job, job.chunks, time.monotonic() - since, "")
         if job.status not in ("queued", "running"):
             return
-        time.sleep(interval)
+        time.sleep(max(interval, 5 * took))  # counting a million files takes its time
 
 
 def _progress(job: Job, chunks: int, seconds: float, source: str) -> Progress:

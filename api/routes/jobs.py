@@ -88,10 +88,12 @@ async def events(job_id: str, running: Running, caller: MayRead) -> StreamingRes
 async def follow(store: Store, job: Job) -> AsyncGenerator[bytes, None]:
     """The job as events, each time that it changed; a comment when it is quiet for long."""
     yield sse.event("job", JobOut.of(job))
-    spoke = time.monotonic()
+    spoke, took = time.monotonic(), 0.0
     while job.status not in FINISHED:
-        await anyio.sleep(POLL_SECONDS)
+        await anyio.sleep(max(POLL_SECONDS, 5 * took))  # counting a million files takes its time
+        asked = time.monotonic()
         latest = await run_in_threadpool(store.job, job.id)
+        took = time.monotonic() - asked
         if latest != job:
             yield sse.event("job", JobOut.of(latest))
         elif time.monotonic() - spoke > sse.PING_SECONDS:
