@@ -25,8 +25,9 @@ from rag.store.failures import translated
 
 _QUEUE = "footnote-files"
 _BATCH = 32  # items of a workflow
+_AT_ONCE = 2  # taken by a worker: one waits its turn, so that no time is lost to polling between them
 _AHEAD = 4  # workflows of a job that wait or run: others' jobs come in between
-_POLL_S = 0.05
+_POLL_S = 0.2
 _CARE_S = 2.0  # between two looks for workflows whose worker is gone
 _OPEN = ("DELAYED", "ENQUEUED", "PENDING")
 _VERSION = "1"  # raise it when the steps of a batch change: workflows of another version are not taken up
@@ -56,6 +57,7 @@ class Durable:
         self._engine: sa.Engine | None = None
         self._name = f"worker-{secrets.token_hex(8)}"
         self._held = contextlib.ExitStack()
+        self._turn = threading.Lock()
         self._active: set[str] = set()
         self._missed: set[str] = set()
         self._cared = 0.0
@@ -80,7 +82,7 @@ class Durable:
         DBOS(config=self._config(self._engine))
         self._held.callback(DBOS.destroy)
         DBOS.launch()
-        DBOS.register_queue(_QUEUE, worker_concurrency=1, polling_interval_sec=_POLL_S)
+        DBOS.register_queue(_QUEUE, worker_concurrency=_AT_ONCE, polling_interval_sec=_POLL_S)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -99,7 +101,7 @@ class Durable:
             "application_version": _VERSION,
             "executor_id": self._name,
             "use_listen_notify": False,
-            "notification_listener_polling_interval_sec": 0.2,
+            "notification_listener_polling_interval_sec": 0.5,
             "log_level": "WARNING",
         }
 
@@ -157,9 +159,10 @@ class Durable:
         """Carry out a batch, item by item, until its job ends or the worker stops."""
         self._active.add(workflow_id)
         try:
-            for item, following in zip(items, [*items[1:], None], strict=True):
-                if not _file(item, following):
-                    return
+            with self._turn:
+                for item, following in zip(items, [*items[1:], None], strict=True):
+                    if not _file(item, following):
+                        return
         finally:
             self._active.discard(workflow_id)
 

@@ -28,7 +28,7 @@ OnProgress = Callable[[Progress], None]
 
 KINDS = frozenset({"ingest", "sync"})
 _IDLE_S = 0.2
-_BUSY_S = 0.05
+_TEND_S = 0.5  # while a file is at hand: there are batches ahead
 _STORE_PAUSE_S = 2.0
 _LINGER_S = 20.0  # DBOS stays for the next job this long: it takes a tenth of a second to come, and polls
 
@@ -56,6 +56,7 @@ class Worker:
         self._tallies: dict[str, _Tally] = {}
         self._on_progress: OnProgress | None = None
         self._stopping = threading.Event()
+        self._tended = 0.0
 
     def run(self, stop: threading.Event | None = None) -> None:
         """Works until `stop` is set; looks for jobs five times a second, waits for a store that is away."""
@@ -112,7 +113,7 @@ class Worker:
                         last = time.monotonic()
                     elif time.monotonic() - last >= linger_s:
                         break
-                    stop.wait(_BUSY_S if self._items.job_at_hand else _IDLE_S / 2)
+                    stop.wait(_IDLE_S if self._items.job_at_hand else _IDLE_S / 2)
             except BaseException:
                 self._items.interrupt()
                 raise
@@ -127,8 +128,10 @@ class Worker:
         at_hand = self._items.job_at_hand
         if at_hand is not None and at_hand not in jobs:
             self._items.interrupt()
-        for id_ in durable.tend(jobs):
-            self._settle(id_)
+        if at_hand is None or time.monotonic() - self._tended > _TEND_S:
+            for id_ in durable.tend(jobs):
+                self._settle(id_)
+            self._tended = time.monotonic()
         self._tallies = {id_: tally for id_, tally in self._tallies.items() if id_ in jobs}
         return bool(jobs)
 
