@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
+TESTS_AT_ONCE ?= --numprocesses 2 --dist loadfile
 DEV_EXTRAS := train,qdrant,postgres,remote,ocr,eval,dev
 
 .PHONY: setup demo test check format bench clean
@@ -24,14 +25,14 @@ demo: $(VENV)/.base  ## ONCE=1 ends after printing instead of serving on
 	$(BIN)/python -m api.demo $(if $(ONCE),--once)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(TESTS_AT_ONCE) $(ARGS)
 
 check: $(VENV)/.dev  ## what a change must pass
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(TESTS_AT_ONCE) $(ARGS)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
