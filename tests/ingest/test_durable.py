@@ -187,7 +187,10 @@ def test_workers_share_a_job_and_one_takes_up_what_a_dead_one_left(
             for worker in workers:
                 worker.kill()
                 worker.communicate()
-        assert last.job.counts == JobCounts(153, added=153), json.dumps([str(e) for e in last.job.errors])
+        counts, errors = last.job.counts, json.dumps([str(e) for e in last.job.errors])
+        # one that was killed between a document's commit and its item's is found unchanged
+        assert (counts.total, counts.added + counts.unchanged) == (153, 153), errors
+        assert counts.unchanged <= 1
         assert last.job.status == "succeeded"
         assert store.collection("c").documents == 153
         assert len(store.changes("c", 0)) == 153  # none was written twice

@@ -18,6 +18,7 @@ IMPORT_NAMES = {
     "langchain-community": "langchain_community",
     "markdown-it-py": "markdown_it",
     "pillow": "PIL",
+    "pytest-xdist": "xdist",
     "python-multipart": "python_multipart",
     "python-oxmsg": "oxmsg",
     "python-stdnum": "stdnum",
