@@ -8,17 +8,18 @@ killed leaves the job running; the next one goes on with the chunks that still l
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
 
 from ingest.embed import encode, passage
+from rag.background import keep_working
 from rag.errors import Conflict, NotFound, RagError, StoreError
 from rag.models.registry import load_encoder
 from rag.models.types import Encoder
 from rag.settings import Settings
 from rag.store import ItemRecord, JobItem, NewVectors, Store, UnembeddedChunk
+from rag.store.records import JobRequest
 from rag.types import Job
 
 KIND = "reembed"
@@ -30,8 +31,6 @@ SETTLE_S = 5.0
 _BATCH = 256
 _IDLE_S = 1.0
 _LOOK_S = 0.5
-_BACKGROUND = 10
-"""Nice value beside an ingest and a service that answers."""
 
 OnChunks = Callable[[int, int], None]
 """Called with the chunks that have a vector of the new encoder, and all."""
@@ -54,7 +53,7 @@ def submit(store: Store, settings: Settings, collection: str, encoder: str | Non
     """
     present = store.collection(collection)
     info = load_encoder(encoder or settings.encoder, settings).info
-    if any(job.kind == KIND and job.collection == collection for job in store.pending_jobs()):
+    if any(job.collection == collection for job in store.open_jobs([KIND])):
         raise Conflict(f"Collection {collection!r} is being re-embedded already.", code="reembedding")
     bound = present.encoder
     if bound is not None and (bound.name, bound.revision) == (info.name, info.revision):
@@ -77,13 +76,7 @@ class ReembeddingWorker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set, at low priority; what is unfinished then is left to the next worker."""
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _BACKGROUND)
-        while not stop.is_set():
-            try:
-                self._round(stop, _quiet)
-            except StoreError as error:
-                log.warning("waiting for the store: %s", error.message)
-            stop.wait(_IDLE_S)
+        keep_working(lambda: self._round(stop, _quiet), stop, _IDLE_S)
 
     def drain(self, on_chunks: OnChunks | None = None) -> None:
         """Work until no re-embedding is pending and nothing of a cancelled one is left."""
@@ -92,8 +85,8 @@ class ReembeddingWorker:
             self._round(stop, on_chunks or _quiet)
             stop.wait(_IDLE_S if self._jobs() or self._store.reembeddings() else 0)
 
-    def _jobs(self) -> list[Job]:
-        return [job for job in self._store.pending_jobs() if job.kind == KIND]
+    def _jobs(self) -> list[JobRequest]:
+        return self._store.open_jobs([KIND])
 
     def _round(self, stop: threading.Event, on_chunks: OnChunks) -> None:
         jobs = self._jobs()
@@ -122,7 +115,7 @@ class ReembeddingWorker:
         except NotFound:
             log.info("collection %s is gone", collection)
 
-    def _carry_out(self, job: Job, stop: threading.Event, on_chunks: OnChunks) -> None:
+    def _carry_out(self, job: JobRequest, stop: threading.Event, on_chunks: OnChunks) -> None:
         watch = _Watch(self._store, job, stop, on_chunks)
         try:
             self._reembed(job, watch)
@@ -137,9 +130,8 @@ class ReembeddingWorker:
             log.exception("collection %s could not be re-embedded", job.collection)
             watch.fail(RagError(f"{type(error).__name__}: {error}"))
 
-    def _reembed(self, job: Job, watch: _Watch) -> None:
-        name = str(self._store.job_request(job.id).options["encoder"])
-        encoder = load_encoder(name, self._settings)
+    def _reembed(self, job: JobRequest, watch: _Watch) -> None:
+        encoder = load_encoder(str(job.options["encoder"]), self._settings)
         self._begin(job.collection, encoder)
         self._embed_until_switched(job.collection, encoder, watch)
         watch.rest(self._settle_s)
@@ -195,7 +187,7 @@ def context_of(chunk: UnembeddedChunk) -> str:
 class _Watch:
     """Notes in the job how far it is, and stops the work when the job was cancelled or the worker ends."""
 
-    def __init__(self, store: Store, job: Job, stop: threading.Event, told: OnChunks) -> None:
+    def __init__(self, store: Store, job: JobRequest, stop: threading.Event, told: OnChunks) -> None:
         *self._parts, self._switch = store.job_items(job.id)
         self._store = store
         self._job = job
@@ -248,7 +240,7 @@ class _Watch:
             log.info("job %s is gone", self._job.id)
 
     def _check(self) -> None:
-        if self._stop.is_set() or self._store.job(self._job.id).status == "cancelled":
+        if self._stop.is_set() or self._store.job_status(self._job.id) == "cancelled":
             raise Stopped(f"The re-embedding of {self._job.collection} was stopped.")
 
     def _finish(self, items: Sequence[ItemRecord]) -> None:

@@ -100,9 +100,8 @@ class Worker:
 
     def _work(self, stop: threading.Event, linger_s: float) -> None:
         """Work with DBOS running until there has been no job for `linger_s` seconds, or `stop` is set."""
-        from ingest.durable import (
-            Durable,
-        )  # half a second of imports, that a search beside an idle worker spares
+        # Here, as its imports take half a second, which a worker that has nothing to do can spare.
+        from ingest.durable import Durable
 
         self._stopping.clear()
         with Durable(self._store, self) as durable:
@@ -144,13 +143,18 @@ class Worker:
             item = self._store.job_item(item_id)
             if item.state != "pending":
                 return item.state != "cancelled"
-            if self._store.set_job_status(item.job_id, "running") != "running":
+            if not self._is_running(item.job_id):
                 return False
             carried = self._items.carry_out(item, self._next(following), last_try=last_try)
             self._report(item, carried)
         except NotFound:  # with its collection
             return False
         return not carried.ended
+
+    def _is_running(self, job_id: str) -> bool:
+        """Whether the job is, or is from now on: only its first file costs a write."""
+        status = self._store.job_status(job_id)
+        return status == "running" or self._store.set_job_status(job_id, "running") == "running"
 
     def _next(self, item_id: int | None) -> ItemRecord | None:
         return None if item_id is None else self._store.job_item(item_id)

@@ -7,7 +7,6 @@ user's questions. A worker that is killed leaves the job running; the next one s
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -16,17 +15,16 @@ from adapt.collection.given import pack, unpack
 from adapt.collection.run import Adapted, adapt
 from adapt.collection.types import FULL_STAGES, STAGES, Given, OnStage, Options
 from rag.answer.engine import Engine
+from rag.background import keep_working
 from rag.errors import Conflict, NotFound, RagError, StoreError
 from rag.settings import Settings
 from rag.store import ItemRecord, JobItem, NewProfile, Store
-from rag.store.records import Option
+from rag.store.records import JobRequest, Option
 from rag.types import Job
 
 KIND = "adapt"
 _IDLE_S = 1.0
 _LOOK_S = 0.5
-_BACKGROUND = 10
-"""Nice value of an adaptation beside an ingest and a service that answers."""
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +41,7 @@ def submit(store: Store, collection: str, given: Sequence[Given], options: Optio
     Raises NotFound `collection_not_found`, Conflict `adaptation_running` while another one of the collection
     is not finished.
     """
-    if any(job.kind == KIND and job.collection == collection for job in store.pending_jobs()):
+    if any(job.collection == collection for job in store.open_jobs([KIND])):
         raise Conflict(f"Collection {collection!r} is being adapted already.", code="adaptation_running")
     options = options or Options()
     stages = FULL_STAGES if options.full else STAGES
@@ -62,13 +60,7 @@ class AdaptationWorker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set, at low priority; what is unfinished then is left to the next worker."""
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _BACKGROUND)
-        while not stop.is_set():
-            try:
-                self._round(stop, _quiet)
-            except StoreError as error:
-                log.warning("waiting for the store: %s", error.message)
-            stop.wait(_IDLE_S)
+        keep_working(lambda: self._round(stop, _quiet), stop, _IDLE_S)
 
     def drain(self, on_stage: OnStage | None = None) -> None:
         """Work until no adaptation is pending."""
@@ -77,8 +69,8 @@ class AdaptationWorker:
             self._round(stop, on_stage or _quiet)
             stop.wait(_IDLE_S if self._jobs() else 0)
 
-    def _jobs(self) -> list[Job]:
-        return [job for job in self._store.pending_jobs() if job.kind == KIND]
+    def _jobs(self) -> list[JobRequest]:
+        return self._store.open_jobs([KIND])
 
     def _round(self, stop: threading.Event, on_stage: OnStage) -> None:
         for job in self._jobs():
@@ -86,7 +78,7 @@ class AdaptationWorker:
                 if mine and not stop.is_set() and self._store.set_job_status(job.id, "running") == "running":
                     self._carry_out(job, stop, on_stage)
 
-    def _carry_out(self, job: Job, stop: threading.Event, on_stage: OnStage) -> None:
+    def _carry_out(self, job: JobRequest, stop: threading.Event, on_stage: OnStage) -> None:
         """Adapt, store the profile, end the job; an error ends the stage it came up in."""
         watch = _Watch(self._store, job, stop, on_stage)
         try:
@@ -101,10 +93,9 @@ class AdaptationWorker:
             log.exception("collection %s could not be adapted", job.collection)
             watch.fail(RagError(f"{type(error).__name__}: {error}"))
 
-    def _adapt(self, job: Job, watch: _Watch) -> None:
-        request = self._store.job_request(job.id)
+    def _adapt(self, job: JobRequest, watch: _Watch) -> None:
         given = unpack(self._store.item_payload(watch.items[-1].id))
-        options = _options(request.options)
+        options = _options(job.options)
         collection = self._store.collection(job.collection)
         named = collection.encoder.name if collection.encoder else self._settings.encoder
         settings = self._settings.model_copy(update={"encoder": named})
@@ -129,7 +120,7 @@ def _options(asked: Mapping[str, Option]) -> Options:
 class _Watch:
     """Notes in the job how far it is, and stops the work when the job was cancelled or the worker ends."""
 
-    def __init__(self, store: Store, job: Job, stop: threading.Event, told: OnStage) -> None:
+    def __init__(self, store: Store, job: JobRequest, stop: threading.Event, told: OnStage) -> None:
         self.items: list[ItemRecord] = store.job_items(job.id)
         self._store = store
         self._job = job
@@ -146,7 +137,7 @@ class _Watch:
             self._stage = stage
         if time.monotonic() - self._looked > _LOOK_S:
             self._looked = time.monotonic()
-            if self._stop.is_set() or self._store.job(self._job.id).status == "cancelled":
+            if self._stop.is_set() or self._store.job_status(self._job.id) == "cancelled":
                 raise Stopped(f"The adaptation of {self._job.collection} was stopped.")
 
     def succeed(self) -> None:
