@@ -74,7 +74,7 @@ def show_quarantine(settings: Settings, collection: str, *, as_json: bool) -> No
     from api.schemas.curation import QuarantinedOut, QuarantineOut
 
     with Store.open(settings.store_url) as store:
-        held = list(_all(store, collection))
+        held = list(store.every_quarantined(collection))
     if as_json:
         shown = QuarantineOut(chunks=[QuarantinedOut.of(one) for one in held], next_cursor=None)
         typer.echo(shown.model_dump_json(indent=2))
@@ -82,14 +82,6 @@ def show_quarantine(settings: Settings, collection: str, *, as_json: bool) -> No
         _print(out(), held)
     else:
         typer.echo("Nothing is in quarantine.")
-
-
-def _all(store: Store, collection: str) -> Sequence[QuarantinedChunk]:
-    found, cursor = store.quarantine(collection, limit=1000)
-    while cursor is not None:
-        more, cursor = store.quarantine(collection, limit=1000, cursor=cursor)
-        found += more
-    return found
 
 
 def _print(console: Console, held: Sequence[QuarantinedChunk]) -> None:

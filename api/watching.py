@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -86,8 +87,7 @@ class _Sync:
 
     def run(self, only: tuple[str, ...] | None) -> None:
         """Sync these paths (None: all) and say what happened; nothing is said when they hold no document."""
-        started, given = time.monotonic(), self._options
-        options = SyncOptions(given.delete_missing, given.include, given.exclude, given.allow_empty, only)
+        started, options = time.monotonic(), replace(self._options, only=only)
         job = submit_folder(self._store, self._collection, self._root, options, skip=self._skip)
         self._carry_out(job, lambda progress: None)
         self._report(self._store.job(job.id), only, time.monotonic() - started)

@@ -20,7 +20,6 @@ SAMPLES = Path(__file__).parent.parent / "samples" / "handbook"
 COPIES = 10
 QUERIES = 200
 QUERY_WORDS = 10
-PAGE = 200  # documents read at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +92,5 @@ def _query(text: str) -> str:
 
 
 def _chunks(store: Store, collection: str) -> Iterator[Chunk]:
-    cursor: str | None = None
-    while True:
-        records, cursor = store.documents(collection, status="ready", limit=PAGE, cursor=cursor)
-        for record in records:
-            yield from store.chunks(record.document.id)
-        if cursor is None:
-            return
+    for record in store.every_document(collection, status="ready"):
+        yield from store.chunks(record.document.id)

@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -126,14 +127,7 @@ def _once(sources: Sequence[str]) -> list[str]:
 
 
 def _reasons(engine: Engine) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    cursor: str | None = None
-    while True:
-        held, cursor = engine.store.quarantine(COLLECTION, limit=1000, cursor=cursor)
-        for one in held:
-            counts[one.reason] = counts.get(one.reason, 0) + 1
-        if cursor is None:
-            return counts
+    return dict(Counter(one.reason for one in engine.store.every_quarantined(COLLECTION)))
 
 
 def markdown(found: Sequence[Compared]) -> str:

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.chunk import TokenSpans, split
+from ingest.chunk import TokenSpans, split, trimmed
 from ingest.types import ParsedDocument
 from rag.errors import InvalidInput
 
@@ -60,8 +60,8 @@ def recursive(tokens: Tokens, size: int, overlap: int = 0) -> list[Passage]:
     SEPARATORS that it holds, what is still too long at the next, and neighbours are merged up to `size`.
     """
     merged = _recursive(tokens, 0, len(tokens.text), SEPARATORS, size, overlap)
-    trimmed = (_trimmed(tokens.text, start, end) for start, end in merged)
-    return [Passage(start, end) for start, end in trimmed if start < end]
+    spans = (trimmed(tokens.text, start, end) for start, end in merged)
+    return [Passage(start, end) for start, end in spans if start < end]
 
 
 def _recursive(
@@ -129,11 +129,3 @@ def aligned(parsed: str, text: str) -> list[int]:
         places.append(at)
         at += 1
     return places
-
-
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and text[start].isspace():
-        start += 1
-    while start < end and text[end - 1].isspace():
-        end -= 1
-    return start, end

@@ -167,7 +167,7 @@ def _size(section: _Section, tokens: _Tokens) -> int:
 
 def _units(block: Block, tokens: _Tokens) -> list[_Unit]:
     """A block as a whole when it fits, else its lines or sentences, else its words, else its letters."""
-    start, end = _trimmed(tokens.text, block.start, block.end)
+    start, end = trimmed(tokens.text, block.start, block.end)
     if tokens.fits(start, end):
         return [_Unit(start, end)] if start < end else []
     if block.kind in ("table", "code", "list"):
@@ -193,7 +193,7 @@ def _lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 def _fitting(span: tuple[int, int], tokens: _Tokens) -> list[tuple[int, int]]:
     """The span, halved at the word nearest to its middle until every part fits."""
-    start, end = _trimmed(tokens.text, *span)
+    start, end = trimmed(tokens.text, *span)
     if start >= end:
         return []
     if end - start == 1 or tokens.fits(start, end):
@@ -211,7 +211,8 @@ def _word_start(text: str, start: int, end: int) -> int:
     return nearest if start < nearest < end else middle
 
 
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span without the white space at its ends."""
     while start < end and text[start].isspace():
         start += 1
     while start < end and text[end - 1].isspace():

@@ -54,7 +54,6 @@ class Durable:
     def __init__(self, store: Store, work: Work) -> None:
         self._store = store
         self._work = work
-        self._engine: sa.Engine | None = None
         self._name = f"worker-{secrets.token_hex(8)}"
         self._held = contextlib.ExitStack()
         self._turn = threading.Lock()
@@ -76,10 +75,10 @@ class Durable:
         global _current
         # Who holds this lock lives: others take up the workflows of a worker whose lock is free.
         self._held.enter_context(self._store.exclusive(self._name, once=True))
-        self._engine = self._store.side_engine()
-        self._held.callback(self._engine.dispose)
+        engine = self._store.side_engine()
+        self._held.callback(engine.dispose)
         _current = self
-        DBOS(config=self._config(self._engine))
+        DBOS(config=self._config(engine))
         self._held.callback(DBOS.destroy)
         DBOS.launch()
         DBOS.register_queue(_QUEUE, worker_concurrency=_AT_ONCE, polling_interval_sec=_POLL_S)

@@ -10,8 +10,6 @@ from pathlib import PurePosixPath
 from rag.store import Store
 from rag.types import DocumentRecord
 
-_PAGE = 1000
-
 
 @dataclass(frozen=True, slots=True)
 class Format:
@@ -29,7 +27,7 @@ class Format:
 
 def formats(store: Store, collection: str) -> Iterator[Format]:
     """Every format of a collection, by name; raises NotFound `collection_not_found`."""
-    records = sorted(_records(store, collection), key=lambda each: each.updated_at)
+    records = sorted(store.every_document(collection), key=lambda each: each.updated_at)
     took: dict[str, float] = {}
     before = records[0].updated_at if records else None
     for each in records:
@@ -43,15 +41,6 @@ def formats(store: Store, collection: str) -> Iterator[Format]:
 def suffix(source: str) -> str:
     """The name of a source's format, "(none)" without a suffix."""
     return PurePosixPath(source.lower()).suffix.lstrip(".") or "(none)"
-
-
-def _records(store: Store, collection: str) -> list[DocumentRecord]:
-    records, cursor = store.documents(collection, limit=_PAGE)
-    found = list(records)
-    while cursor:
-        records, cursor = store.documents(collection, limit=_PAGE, cursor=cursor)
-        found += records
-    return found
 
 
 def _format(name: str, files: list[DocumentRecord], took: Mapping[str, float]) -> Format:

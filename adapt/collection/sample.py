@@ -38,13 +38,9 @@ def chance(key: str) -> float:
 
 def documents_of(engine: Engine, collection: str, seed: int) -> list[Document]:
     """Readable documents in an order of chance that the seed fixes."""
-    found: list[Document] = []
-    cursor: str | None = None
-    while True:
-        page, cursor = engine.store.documents(collection, status="ready", limit=1000, cursor=cursor)
-        found += [record.document for record in page if record.chunks]
-        if cursor is None:
-            return sorted(found, key=lambda one: chance(f"order {seed} {one.id}"))
+    records = engine.store.every_document(collection, status="ready")
+    found = [record.document for record in records if record.chunks]
+    return sorted(found, key=lambda one: chance(f"order {seed} {one.id}"))
 
 
 def synthetic(engine: Engine, collection: str, seed: int, budget: Budget, on_stage: OnStage) -> list[Asked]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import get_args
 
 import sqlalchemy as sa
 
-from rag.errors import Conflict, InvalidInput, NotFound
+from rag.errors import Conflict, NotFound
 from rag.store.collections import live
 from rag.store.database import Part, Row, insert_once
+from rag.store.pages import MOST, bad_cursor, check_limit, every
 from rag.store.records import Alike, QuarantinedChunk
 from rag.store.rows import CHUNK, CHUNK_WIDTH, sliced, to_chunk
 from rag.store.schema import chunks, collections, documents, job_findings, releases, signatures, vectors
@@ -18,7 +19,6 @@ from rag.store.settle import DUPLICATES, OWN_VECTOR, recount, release, settle
 from rag.store.text import clean
 from rag.types import Action, CurationPolicy, Reason
 
-_MOST = 1000
 _SETTLED = frozenset(DUPLICATES)
 
 
@@ -75,8 +75,7 @@ class Curation(Part):
 
         Raises NotFound `collection_not_found`, InvalidInput `invalid_limit` (1 to 1000), `invalid_cursor`.
         """
-        if not 1 <= limit <= _MOST:
-            raise InvalidInput(f"limit must be between 1 and {_MOST}, not {limit}.", code="invalid_limit")
+        check_limit(limit)
         query = _QUARANTINED.where(chunks.c.key > _after(cursor)).order_by(chunks.c.key).limit(limit + 1)
         if reason is not None:
             query = query.where(chunks.c.quarantine == reason)
@@ -85,6 +84,10 @@ class Curation(Part):
             found = connection.execute(query.where(here, documents.c.quarantined > 0)).all()
         more = str(found[limit - 1].key) if len(found) > limit else None
         return [_held(row) for row in found[:limit]], more
+
+    def every_quarantined(self, collection: str) -> Iterator[QuarantinedChunk]:
+        """All that is kept out of search, oldest first; raises NotFound `collection_not_found`."""
+        return every(lambda cursor: self.quarantine(collection, limit=MOST, cursor=cursor))
 
     def release(self, collection: str, chunk_ids: Sequence[str]) -> int:
         """Make quarantined chunks searchable, for good: the same text of the same source stays so.
@@ -233,5 +236,5 @@ def _after(cursor: str | None) -> int:
     if cursor is None:
         return 0
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise InvalidInput("The cursor is none that an earlier page gave.", code="invalid_cursor")
+        raise bad_cursor()
     return int(cursor)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
-from rag.errors import InvalidInput, NotFound
+from rag.errors import NotFound
 from rag.store.collections import is_name, live
 from rag.store.database import Part
 from rag.store.ids import document_id
+from rag.store.pages import MOST, bad_cursor, check_limit, every
 from rag.store.prepare import prepare
 from rag.store.records import NewDocument, Put
 from rag.store.rows import CHUNK, DOCUMENT, RECORD, select_documents, sliced, to_chunk, to_document, to_record
@@ -22,7 +23,6 @@ from rag.store.write import is_unchanged, remove, write_document, write_failure
 from rag.types import Chunk, Document, DocumentRecord, DocumentStatus
 
 _ID = re.compile("[0-9a-f]{24}")
-_MOST = 1000
 
 
 class Documents(Part):
@@ -80,8 +80,7 @@ class Documents(Part):
         A page starts after the last source of the one before, so documents that come or go in between neither
         repeat nor hide others. Raises InvalidInput `invalid_limit` (1 to 1000), `invalid_cursor`.
         """
-        if not 1 <= limit <= _MOST:
-            raise InvalidInput(f"limit must be between 1 and {_MOST}, not {limit}.", code="invalid_limit")
+        check_limit(limit)
         query = select_documents(*RECORD).order_by(documents.c.source).limit(limit + 1)
         if cursor is not None:
             query = query.where(documents.c.source > _source_of(cursor))
@@ -92,6 +91,12 @@ class Documents(Part):
             found = [to_record(row) for row in connection.execute(query)]
         more = len(found) > limit
         return found[:limit], _cursor_of(found[limit - 1].document.source) if more else None
+
+    def every_document(
+        self, collection: str, *, status: DocumentStatus | None = None
+    ) -> Iterator[DocumentRecord]:
+        """All documents, in order of source, a page in memory at a time; raises NotFound."""
+        return every(lambda cursor: self.documents(collection, status=status, limit=MOST, cursor=cursor))
 
     def documents_by_id(self, ids: Iterable[str]) -> dict[str, Document]:
         """The documents that exist among `ids`."""
@@ -162,7 +167,7 @@ def _source_of(cursor: str) -> str:
     try:
         source = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except (binascii.Error, ValueError):
-        raise InvalidInput("The cursor is none that an earlier page gave.", code="invalid_cursor") from None
+        raise bad_cursor() from None
     if not source or clean(source) != source:
-        raise InvalidInput("The cursor is none that an earlier page gave.", code="invalid_cursor")
+        raise bad_cursor()
     return source

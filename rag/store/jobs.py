@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from rag.errors import Conflict, InvalidInput, NotFound
+from rag.errors import Conflict, NotFound
 from rag.store.collections import live
 from rag.store.curation import count_findings
 from rag.store.database import Part, Row, now
 from rag.store.job_items import insert_items, insert_missing
 from rag.store.job_rows import fingerprint, read_jobs, to_item, to_request
+from rag.store.pages import check_limit
 from rag.store.records import ItemRecord, ItemState, JobItem, JobRequest, Option, Outcome
 from rag.store.schema import job_items, job_payloads, jobs
 from rag.store.text import clean
@@ -70,8 +71,7 @@ class Jobs(Part):
         self, collection: str | None = None, status: JobStatus | None = None, limit: int = 50
     ) -> list[Job]:
         """The newest jobs first, each with its first 20 errors; InvalidInput `invalid_limit` (1 to 1000)."""
-        if not 1 <= limit <= 1000:
-            raise InvalidInput(f"limit must be between 1 and 1000, not {limit}.", code="invalid_limit")
+        check_limit(limit)
         query = sa.select(jobs).order_by(jobs.c.key.desc()).limit(limit)
         if collection is not None:
             query = query.where(jobs.c.collection == clean(collection))
