@@ -19,12 +19,19 @@ ALIASES = {"answer": "reference", "source": "relevant_sources"}
 class Case:
     """A question; the answer it should get; the sources, and the passages, that hold it. None means not
     known.
+
+    `id` names the case in comparisons of runs, `type` is the kind of question that results are sliced by.
+    `answerable` false means that an abstention is the right answer; `synthetic` that nobody asked this.
     """
 
     question: str
     reference: str | None = None
     relevant_sources: tuple[str, ...] | None = None
     contexts: tuple[str, ...] | None = None
+    id: str | None = None
+    type: str | None = None
+    answerable: bool | None = None
+    synthetic: bool = False
 
 
 def read_cases(path: Path) -> list[Case]:
