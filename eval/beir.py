@@ -20,8 +20,8 @@ from eval.beir_folder import BeirFolder, load_beir
 from eval.corpus import Split, put_product, put_whole
 from eval.extra import require
 from eval.machine import machine
+from eval.output import table, write_whole
 from eval.ranking import DEFAULT_MEASURES, score_ranking
-from eval.report import table, write_whole
 from eval.stats import Interval, mean_interval, paired_difference
 from eval.trec_run import Run, load_run, missing
 from eval.variants import VARIANTS, Variant, parse_variant, rank, rank_run

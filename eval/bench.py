@@ -23,8 +23,8 @@ from eval.bench_data import Material, Stored, inspect, of_beir, of_folder, repea
 from eval.bench_report import Bench, Ingest, Memory, Results, StartUp, markdown, summarised
 from eval.filler import fill
 from eval.machine import children, machine, peak_memory_mb
+from eval.output import write_whole
 from eval.raw import Raw, measure_raw
-from eval.report import write_whole
 from eval.service import Running, call, job_id, service, upload, wait_for
 from eval.stages import Found, time_stages
 from rag.answer.engine import Engine

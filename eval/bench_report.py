@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from eval.output import table
 from eval.raw import Raw
-from eval.report import table
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from eval.chunk_measures import Scores
 from eval.chunk_plot import Line
-from eval.report import table
+from eval.output import table
 from eval.stats import Interval, mean_interval, paired_difference
 
 Way = Literal[

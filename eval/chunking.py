@@ -24,7 +24,7 @@ from eval.chunk_measures import Asked, Found, Scores, load, score
 from eval.chunk_plot import draw
 from eval.chunk_report import Sample, Stage, Way, as_object, compared, lines_of, markdown
 from eval.machine import machine
-from eval.report import write_whole
+from eval.output import write_whole
 from eval.splitters import Passage, Tokens, fixed, ours, recursive
 from eval.variants import READER_DEPTH
 from ingest.parse.context import Context

@@ -24,7 +24,7 @@ from eval import curation_planting as planting
 from eval.beir_folder import CorpusDocument, load_beir
 from eval.curation_planting import NO_PERSONAL, NO_SECRETS, NOTICES, PERSONAL, SECRETS, Case, Maker
 from eval.machine import machine
-from eval.report import table, write_whole
+from eval.output import table, write_whole
 from eval.service import Running, ServiceFailed, call, service, upload, wait_for
 from rag.errors import RagError
 from rag.store import document_id

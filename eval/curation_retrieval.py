@@ -22,8 +22,8 @@ from eval.beir_folder import BeirFolder, CorpusDocument, load_beir
 from eval.corpus import put_product
 from eval.curation_planting import misread, reworded
 from eval.machine import machine
+from eval.output import table, write_whole
 from eval.ranking import score_ranking
-from eval.report import table, write_whole
 from eval.stats import Interval, mean_interval, paired_difference
 from eval.variants import Variant, rank
 from rag.answer.engine import Engine

@@ -5,12 +5,12 @@ Markdown.
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from eval.output import write_whole
 from eval.stats import Interval, mean_interval
 
 
@@ -97,30 +97,6 @@ def write_report(report: Report, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "report.json", report.to_json() + "\n")
     write_whole(folder / "report.md", report.to_markdown())
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file in one step, so that a reader never sees half of it."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table: the first column to the left, the others to the right, padded to line up in a
-    terminal.
-    """
-    widths = [max(len(line[column]) for line in [header, *rows]) for column in range(len(header))]
-    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
-    lines = [_padded(line, widths) for line in [header, rule, *rows]]
-    return "\n".join(lines)
-
-
-def _padded(line: Sequence[str], widths: Sequence[int]) -> str:
-    first, *others = zip(line, widths, strict=True)
-    return (
-        "| " + " | ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]) + " |"
-    )
 
 
 def _report_object(report: Report) -> dict[str, object]:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from eval.cases import Case, read_cases
 from eval.measures import Measure, chosen, load_metrics
-from eval.report import Failure, Report, Row, write_report, write_whole
+from eval.output import write_whole
+from eval.report import Failure, Report, Row, write_report
 from rag.answer.engine import Engine
 from rag.errors import RagError
 from rag.types import Answer
