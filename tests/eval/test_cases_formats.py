@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ragas import EvaluationDataset
 from ragas.dataset_schema import SingleTurnSample
+from ragas.testset.synthesizers import testset_schema
 
 from eval.cases import Case, Layout, count, read_cases, read_questions, with_ids, write_cases
 from rag.errors import InvalidInput
