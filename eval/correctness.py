@@ -54,12 +54,12 @@ def correct(row: Row, metric: str) -> float | None:
 
 def answered(row: Row) -> bool:
     """Whether there is an answer: neither an abstention nor a question that failed."""
-    return not row.abstained and bool(row.response)
+    return not row.abstained and row.failure is None
 
 
 def failed(row: Row) -> bool:
     """Whether the question could not be asked."""
-    return not row.abstained and not row.response
+    return row.failure is not None
 
 
 def answerable(row: Row) -> bool | None:

@@ -34,6 +34,8 @@ class Counts:
 class Analysis:
     """A run with what is drawn from it. `metric` says whether an answer is right and `main` are the metrics
     that slices are compared by; curve and calibration are None where no answer has both confidence and score.
+    `reasons` counts abstentions, `failures` questions that could not be asked, `errors` scores that could not
+    be computed, each by code.
     """
 
     run: Run
@@ -49,7 +51,8 @@ class Analysis:
     slices: tuple[Slice, ...]
     worst: tuple[Worst, ...]
     reasons: Mapping[str, int]
-    failures: Mapping[tuple[str, str], int]
+    failures: Mapping[str, int]
+    errors: Mapping[tuple[str, str], int]
 
 
 def analyse(run: Run) -> Analysis:
@@ -75,7 +78,8 @@ def analyse(run: Run) -> Analysis:
         slices=by_slice(run.rows, main),
         worst=worst(run.rows, metric, main),
         reasons=Counter(row.reason or "unknown" for row in run.rows if row.abstained),
-        failures=_failures(run.rows),
+        failures=Counter(row.failure.code for row in run.rows if row.failure),
+        errors=_errors(run.rows),
     )
 
 
@@ -111,6 +115,6 @@ def _judging(rows: Sequence[Row]) -> dict[str, list[float]]:
     return {name: [row.judge_ms[name] for row in rows if name in row.judge_ms] for name in names}
 
 
-def _failures(rows: Sequence[Row]) -> Mapping[tuple[str, str], int]:
-    """How often each metric could not be computed, by metric and code."""
-    return Counter((name, bad.code) for row in rows for name, bad in row.errors.items())
+def _errors(rows: Sequence[Row]) -> Mapping[tuple[str, str], int]:
+    """How often each metric could not be computed of an answer, by metric and code."""
+    return Counter((name, bad.code) for row in rows if not row.failure for name, bad in row.errors.items())

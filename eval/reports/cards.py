@@ -55,10 +55,8 @@ def _labelled(label: str, *parts: Part) -> Markup:
 def _answer(n: int, row: Row) -> Markup:
     if row.abstained:
         return tag("p", "No answer. ", reason(row.reason), class_="doubt")
-    if not row.response:
-        failure = next(iter(row.errors.values()), None)
-        told = f"{failure.message} ({failure.code})" if failure else "The question could not be asked."
-        return tag("p", "✗ ", cut(told, 500), class_="bad")
+    if row.failure:
+        return tag("p", "✗ ", cut(row.failure.message, 500), " ", tag("code", row.failure.code), class_="bad")
     if not row.sentences:
         return tag("p", cut(row.response, ANSWER), class_="said")
     known = {note.marker for note in row.footnotes}
@@ -92,7 +90,7 @@ def _linked(text: str, n: int, known: set[int]) -> Markup:
 
 def _evidence(n: int, row: Row) -> Markup | None:
     """Each passage that is quoted, with the quotes marked; then quotes that no passage shown holds."""
-    found = [(passage, quoted(passage, row.footnotes)) for passage in row.passages]
+    found = [(passage, quoted(row, place)) for place, passage in enumerate(row.passages)]
     items = [_quoting(n, passage, spans) for passage, spans in found if spans]
     seen = {span.marker for _, spans in found for span in spans}
     items += [_lone(n, note) for note in row.footnotes if note.marker not in seen]
@@ -128,7 +126,7 @@ def _title(passage: Passage) -> Markup | None:
 
 def _others(row: Row) -> Markup | None:
     """The passages that were found and not quoted, folded away."""
-    rest = [passage for passage in row.passages if not quoted(passage, row.footnotes)]
+    rest = [passage for place, passage in enumerate(row.passages) if not quoted(row, place)]
     if not rest:
         return None
     items = [
@@ -151,6 +149,7 @@ def _scores(row: Row) -> Markup:
     bad = [
         tag("p", "✗ ", name, ": ", cut(failure.message, 200), " ", tag("code", failure.code), class_="bad")
         for name, failure in row.errors.items()
+        if failure != row.failure
     ]
     rows = [[name, why] for name, why in row.skipped.items()]
     skipped = table(

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from eval.reports.html import Part, join, said, tag
-from eval.runs.row import Footnote, Passage
+from eval.runs.row import Footnote, Passage, Row
 
-LONGEST = 700
+LONGEST, LONGEST_QUOTE = 700, 2000
 BEFORE = 160
 """Characters that are kept before the first quote of a passage that is cut."""
 
@@ -25,22 +25,27 @@ class Quoted:
     marker: int
 
 
-def quoted(passage: Passage, footnotes: Sequence[Footnote]) -> list[Quoted]:
-    """Where footnotes to the passage's source quote it; spaces may differ, and a later quote that overlaps an
-    earlier one is left out.
+def quoted(row: Row, place: int) -> list[Quoted]:
+    """Where the footnotes of a row quote its passage at `place`, in order; of quotes that overlap the first.
+
+    A footnote that names no passage is looked for in all of its source's. Spaces may differ.
     """
-    found: list[Quoted] = []
-    for note in footnotes:
-        if note.source == passage.source and note.quote.strip():
-            words = r"\s+".join(re.escape(word) for word in note.quote[: 4 * LONGEST].split())
-            match = re.search(words, passage.text)
-            if match:
-                found.append(Quoted(*match.span(), note.marker))
+    passage = row.passages[place]
+    notes = [
+        note for note in row.footnotes if note.passage in (None, place) and note.source == passage.source
+    ]
+    found = [span for note in notes if (span := _found(note, passage.text))]
     kept: list[Quoted] = []
     for one in sorted(found, key=lambda span: (span.start, -span.end)):
         if not kept or one.start >= kept[-1].end:
             kept.append(one)
     return kept
+
+
+def _found(note: Footnote, text: str) -> Quoted | None:
+    words = [re.escape(word) for word in note.quote[:LONGEST_QUOTE].split()]
+    match = re.search(r"\s+".join(words), text) if words else None
+    return Quoted(*match.span(), note.marker) if match else None
 
 
 def excerpt(passage: Passage, spans: Sequence[Quoted], longest: int = LONGEST) -> Markup:

@@ -55,10 +55,12 @@ def missing(found: Analysis) -> Markup | None:
             table("Questions without an answer", ["Reason", "Code", "Questions"], rows, words=(0, 1))
         )
     if found.failures:
-        failed = [[name, tag("code", bad), f"{n:,}"] for (name, bad), n in _most(found.failures)]
-        parts.append(
-            table("Scores that could not be computed", ["Metric", "Code", "Cases"], failed, words=(0, 1))
-        )
+        broken = [[tag("code", code), f"{n:,}"] for code, n in _most(found.failures)]
+        parts.append(table("Questions that could not be asked", ["Code", "Questions"], broken))
+    if found.errors:
+        failed = [[name, tag("code", bad), f"{n:,}"] for (name, bad), n in _most(found.errors)]
+        header = ["Metric", "Code", "Cases"]
+        parts.append(table("Scores that could not be computed", header, failed, words=(0, 1)))
     return section("missing", "What is missing", *parts) if parts else None
 
 
@@ -110,13 +112,13 @@ def _tiles(found: Analysis) -> list[Tile]:
 
 def _slice_table(name: str, inside: Sequence[Slice], main: Sequence[str]) -> Markup:
     first = main[0]
-    header = [name.capitalize(), "from 0 to 1", *main, "Answered", "Cases"]
+    header = [name.capitalize(), "from 0 to 1", *main, "Answered"]
     rows: list[list[Part]] = []
     for one in inside:
         known = one.scores.get(first)
         cell = interval(known.mean, known.low, known.high, SCORE) if known else None
         means = [score(one.scores[metric].mean) if metric in one.scores else "–" for metric in main]
-        rows.append([said(one.value), cell, *means, percent(one.answered / one.n), f"{one.n:,}"])
+        rows.append([said(one.value), cell, *means, f"{percent(one.answered / one.n)} of {one.n:,}"])
     return table(f"By {name}: the interval is that of {first}", header, rows, wide=1, stack=True, even=True)
 
 

@@ -68,8 +68,8 @@ def _time(found: Analysis) -> Iterator[str]:
     if whole:
         half, late = duration(whole.p50), duration(whole.p95)
         yield f"Half of the replies took less than {half}, one in twenty more than {late}."
-    errors = sum(found.failures.values())
-    if errors and not found.counts.failed:
+    errors = sum(found.errors.values())
+    if errors:
         yield f"{counted(errors, 'score')} could not be computed."
 
 

@@ -140,7 +140,7 @@ def test_the_worst_by_the_rule() -> None:
         row("unsupported", {"m": 1.0}, sentences=(Checked("s", (), "unsupported", 0.3),)),
         row("contradicted", {"m": 1.0}, sentences=(Checked("s", (), "contradicted", 0.1),)),
         row("unscored", {"m": 1.0}, errors={"n": Failure("metric_failed", "why")}),
-        row("broken", response="", errors={"m": Failure("generator_failed", "down")}),
+        row("broken", response="", failure=Failure("generator_failed", "down")),
     ]
     found = worst(rows, "m", ["m"])
     assert [one.row.id for one in found] == [
@@ -150,7 +150,7 @@ def test_the_worst_by_the_rule() -> None:
 
 
 def test_failures_leave_room_for_others() -> None:
-    broken = [row(f"broken {n}", response="", errors={"m": Failure("x", "y")}) for n in range(30)]
+    broken = [row(f"broken {n}", response="", failure=Failure("x", "y")) for n in range(30)]
     found = worst([*broken, row("wrong", {"m": 0.0})], "m", ["m"])
     assert len(found) == 6
     assert found[-1].row.id == "wrong"
