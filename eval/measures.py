@@ -23,9 +23,10 @@ REQUIRED = ("ragas", "rapidfuzz", "rouge_score", "sacrebleu")
 """Packages that only the extra `eval` brings."""
 
 Needs = Literal["reference", "reference_contexts", "reference_context_ids"]
-Judged = Literal["retrieval", "answer", "citations"]
+Judged = Literal["retrieval", "answer", "citations", "abstention"]
 """What a metric looks at: what was retrieved; the response without markers; or the response with markers
-`[n]` that count the retrieved contexts from 1 (eval.judges.answers makes it).
+`[n]` that count the retrieved contexts from 1 (eval.judges.answers makes it); or whether there is a response
+at all, which takes no metric of RAGAS.
 """
 
 
@@ -59,6 +60,7 @@ MEASURES = (
     Measure("non_llm_context_recall", "reference_contexts", "retrieval"),
     Measure("id_based_context_precision", "reference_context_ids", "retrieval"),
     Measure("id_based_context_recall", "reference_context_ids", "retrieval"),
+    Measure("abstention_accuracy", None, "abstention"),
     Measure("llm_faithfulness", None, "answer", llm=True),
     Measure("llm_answer_relevancy", None, "answer", llm=True),
     Measure("llm_context_precision", "reference", "retrieval", llm=True),
@@ -106,7 +108,7 @@ def load_metrics(
             found |= _asking(models, llm)
     except ImportError as error:
         raise unusable(error) from error
-    return {measure.name: found[measure.name] for measure in measures}
+    return {measure.name: found[measure.name] for measure in measures if measure.name in found}
 
 
 def _small(models: Models) -> dict[str, SingleTurnMetric]:
