@@ -58,6 +58,8 @@ MEASURES = (
     Measure("non_llm_string_similarity", "reference", "answer"),
     Measure("non_llm_context_precision_with_reference", "reference_contexts", "retrieval"),
     Measure("non_llm_context_recall", "reference_contexts", "retrieval"),
+    Measure("context_token_recall", "reference_contexts", "retrieval"),
+    Measure("context_token_precision", "reference_contexts", "retrieval"),
     Measure("id_based_context_precision", "reference_context_ids", "retrieval"),
     Measure("id_based_context_recall", "reference_context_ids", "retrieval"),
     Measure("abstention_accuracy", None, "abstention"),
@@ -124,6 +126,7 @@ def _stock(models: Models) -> dict[str, SingleTurnMetric]:
     """
     from eval.ragas.bleu import WholeTextBleu  # first: it turns telemetry off
     from eval.ragas.embeddings import EncoderEmbeddings
+    from eval.ragas.evidence import ContextTokenPrecision, ContextTokenRecall
 
     from ragas.metrics._answer_similarity import SemanticSimilarity  # isort: skip
     from ragas.metrics._context_precision import (  # isort: skip
@@ -138,6 +141,7 @@ def _stock(models: Models) -> dict[str, SingleTurnMetric]:
         SemanticSimilarity(embeddings=EncoderEmbeddings(models.encoder)),
         *(kind() for kind in (RougeScore, WholeTextBleu, ExactMatch, StringPresence, NonLLMStringSimilarity)),
         *(kind() for kind in (NonLLMContextPrecisionWithReference, NonLLMContextRecall)),
+        *(kind() for kind in (ContextTokenRecall, ContextTokenPrecision)),
         *(kind() for kind in (IDBasedContextPrecision, IDBasedContextRecall)),
     ]
     return {metric.name: metric for metric in metrics}
