@@ -23,10 +23,14 @@ def answer_relevancy(models: Models) -> Judge:
     def judge(sample: Sample) -> float:
         if not sample.question.strip():
             raise NotJudgeable("There is no question to answer.", code="no_question")
-        response = plain(sample.response)
-        question, answer = models.encoder.encode_queries([sample.question, response])
-        cosine = float(question.dense @ answer.dense)
-        answered = 1 - models.reader.read(sample.question, [response], top=1).no_answer_probability
-        return sqrt(min(1.0, max(0.0, cosine)) * answered)
+        cosine, chance = cosine_and_chance(sample.question, plain(sample.response), models)
+        return sqrt(cosine * chance)
 
     return judge
+
+
+def cosine_and_chance(question: str, response: str, models: Models) -> tuple[float, float]:
+    """The two views, each from 0 to 1."""
+    asked, answer = models.encoder.encode_queries([question, response])
+    cosine = min(1.0, max(0.0, float(asked.dense @ answer.dense)))
+    return cosine, 1 - models.reader.read(question, [response], top=1).no_answer_probability
