@@ -1,0 +1,167 @@
+"""Cases from a collection's own passages."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from eval.cases import Case, with_ids
+from eval.synthesis.collection import Source, source_of
+from eval.synthesis.drafts import drafts_of
+from eval.synthesis.lexicon import Lexicon
+from eval.synthesis.multi import Joined, joined
+from eval.synthesis.single import Singles, Tally
+from eval.synthesis.trip import Trip, alike
+from eval.synthesis.types import TYPES, Draft, Kind, Options, Passage, Progress, Synthesis
+from eval.synthesis.unanswerable import near_misses
+from rag.answer.engine import Engine
+from rag.errors import InvalidInput
+from rag.types import Usage
+
+_SHARES: dict[Kind, float] = {"single": 0.6, "multi": 0.2, "unanswerable": 0.2}
+_MATERIAL = 40
+"""Single-hop drafts, besides those asked for, that the other kinds are made of, at least."""
+
+
+def synthesize(
+    engine: Engine, collection: str, options: Options, progress: Progress | None = None
+) -> Synthesis:
+    """Questions with references on the passages of a collection, checked by the reader and marked synthetic.
+
+    The same seed on the same collection with the same models gives the same cases. There may be fewer than
+    asked for: what the passages do not give is not made up. Raises NotFound `collection_not_found`,
+    InvalidInput `collection_empty`, `nothing_synthesized`; with `llm` also Conflict `no_generator` and
+    GeneratorError.
+    """
+    source = source_of(engine.store, collection, options.seed)
+    trip = Trip(engine, collection, source.lexicon)
+    made = _Making(source, trip, options, progress)
+    if options.llm:
+        from eval.synthesis.llm import by_llm
+
+        cases, usage = by_llm(engine, source, trip, options, made)
+    else:
+        cases, usage = made.by_rules(), Usage()
+    if not cases:
+        raise InvalidInput(
+            f"No question could be made of {collection}: its passages are too few, or none is prose.",
+            code="nothing_synthesized",
+        )
+    dropped = dict(made.tally.dropped.most_common())
+    return Synthesis(
+        tuple(with_ids(cases)), made.tally.drafts, dropped, dict(made.rules.most_common()), made.wanted, usage
+    )
+
+
+def shares(options: Options) -> dict[Kind, int]:
+    """How many cases of each kind: three single-hop ones to one of each other kind."""
+    total = sum(_SHARES[kind] for kind in options.kinds)
+    wanted = {kind: int(options.count * _SHARES[kind] / total) for kind in options.kinds}
+    wanted[options.kinds[0]] += options.count - sum(wanted.values())
+    return wanted
+
+
+@dataclass
+class _Making:
+    """One synthesis under way."""
+
+    source: Source
+    trip: Trip
+    options: Options
+    progress: Progress | None
+    tally: Tally = field(default_factory=Tally)
+    rules: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def wanted(self) -> dict[Kind, int]:
+        return shares(self.options)
+
+    def by_rules(self) -> list[Case]:
+        """Single-hop drafts first, as the other kinds are made of more of them."""
+        wanted = self.wanted
+        single, multi, silent = (wanted.get(kind, 0) for kind in ("single", "multi", "unanswerable"))
+        need = single + max(2 * multi + _MATERIAL, 3 * silent) * bool(multi or silent)
+        drafts = self._singles(need, single)
+        cases = [self._case(draft) for draft in drafts[:single]]
+        spare = [*drafts[single:], *drafts[:single]]
+        return [*cases, *self._multis(spare, multi), *self._silent(spare, silent)]
+
+    def _singles(self, need: int, shown: int) -> list[Draft]:
+        drafts: list[Draft] = []
+        for draft in Singles(self.source, self.trip, self.options.seed, self.tally):
+            drafts.append(draft)
+            self.tell("single", min(len(drafts), shown), shown)
+            if len(drafts) >= need:
+                break
+        return drafts
+
+    def _case(self, draft: Draft) -> Case:
+        self.rules[draft.rule] += 1
+        return case_of("single", draft.question, draft.reference, [draft.passage])
+
+    def _multis(self, drafts: Sequence[Draft], wanted: int) -> list[Case]:
+        cases: list[Case] = []
+        if not wanted:
+            return cases
+        every = (
+            draft for own in self.source.documents for one in own for draft in drafts_of(one, self._lexicon)
+        )
+        definitions = [draft for draft in every if draft.rule == "definition"]
+        for found in joined(drafts, definitions, self.trip.engine.encoder):
+            if self.tally.kept(self._fault(found)):
+                self.rules[found.rule] += 1
+                both = [found.one.passage, found.other.passage]
+                cases.append(case_of("multi", found.question, found.reference, both))
+                self.tell("multi", len(cases), wanted)
+            if len(cases) >= wanted:
+                break
+        return cases
+
+    def _fault(self, found: Joined) -> str | None:
+        if len(found.question) > _LONGEST:
+            return "long"
+        bridged = replace(found.other, question=found.question)
+        return self.trip.fault(bridged) if found.rule == "bridge" else None
+
+    def _silent(self, drafts: Sequence[Draft], wanted: int) -> list[Case]:
+        cases: list[Case] = []
+        for question, rule in near_misses(drafts, self._lexicon, self.options.seed) if wanted else ():
+            nearest = self.trip.silent(question)
+            known = self._is_known(question, cases)
+            fault = "answered" if nearest is None else "duplicate" if known else None
+            if self.tally.kept(fault) and nearest is not None:
+                self.rules[rule] += 1
+                cases.append(case_of("unanswerable", question, None, [nearest]))
+                self.tell("unanswerable", len(cases), wanted)
+            if len(cases) >= wanted:
+                break
+        return cases
+
+    @property
+    def _lexicon(self) -> Lexicon:
+        return self.source.lexicon
+
+    def _is_known(self, question: str, cases: Sequence[Case]) -> bool:
+        return any(alike(question, case.question) for case in cases)
+
+    def tell(self, kind: Kind, done: int, total: int) -> None:
+        """Say how far this is."""
+        if self.progress:
+            self.progress(kind, done, total)
+
+
+_LONGEST = 260
+
+
+def case_of(kind: Kind, question: str, reference: str | None, passages: Sequence[Passage]) -> Case:
+    """A synthetic case on these passages. One that cannot be answered has no relevant source, only what
+    comes nearest as context.
+    """
+    case = Case(
+        question, reference, contexts=tuple(one.text for one in passages), type=TYPES[kind], synthetic=True
+    )
+    if kind == "unanswerable":
+        return replace(case, answerable=False)
+    sources = tuple(dict.fromkeys(one.document.source for one in passages))
+    return replace(case, relevant_sources=sources, answerable=True)
