@@ -16,10 +16,10 @@ _MODALS = {"may": "can", "could": "could", "would": "would"}
 _IRREGULAR = {
     "began": "begin", "bought": "buy", "built": "build", "became": "become", "came": "come", "drew": "draw",
     "fell": "fall", "found": "find", "gave": "give", "grew": "grow", "held": "hold", "kept": "keep",
-    "led": "lead", "left": "leave", "lost": "lose", "made": "make", "met": "meet", "paid": "pay", "ran": "run",
-    "rose": "rise", "said": "say", "sang": "sing", "sent": "send", "sold": "sell", "spent": "spend",
-    "stood": "stand", "took": "take", "told": "tell", "went": "go", "won": "win", "wrote": "write",
-    "wore": "wear", "drove": "drive",
+    "led": "lead", "left": "leave", "lost": "lose", "made": "make", "met": "meet", "paid": "pay",
+    "ran": "run", "rose": "rise", "said": "say", "sang": "sing", "sent": "send", "sold": "sell",
+    "spent": "spend", "stood": "stand", "took": "take", "told": "tell", "went": "go", "won": "win",
+    "wrote": "write", "wore": "wear", "drove": "drive",
 }  # fmt: skip
 _SURE = words(
     """accepts allows applies consists contains converts costs creates defines depends describes determines
@@ -36,7 +36,7 @@ _AFTER_VERB = words(
     out over under"""
 )
 _NO_SUBJECT = words(
-    """its their one between among over under about like despite within without throughout across through
+    """each every its their one between among over under about like despite within without throughout across through
     until upon per except now near once it they he she we i you there that which who if when while
     because although since unless as but or so then thus however also therefore additionally finally
     first second third next otherwise instead note using what how why where whether not this these those
@@ -98,7 +98,7 @@ def clause_of(text: str, lexicon: Lexicon) -> Clause | None:
 def _clause(subject: str, aux: str, base: str, rest: list[str], lexicon: Lexicon) -> Clause | None:
     if subject == "You":
         subject = "you"
-    elif is_subject(subject, lexicon) and not (aux in _SINGULAR and " and " in subject):
+    elif is_subject(subject, lexicon) and not (aux in _SINGULAR and {"and", "or"} & set(subject.split())):
         subject = lexicon.in_a_sentence(subject)
     else:
         return None
@@ -117,7 +117,12 @@ def is_subject(text: str, lexicon: Lexicon) -> bool:
     small = [word.lower() for word in said]
     if not 1 <= len(said) <= _MOST_SUBJECT or not all(map(_WORDS.fullmatch, said)):
         return False
-    if small[0] in _NO_SUBJECT or (_NO_CLAUSE | _VERBAL) & set(small) or small[0].endswith("ing"):
+    if (
+        small[0] in _NO_SUBJECT
+        or small[-1] in ("and", "or")
+        or (_NO_CLAUSE | _VERBAL) & set(small)
+        or small[0].endswith("ing")
+    ):
         return False
     if any(word.endswith("ly") and not lexicon.is_name(word) for word in said) or _opens_with_verb(
         said, lexicon
@@ -163,12 +168,14 @@ def _past_bases(verb: str) -> list[str]:
 
 def _verb(subject: list[str], verb: str, rest: list[str], lexicon: Lexicon) -> tuple[str, str] | None:
     """What a question puts in the place of a word that is the clause's verb: auxiliary and base."""
+    if rest[0] in ("and", "or", "how", "what", "whether"):
+        return None
     if verb in AUXILIARIES:
         return _auxiliary(verb, rest[0])
     is_noun = rest[0] in AUXILIARIES | lexicon.verbs and rest[0] not in _AFTER_VERB
-    if is_noun or rest[0] in ("and", "or", "how"):
+    if is_noun:
         return None
-    follows = rest[0].lower() in _AFTER_VERB or not rest[0][0].islower()
+    follows = rest[0].lower() in _AFTER_VERB or rest[0][0].isupper() or rest[0][0] in "0123456789£$€"
     found = base_of(verb, lexicon)
     if found is not None and (verb in _SURE or follows):
         unclear = found[1] == "did" and bool(AUXILIARIES & set(rest)) and not _CLAUSE_WORD & set(rest)
@@ -179,7 +186,7 @@ def _verb(subject: list[str], verb: str, rest: list[str], lexicon: Lexicon) -> t
 
 def _auxiliary(verb: str, after: str) -> tuple[str, str]:
     """ "has" takes "does" where it is no auxiliary."""
-    if verb not in _HAVE or re.fullmatch(r"[a-z]+(?:ed|en)|been|not", after):
+    if verb not in _HAVE or re.fullmatch(r"[a-z]+(?:ed|en|ly)|been|not", after):
         return _MODALS.get(verb, verb), ""
     return _HAVE[verb], "have"
 

@@ -34,7 +34,8 @@ PLACE_OF_OBJECT = re.compile(r"([^,]{4,60}?) ((?:in|under|inside|beside) the [^,
 USE = re.compile(r"used (?:only )?(for|to) (.{8,})")
 FIXED = re.compile(
     r"(made of|made from|based on|called|named|known as|composed of|limited to|derived from|divided into"
-    r"|rated for|set to|followed by|replaced by|replaced with|caused by|written in|named after|responsible for"
+    r"|rated for|set to|followed by|replaced by|replaced with|caused by|written in|named after"
+    r"|responsible for"
     r"|equal to|stored as|represented by|open to|valid from|valid for) (.{2,90})"
 )
 AGENT = re.compile(

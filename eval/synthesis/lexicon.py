@@ -19,6 +19,8 @@ _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _BEFORE_VERB = re.compile(r"\b(can|must|should|will|cannot|may|might|would|could|to)\s+([a-z]{2,})\b")
 _INSIDE = re.compile(r"(?<=[a-z,] )([^\W\d_][\w'’-]*)")
 _LEAST_AFTER_TO = 3
+_FEW = 20
+"""Documents of a small collection."""
 
 VERBS = words(
     """accept access achieve act activate add address adjust affect agree aim allow analyze announce answer
@@ -63,7 +65,11 @@ class Lexicon:
 
     @classmethod
     def of(cls, documents: Sequence[Sequence[str]]) -> Lexicon:
-        """Count over the passages of each document."""
+        """Count over the passages of each document. In a small collection every passage counts as one: there
+        the documents are too few to tell rare words from others.
+        """
+        if len(documents) < _FEW:
+            documents = [[text] for passages in documents for text in passages]
         modal: Counter[str] = Counter()
         to: Counter[str] = Counter()
         small: Counter[str] = Counter()
@@ -85,6 +91,11 @@ class Lexicon:
     def rarity(self, word: str) -> float:
         """ln of documents over those with the word."""
         return math.log((self.size + 1) / (self.documents[stem(word.lower())] + 0.5))
+
+    @property
+    def rarest(self) -> float:
+        """The rarity of a word that one document has."""
+        return math.log((self.size + 1) / 1.5)
 
     def in_a_sentence(self, text: str) -> str:
         """The text with a small first letter, unless its first word is a name."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from eval.synthesis import forms
-from eval.synthesis.clauses import clause_of, is_subject
+from eval.synthesis.clauses import Clause, clause_of, is_subject
 from eval.synthesis.lexicon import Lexicon
 from eval.synthesis.sentences import stands_alone
 from eval.synthesis.turned import slots
@@ -49,6 +49,13 @@ _DID = (
 )
 _SOMEONE = re.compile(rf"({forms.NAME}) ({_DID}) ([^,]{{6,80}})")
 _OFFICE = re.compile(r"The ([a-z]+(?: [a-z]+){0,3}), ([A-Z][a-z'’-]+(?: [A-Z][a-z'’-]+){1,2}), [a-z].*")
+_TAIL = re.compile(
+    r", (?:and|but|so|which|where|while|whereas|who|as|with|making|allowing|including|although) .+"
+)
+"""What a sentence can do without."""
+_SHORT = 12
+"""Words of a rest that is repeated in a question."""
+_FRONT = re.compile(r"((?:In|On|During|By|At|Since|For|Until) [^,]{3,45}), (.{12,})")
 _VAGUE = words(
     """learn see get do view understand illustrate summarize demonstrate begin start follow be help make use
     configure"""
@@ -68,6 +75,12 @@ _LOOSE = re.compile(r"(?:it|they|this|these|that|as follows|one of the following
 
 def asked_of(sentence: str, lexicon: Lexicon) -> Iterator[Asked]:
     """The questions that a sentence answers and that can be understood without it."""
+    whole = list(_fit(sentence, lexicon))
+    tail = _TAIL.search(sentence)
+    yield from whole or (_fit(sentence[: tail.start()], lexicon) if tail else ())
+
+
+def _fit(sentence: str, lexicon: Lexicon) -> Iterator[Asked]:
     for rule in (_purpose, _means, _condition, _occasion, _definition, _lets, _someone, _office, _turned):
         for found in rule(sentence, lexicon):
             if is_fit(found):
@@ -183,11 +196,26 @@ def _office(text: str, lexicon: Lexicon) -> Iterator[Asked]:
 
 
 def _turned(text: str, lexicon: Lexicon) -> Iterator[Asked]:
-    """A clause turned round."""
-    clause = clause_of(text, lexicon)
+    """A clause turned round; what stands before it goes to its end, or is asked for when it is a time."""
+    front = _FRONT.fullmatch(text)
+    clause = clause_of(_capital(front[2]) if front else text, lexicon)
     if clause is None or "not" in clause.rest.split()[:2]:
+        return
+    if front:
+        yield from _fronted(clause, lexicon.in_a_sentence(front[1]), lexicon)
         return
     for slot in slots(clause, lexicon):
         if clause.subject != "you" or slot.rule in ("why", "how", "when", "how_often"):
             question, frame = clause.asked(slot.opening, slot.rest), clause.frame(slot.opening, slot.rest)
             yield Asked(question, slot.answer, slot.rule, clause.subject, frame)
+
+
+def _fronted(clause: Clause, front: str, lexicon: Lexicon) -> Iterator[Asked]:
+    if forms.DATE.fullmatch(front) and "," not in clause.rest and len(clause.rest.split()) <= _SHORT:
+        question, frame = clause.asked("When", clause.rest), clause.frame("When", clause.rest)
+        yield Asked(question, front, "when", clause.subject, frame)
+        return
+    for slot in slots(clause, lexicon):
+        if slot.rule not in ("when", "why", "how_often") and "," not in slot.rest:
+            rest = f"{slot.rest} {front}".strip()
+            yield Asked(clause.asked(slot.opening, rest), slot.answer, slot.rule, clause.subject)

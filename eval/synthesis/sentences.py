@@ -36,6 +36,7 @@ def plain(text: str) -> str:
     text = re.sub(r" @([-,.])@ ", r"\1", " ".join(text.split()))
     text = re.sub(r"\s+([,.;:!?%)\]]|['’]s\b|n['’]t\b)", r"\1", text)
     text = re.sub(r"s (['’]) (?=[a-z])", r"s\1 ", text)
+    text = re.sub(r'" ([^"]+) "', r'"\1"', text)
     return re.sub(r"([(\[])\s+", r"\1", text)
 
 

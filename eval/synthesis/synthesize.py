@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from eval.cases import Case, with_ids
+from eval.synthesis.case import case_of
 from eval.synthesis.collection import Source, source_of
 from eval.synthesis.drafts import drafts_of
 from eval.synthesis.lexicon import Lexicon
+from eval.synthesis.llm import LlmMaker, writer_of
 from eval.synthesis.multi import Joined, joined
 from eval.synthesis.single import Singles, Tally
 from eval.synthesis.trip import Trip, alike
-from eval.synthesis.types import TYPES, Draft, Kind, Options, Passage, Progress, Synthesis
+from eval.synthesis.types import Draft, Kind, Options, Progress, Synthesis
 from eval.synthesis.unanswerable import near_misses
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput
 from rag.types import Usage
 
 _SHARES: dict[Kind, float] = {"single": 0.6, "multi": 0.2, "unanswerable": 0.2}
+_LONGEST = 260
+"""Characters of a question."""
 _MATERIAL = 40
 """Single-hop drafts, besides those asked for, that the other kinds are made of, at least."""
 
@@ -38,9 +42,7 @@ def synthesize(
     trip = Trip(engine, collection, source.lexicon)
     made = _Making(source, trip, options, progress)
     if options.llm:
-        from eval.synthesis.llm import by_llm
-
-        cases, usage = by_llm(engine, source, trip, options, made)
+        cases, usage = made.by_llm()
     else:
         cases, usage = made.by_rules(), Usage()
     if not cases:
@@ -87,6 +89,15 @@ class _Making:
         spare = [*drafts[single:], *drafts[:single]]
         return [*cases, *self._multis(spare, multi), *self._silent(spare, silent)]
 
+    def by_llm(self) -> tuple[list[Case], Usage]:
+        """Every case by the LLM, and what that cost."""
+        engine = self.trip.engine
+        writer = writer_of(engine.generator, engine.settings, self.options.max_cost)
+        maker = LlmMaker(
+            writer, engine.settings, self.source, self.trip, self.options, self.tally, self.rules, self.tell
+        )
+        return maker.cases(self.wanted), maker.usage
+
     def _singles(self, need: int, shown: int) -> list[Draft]:
         drafts: list[Draft] = []
         for draft in Singles(self.source, self.trip, self.options.seed, self.tally):
@@ -104,10 +115,7 @@ class _Making:
         cases: list[Case] = []
         if not wanted:
             return cases
-        every = (
-            draft for own in self.source.documents for one in own for draft in drafts_of(one, self._lexicon)
-        )
-        definitions = [draft for draft in every if draft.rule == "definition"]
+        definitions = [draft for draft in self._every() if draft.rule == "definition"]
         for found in joined(drafts, definitions, self.trip.engine.encoder):
             if self.tally.kept(self._fault(found)):
                 self.rules[found.rule] += 1
@@ -126,10 +134,14 @@ class _Making:
 
     def _silent(self, drafts: Sequence[Draft], wanted: int) -> list[Case]:
         cases: list[Case] = []
-        for question, rule in near_misses(drafts, self._lexicon, self.options.seed) if wanted else ():
+        if not wanted:
+            return cases
+        known = {draft.question for draft in drafts}
+        more = [one for one in self._every() if one.question not in known] if len(drafts) < _MATERIAL else []
+        for question, rule in near_misses([*drafts, *more], self._lexicon, self.options.seed):
             nearest = self.trip.silent(question)
-            known = self._is_known(question, cases)
-            fault = "answered" if nearest is None else "duplicate" if known else None
+            again = self._is_known(question, cases)
+            fault = "answered" if nearest is None else "duplicate" if again else None
             if self.tally.kept(fault) and nearest is not None:
                 self.rules[rule] += 1
                 cases.append(case_of("unanswerable", question, None, [nearest]))
@@ -137,6 +149,12 @@ class _Making:
             if len(cases) >= wanted:
                 break
         return cases
+
+    def _every(self) -> Iterator[Draft]:
+        """Every draft of the collection, unchecked."""
+        return (
+            draft for own in self.source.documents for one in own for draft in drafts_of(one, self._lexicon)
+        )
 
     @property
     def _lexicon(self) -> Lexicon:
@@ -149,19 +167,3 @@ class _Making:
         """Say how far this is."""
         if self.progress:
             self.progress(kind, done, total)
-
-
-_LONGEST = 260
-
-
-def case_of(kind: Kind, question: str, reference: str | None, passages: Sequence[Passage]) -> Case:
-    """A synthetic case on these passages. One that cannot be answered has no relevant source, only what
-    comes nearest as context.
-    """
-    case = Case(
-        question, reference, contexts=tuple(one.text for one in passages), type=TYPES[kind], synthetic=True
-    )
-    if kind == "unanswerable":
-        return replace(case, answerable=False)
-    sources = tuple(dict.fromkeys(one.document.source for one in passages))
-    return replace(case, relevant_sources=sources, answerable=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from eval.synthesis.clauses import base_of
 from eval.synthesis.lexicon import Lexicon
 from eval.synthesis.rules import Asked
 from eval.synthesis.sentences import Sentence, plain, stands_alone
@@ -18,7 +19,8 @@ _KINDS = re.compile(
 _SAYS = re.compile(r"description|meaning|purpose|explanation", re.IGNORECASE)
 _NAME = re.compile(r"[\w.$-]{5,60}")
 _DEFAULT = re.compile(
-    r"\b(?:The default(?: value)?|Default) (?:is|=) ?([\w.:%-]+(?: (?:seconds?|minutes?|hours?|days?|bytes))?)"
+    r"\b(?:The default(?: value)?|Default) (?:is|=) ?"
+    r"([\w.:%-]+(?: (?:seconds?|minutes?|hours?|days?|bytes))?)"
 )
 _NOTHING = frozenset(("", "-", "–", "—", "n/a", "none", "null", "no", "yes", "required", "varies"))
 
@@ -58,10 +60,8 @@ def _meaning(subject: str, told: str, lexicon: Lexicon) -> Iterator[Asked]:
     words = first.split()
     if not 4 <= len(words) <= 35 or not stands_alone(first) or first.count("(") != first.count(")"):
         return
-    if re.fullmatch(r"[A-Z][a-z]+s", words[0]) and words[0].lower()[:-1] in lexicon.verbs | {
-        "specifie",
-        "applie",
-    }:
+    verb = base_of(words[0].lower(), lexicon)
+    if verb is not None and verb[1] == "does":
         frame = "What does {} do?"
     elif words[0] == "Whether":
         frame = "What does {} control?"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eval.synthesis.lexicon import Lexicon, content_words
+from eval.synthesis.lexicon import VERBS, Lexicon, content_words
 from eval.synthesis.types import Draft, Passage
 from rag.answer.engine import Engine
 from rag.models.alignment import stem
@@ -49,9 +49,9 @@ class Trip:
 
     def tells(self, question: str) -> bool:
         """Whether a question says what it is about: a word of few documents, or two that are not of many."""
-        rarities = sorted((self.lexicon.rarity(word) for word in content_words(question)), reverse=True)
-        few = self.lexicon.size < 20  # in a small collection every word is in a large share of the documents
-        least = min(_TOLD, self.lexicon.rarity("") - 0.5) if few else _TOLD
+        words = [word for word in content_words(question) if word.lower() not in VERBS]
+        rarities = sorted(map(self.lexicon.rarity, words), reverse=True)
+        least = min(_TOLD, self.lexicon.rarest - 0.5)
         return bool(rarities) and (rarities[0] >= least or sum(rarities[:2]) >= 1.5 * least)
 
     def silent(self, question: str) -> Passage | None:

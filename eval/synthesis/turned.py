@@ -47,7 +47,7 @@ def slots(clause: Clause, lexicon: Lexicon) -> Iterator[Slot]:
     """At most one slot: the first that the rest has, as what follows it is a part of the answer."""
     for find in (_reason, _time, _amount, _of_passive, _object):
         found = find(clause, lexicon)
-        if found is not None:
+        if found is not None and "only" not in found.rest.split():
             yield found
             return
 
@@ -55,7 +55,9 @@ def slots(clause: Clause, lexicon: Lexicon) -> Iterator[Slot]:
 def _reason(clause: Clause, _: Lexicon) -> Slot | None:
     if found := forms.WHY.fullmatch(clause.rest):
         return Slot("Why", found[1], f"because {found[2]}", "why")
-    if found := forms.HOW.fullmatch(clause.rest):
+    if (found := forms.HOW.fullmatch(clause.rest)) and not (
+        clause.aux in _PASSIVE and found[1].split()[0] in ("a", "an", "the")
+    ):
         return Slot("How", found[1], found[2], "how")
     if found := forms.CONDITION.fullmatch(clause.rest):
         return Slot("When", found[1], found[2], "when")
@@ -109,7 +111,7 @@ def _of_passive(clause: Clause, _: Lexicon) -> Slot | None:
 
 
 def _object(clause: Clause, lexicon: Lexicon) -> Slot | None:
-    """X keeps Y in Z: Where does X keep Y? X returns Y: What does X return? With its preposition: depend on."""
+    """X keeps Y in Z: Where does X keep Y? X returns Y: What does X return?"""
     if clause.verb in _KEPT and (found := forms.PLACE_OF_OBJECT.fullmatch(clause.rest)):
         return Slot("Where", found[1], found[2], "where")
     first, _, others = clause.rest.partition(" ")

@@ -1,8 +1,8 @@
 """Questions that the collection does not answer and that look as if it did: near misses.
 
 As in SQuAD 2.0 (Rajpurkar et al. 2018) a question keeps its form and gets another subject or another year, or
-something known is asked for what nobody said of it. The reader must stay silent on every passage that a search
-finds.
+something known is asked for what nobody said of it. The reader must stay silent on every passage that a
+search finds.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _ABSENT = (
     "Who developed {}?",
     "In which year was {} introduced?",
     "How much memory does {} need?",
-    "Who is responsible for {}?",
-    "What will replace {}?",
-    "Who tested {}?",
     "How much does {} cost?",
+    "What will replace {}?",
+    "Which company maintains {}?",
+    "How many people use {}?",
 )
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _SWAPPED = frozenset(("what", "used_for", "amount", "value", "how_often", "lets", "where", "why"))
