@@ -33,17 +33,17 @@ _SURE = words(
 _AFTER_VERB = words(
     """a an the all any both each every one two three four five six seven eight nine ten no your their its
     whether how what that in on at to from for by with within about up only more most at as into through
-    out over under"""
+    out over under above below between against after before during until near"""
 )
 _NO_SUBJECT = words(
-    """each every its their one between among over under about like despite within without throughout across through
-    until upon per except now near once it they he she we i you there that which who if when while
-    because although since unless as but or so then thus however also therefore additionally finally
+    """each every its their one between among over under about like despite within without throughout
+    across through until upon per except now near once it they he she we i you there that which who if
+    when while because although since unless as but or so then thus however also therefore finally
     first second third next otherwise instead note using what how why where whether not this these those
     such to in on at for from by with after before during"""
 )
 _GENERIC = words(
-    """api apis argument attribute attributes case cases change client cluster command component data
+    """amount api apis argument attribute attributes case cases change client cluster command component data
     default document documents effect endpoint example examples feature features field fields file files
     function goal group index information input item items key limit list main method mode model name
     names node nodes number object operation option options output page parameter parameters path plugin
@@ -53,10 +53,10 @@ _GENERIC = words(
 )
 _WORDS = re.compile(r"[\w.'’/&%+-]+")
 _MOST_SUBJECT = 7
-_ADVERBS = words("automatically always usually typically often generally never currently also now only")
-_EMPTY = words("also now only currently")
+_ADVERBS = words("automatically always usually typically often generally currently also now only")
 """Adverbs that a question can do without."""
-_RARE = 2.5
+_RARE = 3.5
+"""Rarity of a word that can stand for itself: one document in 33 has it."""
 _VERBAL = AUXILIARIES | words("do does did not step first last")
 """Words that a subject does not have: another verb, or a place in a list that is not there."""
 _NO_CLAUSE = words("that which who whom whose if when while because although where how there it they")
@@ -102,10 +102,8 @@ def _clause(subject: str, aux: str, base: str, rest: list[str], lexicon: Lexicon
         subject = lexicon.in_a_sentence(subject)
     else:
         return None
-    adverb = rest[0] if rest[0] in _ADVERBS and aux in AUXILIARIES else ""
-    body = rest[1:] if adverb else rest
-    verb = _joined("" if adverb in _EMPTY else adverb, base)
-    return Clause(subject, aux, verb, " ".join(body)) if body else None
+    body = rest[1:] if rest[0] in _ADVERBS and aux in AUXILIARIES else rest
+    return Clause(subject, aux, base, " ".join(body)) if body and "never" not in rest else None
 
 
 _SINGULAR = words("is was does has")
@@ -119,6 +117,7 @@ def is_subject(text: str, lexicon: Lexicon) -> bool:
         return False
     if (
         small[0] in _NO_SUBJECT
+        or "other" in small
         or small[-1] in ("and", "or")
         or (_NO_CLAUSE | _VERBAL) & set(small)
         or small[0].endswith("ing")
@@ -129,8 +128,8 @@ def is_subject(text: str, lexicon: Lexicon) -> bool:
     ):
         return False
     telling = [word for word in said if word.lower() not in _FUNCTION | _GENERIC]
-    several = sum(word not in _FUNCTION for word in small) >= 2
-    return any(lexicon.is_name(word) or several or lexicon.rarity(word) > _RARE for word in telling)
+    rare = min(_RARE, lexicon.rarest - 0.3)
+    return len(telling) >= 2 or any(lexicon.is_name(word) or lexicon.rarity(word) >= rare for word in telling)
 
 
 def _opens_with_verb(said: list[str], lexicon: Lexicon) -> bool:

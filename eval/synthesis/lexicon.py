@@ -106,7 +106,8 @@ class Lexicon:
         key = bare.lower()
         if "-" in bare and not self.capital[key]:
             return text[:1].lower() + text[1:]
-        common = self.small[key] > self.capital[key] and not others[:1].isupper()
+        unseen = not self.capital[key] and others[:1].islower()
+        common = unseen or (self.small[key] > self.capital[key] and not others[:1].isupper())
         if key in STOP_WORDS or key in _DETERMINERS or common:
             return text[:1].lower() + text[1:]
         return text

@@ -20,7 +20,7 @@ from rag.errors import Conflict, GeneratorError, InvalidInput
 from rag.settings import Settings
 from rag.types import Span, Usage
 
-_LEAST_CHARACTERS = 200
+_LEAST_CHARACTERS = 120
 _TRIES = 4
 """Calls for each case that is wanted, at most."""
 _FAILURES = 3

@@ -19,7 +19,7 @@ from rag.models.types import Encoder
 _IS_A = re.compile(r"(?:an?|the|one of the) ([a-z][^,]{15,90})", re.IGNORECASE)
 _FIGURE = re.compile(r"(?:\D*\s)?(\d[\d,]*(?:\.\d+)?) ?([a-zA-Z%]+)")
 _MANY = re.compile(r"How many (.+?) (?:does|do|did) \{\} ([a-z]+) ?(.*)\?")
-_NEAR, _SAME = 0.45, 0.88
+_NEAR, _SAME = 0.55, 0.88
 """Cosine of two questions that belong together, and of two that ask the same."""
 
 

@@ -16,6 +16,7 @@ from eval.synthesis.lexicon import Lexicon
 from eval.synthesis.sentences import stands_alone
 from eval.synthesis.turned import slots
 from eval.synthesis.words import words
+from rag.models.alignment import STOP_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ _NO_PURPOSE = words(
 _MAY_BE_OPEN = ("used_for", "what", "agent")
 _OPEN = re.compile(r"(?:\b(?:for|except|only|and|or|the|to|of|with|as|at|in|on|even|both|especially)|,) ?\?$")
 _LEANS = re.compile(
+    r"\bthat \w+\?$|"
     r"\b(?:it|they|them|itself|themselves|such|another|so|also|instead|then|however|again)\b"
     r"|[,;]\?$|\b(\w+) \1\b|\w [‘'’] ",
     re.IGNORECASE,
@@ -109,7 +111,7 @@ def _capital(text: str) -> str:
 def _purpose(text: str, lexicon: Lexicon) -> Iterator[Asked]:
     """To VERB …, do … : How do you VERB …?"""
     found = _TO.fullmatch(text)
-    if found and found[2] in lexicon.verbs and found[2] not in _VAGUE:
+    if found and found[2] not in _VAGUE | STOP_WORDS:
         answer = _instruction(found[3], lexicon)
         if answer:
             yield Asked(f"How do you {found[1]}?", answer, "how_to")

@@ -16,6 +16,10 @@ _SHARE, _FREE = 0.25, 4
 """No rule makes more than this share of the questions while others can; the first few are free."""
 
 
+_TURNS = 3
+"""Questions about one passage, at most, before the cap falls."""
+
+
 @dataclass
 class Tally:
     """What happened to the drafts so far."""
@@ -33,7 +37,7 @@ class Tally:
 
 @dataclass
 class Singles:
-    """Makes good drafts, at most one of a passage, with no rule far ahead of the others."""
+    """Makes good drafts, spread over the passages, with no rule far ahead of the others."""
 
     source: Source
     trip: Trip
@@ -41,31 +45,33 @@ class Singles:
     tally: Tally
     used: Counter[str] = field(default_factory=Counter)
     asked: list[str] = field(default_factory=list)
+    tried: set[str] = field(default_factory=set)
 
     def __iter__(self) -> Iterator[Draft]:
-        left: list[Passage] = []
-        for passage in self.source.spread(self.seed):
-            draft = self._of(passage, capped=True)
-            if draft is not None:
-                yield draft
-            else:
-                left.append(passage)
-        for passage in left:  # what the cap held back is better than nothing
-            draft = self._of(passage, capped=False)
-            if draft is not None:
-                yield draft
+        """One of every passage first, then another one; in the end what the cap held back."""
+        for capped in (True, False):
+            for _ in range(_TURNS):
+                for passage in self.source.spread(self.seed):
+                    draft = self._of(passage, capped=capped)
+                    if draft is not None:
+                        yield draft
 
     def _of(self, passage: Passage, *, capped: bool) -> Draft | None:
-        drafts = list(drafts_of(passage, self.source.lexicon))
-        random.Random(f"{self.seed} {passage.chunk.id}").shuffle(drafts)
+        drafts = [one for one in self._drafts(passage) if one.question not in self.tried]
         for draft in sorted(drafts, key=lambda draft: self.used[draft.rule]):
-            if self._is_ahead(draft.rule) == capped:
+            if capped and self._is_ahead(draft.rule):
                 continue
+            self.tried.add(draft.question)
             if self.tally.kept(fault_of(draft, self.trip, self.asked)):
                 self.used[draft.rule] += 1
                 self.asked.append(draft.question)
                 return draft
         return None
+
+    def _drafts(self, passage: Passage) -> list[Draft]:
+        drafts = list(drafts_of(passage, self.source.lexicon))
+        random.Random(f"{self.seed} {passage.chunk.id}").shuffle(drafts)
+        return drafts
 
     def _is_ahead(self, rule: str) -> bool:
         return self.used[rule] > _FREE + _SHARE * self.used.total()

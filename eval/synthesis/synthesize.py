@@ -45,12 +45,13 @@ def synthesize(
         cases, usage = made.by_llm()
     else:
         cases, usage = made.by_rules(), Usage()
+    dropped = dict(made.tally.dropped.most_common())
     if not cases:
+        why = ", ".join(f"{number} {reason}" for reason, number in dropped.items()) or "none was dropped"
         raise InvalidInput(
-            f"No question could be made of {collection}: its passages are too few, or none is prose.",
+            f"No case could be made of {collection}, of {made.tally.drafts} drafts ({why}).",
             code="nothing_synthesized",
         )
-    dropped = dict(made.tally.dropped.most_common())
     return Synthesis(
         tuple(with_ids(cases)), made.tally.drafts, dropped, dict(made.rules.most_common()), made.wanted, usage
     )
@@ -83,7 +84,7 @@ class _Making:
         """Single-hop drafts first, as the other kinds are made of more of them."""
         wanted = self.wanted
         single, multi, silent = (wanted.get(kind, 0) for kind in ("single", "multi", "unanswerable"))
-        need = single + max(2 * multi + _MATERIAL, 3 * silent) * bool(multi or silent)
+        need = single + max(3 * multi + _MATERIAL, 3 * silent) * bool(multi or silent)
         drafts = self._singles(need, single)
         cases = [self._case(draft) for draft in drafts[:single]]
         spare = [*drafts[single:], *drafts[:single]]
@@ -129,8 +130,9 @@ class _Making:
     def _fault(self, found: Joined) -> str | None:
         if len(found.question) > _LONGEST:
             return "long"
-        bridged = replace(found.other, question=found.question)
-        return self.trip.fault(bridged) if found.rule == "bridge" else None
+        if found.rule != "bridge":
+            return None  # both halves have been checked
+        return self.trip.fault(replace(found.other, question=found.question), found.one.passage)
 
     def _silent(self, drafts: Sequence[Draft], wanted: int) -> list[Case]:
         cases: list[Case] = []

@@ -22,7 +22,7 @@ SILENT = 0.25
 _SHARED = 0.6
 _RIVALS = 5
 _FOUND = 12
-_TOLD = 2.2  # ln of documents over those with the word: one in nine
+_TOLD = 2.6  # ln of documents over those with the word: one in thirteen
 _ALIKE = 0.8
 
 
@@ -34,8 +34,11 @@ class Trip:
     collection: str
     lexicon: Lexicon
 
-    def fault(self, draft: Draft) -> str | None:
-        """Why a draft is no good, or None: `vague`, `unread`, `misread`, `ambiguous`."""
+    def fault(self, draft: Draft, beside: Passage | None = None) -> str | None:
+        """Why a draft is no good, or None: `vague`, `unread`, `misread`, `ambiguous`.
+
+        The document of `beside` may answer too, as that of a multi-hop question's other passage.
+        """
         if not self.tells(draft.question):
             return "vague"
         alone = self._first(draft.question, [draft.passage.text])
@@ -43,7 +46,8 @@ class Trip:
             return "unread"
         if not agrees(draft, alone):
             return "misread"
-        others = self.others(draft.question, {draft.passage.document.id})
+        own = {passage.document.id for passage in (draft.passage, beside) if passage is not None}
+        others = self.others(draft.question, own)
         rival = self._first(draft.question, [passage.text for passage in others[:_RIVALS]])
         return "ambiguous" if rival is not None and rival.probability >= RIVAL else None
 

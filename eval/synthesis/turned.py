@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from eval.synthesis import forms
 from eval.synthesis.clauses import Clause, base_of
-from eval.synthesis.lexicon import Lexicon
+from eval.synthesis.lexicon import Lexicon, content_words
 from eval.synthesis.words import words
 
 _PASSIVE = words("is are was were")
@@ -30,6 +30,11 @@ _WITH_PREPOSITION = {
     "for": words("stand"),
     "with": words("start begin end"),
 }
+_TELLS = words("describe explain discuss illustrate demonstrate introduce assume")
+"""What texts do: their subject is the document itself."""
+_SAYS_LITTLE = words("use provide offer support include have need give")
+"""Verbs that ask for too much of a subject that many documents have."""
+_WELL_KNOWN = 2.5
 _IDIOMS = words("place part effect care access advantage")
 
 
@@ -55,11 +60,14 @@ def slots(clause: Clause, lexicon: Lexicon) -> Iterator[Slot]:
 def _reason(clause: Clause, _: Lexicon) -> Slot | None:
     if found := forms.WHY.fullmatch(clause.rest):
         return Slot("Why", found[1], f"because {found[2]}", "why")
+    if clause.verb in _TELLS or " think " in clause.rest:
+        return None
     if (found := forms.HOW.fullmatch(clause.rest)) and not (
         clause.aux in _PASSIVE and found[1].split()[0] in ("a", "an", "the")
     ):
         return Slot("How", found[1], found[2], "how")
-    if found := forms.CONDITION.fullmatch(clause.rest):
+    is_noun = clause.aux in _PASSIVE and clause.rest.split()[0] in ("a", "an", "the")
+    if (found := forms.CONDITION.fullmatch(clause.rest)) and not is_noun:
         return Slot("When", found[1], found[2], "when")
     return None
 
@@ -115,6 +123,8 @@ def _object(clause: Clause, lexicon: Lexicon) -> Slot | None:
     if clause.verb in _KEPT and (found := forms.PLACE_OF_OBJECT.fullmatch(clause.rest)):
         return Slot("Where", found[1], found[2], "where")
     first, _, others = clause.rest.partition(" ")
+    if clause.verb in _TELLS or (clause.verb in _SAYS_LITTLE and not _is_special(clause.subject, lexicon)):
+        return None
     if not others or not clause.verb or clause.verb in _NO_OBJECT or first in _IDIOMS or first.endswith("ly"):
         return None
     if forms.AMOUNT.match(clause.rest):
@@ -132,3 +142,9 @@ def first_part(text: str, lexicon: Lexicon) -> str:
         if base_of(found[1], lexicon) is not None and not noun and found.end() < len(text):
             return text[: found.start()]
     return text
+
+
+def _is_special(subject: str, lexicon: Lexicon) -> bool:
+    """Whether few documents have one of a subject's words."""
+    least = min(_WELL_KNOWN, lexicon.rarest - 0.3)
+    return any(lexicon.rarity(word) >= least for word in content_words(subject))

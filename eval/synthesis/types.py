@@ -14,7 +14,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 TYPES: Mapping[Kind, str] = {"single": "single_hop", "multi": "multi_hop", "unanswerable": "unanswerable"}
 """The type that a case of each kind gets."""
 
-Progress = Callable[[str, int, int], None]
+Progress = Callable[[Kind, int, int], None]
 """Called with a kind, the cases made of it and how many are wanted; may raise to stop."""
 
 

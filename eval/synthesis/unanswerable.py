@@ -16,13 +16,12 @@ from eval.synthesis.lexicon import Lexicon
 from eval.synthesis.types import Draft
 
 _ABSENT = (
-    "Who developed {}?",
+    "Who designed {}?",
     "In which year was {} introduced?",
-    "How much memory does {} need?",
+    "Why was {} renamed?",
     "How much does {} cost?",
     "What will replace {}?",
     "Which company maintains {}?",
-    "How many people use {}?",
 )
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _SWAPPED = frozenset(("what", "used_for", "amount", "value", "how_often", "lets", "where", "why"))
@@ -52,8 +51,9 @@ def near_misses(drafts: Sequence[Draft], lexicon: Lexicon, seed: int) -> Iterato
 
 def _swapped(drafts: Sequence[Draft], dice: random.Random) -> Iterator[tuple[str, str]]:
     """The frame of one question with the subject of another one of the same number and kind."""
-    framed = [draft for draft in drafts if draft.rule in _SWAPPED and _tail(draft) <= _LONGEST_TAIL]
-    named = [draft for draft in drafts if draft.rule in _SUBJECTS and draft.subject not in ("", "you")]
+    framed = [draft for draft in drafts if draft.frame and draft.rule in _SWAPPED]
+    framed = [draft for draft in framed if _tail(draft) <= _LONGEST_TAIL]
+    named = [draft for draft in drafts if draft.frame and draft.rule in _SUBJECTS and draft.subject != "you"]
     pairs = [(a, b) for a in framed for b in named if _fits(a, b)]
     dice.shuffle(pairs)
     for frame, subject in pairs:
@@ -93,7 +93,8 @@ def _undefaulted(drafts: Sequence[Draft], dice: random.Random) -> Iterator[tuple
 
 def _absent(drafts: Sequence[Draft], lexicon: Lexicon, dice: random.Random) -> Iterator[tuple[str, str]]:
     """What nobody said of something that has a name."""
-    found = {draft.subject: _number(draft) for draft in drafts if draft.rule in _SUBJECTS - {"value"}}
+    told = [draft for draft in drafts if draft.rule in ("definition", "lets", "used_for", "what")]
+    found = {draft.subject: _number(draft) for draft in told if draft.frame}
     named = sorted(one for one, number in found.items() if number == "one" and _is_named(one, lexicon))
     dice.shuffle(named)
     for number, subject in enumerate(named):
