@@ -13,8 +13,8 @@ _LEAST_WORDS, _MOST_WORDS = 5, 45
 _CODE = re.compile(r"[{}<>=|\\\[\]`~^]|https?://|://|\w\(\)|\bcurl\b|^\s*(?:GET|PUT|POST|DELETE|HEAD)\s")
 _BULLET = re.compile(r"^(?:[-*+•‣◦–]|\(?\d{1,3}[.)])\s+")
 _POINTING = re.compile(
-    r"\b(this|these|those|here|(?:above|below)(?! (?:the|an?|\d))|following|preceding|previous|previously|aforementioned|latter|former"
-    r"|i|we|our|us|my|me|he|she|him|his|her|hers|ours)\b",
+    r"\b(this|these|those|here|(?:above|below)(?! (?:the|an?|\d))|following|preceding|previous|previously"
+    r"|aforementioned|latter|former|i|we|our|us|my|me|he|she|him|his|her|hers|ours)\b",
     re.IGNORECASE,
 )
 _REFERRING = re.compile(

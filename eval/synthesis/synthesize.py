@@ -132,7 +132,7 @@ class _Making:
             return "long"
         if found.rule != "bridge":
             return None  # both halves have been checked
-        return self.trip.fault(replace(found.other, question=found.question), found.one.passage)
+        return self.trip.fault(_read_together(found), found.one.passage)
 
     def _silent(self, drafts: Sequence[Draft], wanted: int) -> list[Case]:
         cases: list[Case] = []
@@ -169,3 +169,11 @@ class _Making:
         """Say how far this is."""
         if self.progress:
             self.progress(kind, done, total)
+
+
+def _read_together(found: Joined) -> Draft:
+    """The bridge's question on a passage with the definition behind it: by itself it does not answer."""
+    known, asked = found.one, found.other
+    text = f"{asked.passage.text}\n{known.passage.text[known.start : known.end]}"
+    passage = replace(asked.passage, chunk=replace(asked.passage.chunk, text=text))
+    return replace(asked, question=found.question, passage=passage)
