@@ -584,6 +584,33 @@ def eval_read(
     read(settings_from(data=data), cases, layout, out, as_json=json)
 
 
+@eval_app.command("synthesize")
+def eval_synthesize(
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="Where to write them: .jsonl, .json or .csv.")
+    ],
+    collection: Collection = "default",
+    count: Annotated[int, typer.Option(min=1, max=10_000, help="How many cases.")] = 100,
+    kinds: Annotated[str, typer.Option(help="Which kinds.")] = "single,multi,unanswerable",
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same cases.")] = 0,
+    llm: Annotated[bool, typer.Option("--llm", help="Let the language model write them.")] = False,
+    max_cost: Annotated[
+        float | None,
+        typer.Option(
+            min=0, metavar="COST", help="With --llm: stop before it costs more.", show_default=False
+        ),
+    ] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Make cases from a collection's own passages, and check each one by reading it back."""
+    from api.synthesizing import parse_kinds, synthesize_and_report
+    from eval.synthesis.types import Options
+
+    options = Options(count, parse_kinds(kinds), seed, llm, max_cost)
+    synthesize_and_report(settings_from(data=data), collection, out, options, as_json=json)
+
+
 @app.command()
 def doctor(data: Data = None, json: Json = False) -> None:
     """Say what is installed, what loads and works, and what to do about what does not."""

@@ -1,0 +1,154 @@
+"""Cases written by the configured LLM and checked by the small models, within a limit of cost."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from eval.cases import Case
+from eval.synthesis.case import case_of
+from eval.synthesis.collection import Source
+from eval.synthesis.prompts import prompt_for, reply_of
+from eval.synthesis.sentences import stands_alone
+from eval.synthesis.single import Tally
+from eval.synthesis.trip import Trip, alike
+from eval.synthesis.types import Draft, Kind, Options, Passage
+from rag.answer.generate import Generator, Prompt
+from rag.errors import Conflict, GeneratorError, InvalidInput
+from rag.settings import Settings
+from rag.types import Span, Usage
+
+_LEAST_CHARACTERS = 120
+_TRIES = 4
+"""Calls for each case that is wanted, at most."""
+_FAILURES = 3
+"""Calls that may fail one after the other."""
+
+
+class Spent(Exception):
+    """The next call might cost more than is left."""
+
+
+def writer_of(generator: Generator | None, settings: Settings, max_cost: float | None) -> Generator:
+    """The LLM. Raises Conflict `no_generator`, InvalidInput `cost_unknown`: a limit, but no price."""
+    if generator is None:
+        raise Conflict("No LLM server is configured; set FOOTNOTE_LLM_URL.", code="no_generator")
+    if max_cost is not None and not (settings.llm_prompt_cost or settings.llm_completion_cost):
+        message = (
+            "A limit of cost needs prices: set FOOTNOTE_LLM_PROMPT_COST and FOOTNOTE_LLM_COMPLETION_COST."
+        )
+        raise InvalidInput(message, code="cost_unknown")
+    return generator
+
+
+@dataclass
+class LlmMaker:
+    """One synthesis by an LLM; `usage` grows with every call."""
+
+    writer: Generator
+    settings: Settings
+    source: Source
+    trip: Trip
+    options: Options
+    tally: Tally
+    rules: Counter[str]
+    tell: Callable[[Kind, int, int], None]
+    usage: Usage = field(default_factory=Usage)
+
+    def cases(self, wanted: dict[Kind, int]) -> list[Case]:
+        """Cases of each kind, until there are enough, the passages are used up or the money is."""
+        made: list[Case] = []
+        passages = [
+            one for one in self.source.spread(self.options.seed) if len(one.text) >= _LEAST_CHARACTERS
+        ]
+        left = iter(passages)
+        try:
+            for kind, count in wanted.items():
+                made += self._kind(kind, count, left, made)
+        except Spent:
+            self.tally.dropped["max_cost"] += 1
+        return made
+
+    def _kind(self, kind: Kind, wanted: int, left: Iterator[Passage], before: Sequence[Case]) -> list[Case]:
+        made: list[Case] = []
+        failures = 0
+        for _, passage in zip(range(_TRIES * wanted), left, strict=False):
+            try:
+                case, fault = self._one(kind, passage, [*before, *made])
+                failures = 0
+            except GeneratorError as error:
+                failures += 1
+                if failures == _FAILURES:
+                    raise
+                case, fault = None, error.code
+            if self.tally.kept(fault) and case is not None:
+                made.append(case)
+                self.rules["llm"] += 1
+                self.tell(kind, len(made), wanted)
+            if len(made) == wanted:
+                break
+        return made
+
+    def _one(self, kind: Kind, passage: Passage, others: Sequence[Case]) -> tuple[Case | None, str | None]:
+        """A case, or why there is none."""
+        passages = [passage, *self._beside(passage)] if kind == "multi" else [passage]
+        reply = reply_of(self._write(prompt_for(kind, passages)))
+        if reply is None:
+            return None, "no_question"
+        question, answer, quotes = reply
+        if not question.endswith("?") or not stands_alone(question) or not self.trip.tells(question):
+            return None, "vague"
+        if any(alike(question, case.question) for case in others):
+            return None, "duplicate"
+        if kind == "unanswerable":
+            nearest = self.trip.silent(question)
+            return (case_of(kind, question, None, [nearest]), None) if nearest else (None, "answered")
+        fault = self._fault(question, answer, quotes, passages)
+        return (case_of(kind, question, answer, passages), None) if fault is None else (None, fault)
+
+    def _beside(self, passage: Passage) -> list[Passage]:
+        """The passage of another document that is most like this one."""
+        return self.trip.others(passage.text[:300], {passage.document.id})[:1]
+
+    def _fault(
+        self, question: str, answer: str, quotes: Sequence[str], passages: Sequence[Passage]
+    ) -> str | None:
+        places = [_place(one.text, quote) for one, quote in zip(passages, quotes, strict=False)]
+        if not answer or len(places) < len(passages) or None in places:
+            return "misquoted"
+        checked = self.trip.engine.check(answer, [one.text for one in passages], question)
+        if any(one.verdict is None or one.verdict.label != "supported" for one in checked):
+            return "unsupported"
+        if len(passages) > 1:
+            return None
+        place = places[0] or Span(0, 0)
+        return self.trip.fault(Draft(question, quotes[0], "llm", passages[0], place.start, place.end))
+
+    def _write(self, prompt: Prompt) -> str:
+        limit = self.options.max_cost
+        if limit is not None and self.usage.cost + self._most(prompt) > limit:
+            raise Spent
+        written = self.writer.write(prompt, lambda _: None)
+        spent = written.usage
+        self.usage = replace(
+            self.usage,
+            prompt_tokens=self.usage.prompt_tokens + spent.prompt_tokens,
+            completion_tokens=self.usage.completion_tokens + spent.completion_tokens,
+            cost=self.usage.cost + spent.cost,
+        )
+        return written.text
+
+    def _most(self, prompt: Prompt) -> float:
+        """What a call may cost at most: a token has seldom fewer than two characters."""
+        prompt_tokens = (len(prompt.system) + len(prompt.user)) / 2
+        completion = self.settings.llm_max_tokens * self.settings.llm_completion_cost
+        return (prompt_tokens * self.settings.llm_prompt_cost + completion) / 1e6
+
+
+def _place(text: str, quote: str) -> Span | None:
+    """Where a quote stands, white space aside."""
+    parts = [re.escape(part) for part in quote.split()]
+    found = re.search(r"\s+".join(parts), text) if parts else None
+    return Span(found.start(), found.end()) if found else None
