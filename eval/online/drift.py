@@ -12,7 +12,7 @@ from eval.online.difference import Difference, of_means, of_medians, of_shares
 from eval.online.signals import Signal
 
 LEVEL = 0.01
-"""The chance that, at a look at a collection in which nothing changed, any of its signals is called changed."""
+"""The chance that a look at a collection in which nothing changed calls any of its signals changed."""
 FEWEST = 120
 """Values that a signal needs before anything is said of it."""
 SIDE = 30
@@ -102,5 +102,3 @@ def _matters(signal: Signal, found: Difference, change: Change) -> bool:
         ratio = found.change if change.z > 0 else 1 / found.change
         return ratio >= signal.least
     return found.change * (1 if change.z > 0 else -1) >= signal.least
-
-

@@ -64,7 +64,7 @@ class Sampler:
     @property
     def waiting(self) -> int:
         """Samples that are not written yet."""
-        return self._queue.qsize() + len(self._batch)
+        return self._queue.unfinished_tasks
 
     def close(self) -> None:
         """Write what waits, if the store can, and end."""
@@ -80,6 +80,8 @@ class Sampler:
         while self._fill():
             kept = self._store.add_samples(self._batch)
             self._told("kept", kept)
+            for _ in self._batch:
+                self._queue.task_done()
             self._batch = []
         self._retention.hold()
 

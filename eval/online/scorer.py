@@ -100,7 +100,9 @@ class OnlineScorer:
             if stop.is_set():
                 break
             judged = judge_sample(key, texts, found, bench.judges, bench.judged_by)
-            said += [judged or SampleScores(key, {}, dict.fromkeys(bench.judges, "passages_gone"), bench.judged_by)]
+            said += [
+                judged or SampleScores(key, {}, dict.fromkeys(bench.judges, "passages_gone"), bench.judged_by)
+            ]
         self._store.score_samples(said)
         return bool(said)
 

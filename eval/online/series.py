@@ -69,7 +69,9 @@ def _bucket(start: datetime, inside: Sequence[SampleRecord]) -> Bucket:
     supported = [one.supported for one in inside if one.supported is not None]
     times = [one.timings["total"] for one in inside if "total" in one.timings]
     names = sorted({name for one in inside for name in one.scores})
-    scores = {name: mean_interval([one.scores[name] for one in inside if name in one.scores]) for name in names}
+    scores = {
+        name: mean_interval([one.scores[name] for one in inside if name in one.scores]) for name in names
+    }
     return Bucket(
         start=start,
         answers=len(inside),

@@ -25,7 +25,7 @@ def worst_of(store: Store, signals: Sequence[Signal], most: int) -> list[Judged]
     of judges differ.
     """
     ranks = _ranks([one for one in signals if one.kind == "mean"])
-    order = [one for one in sorted(ranks, key=lambda key: (ranks[key], -key))]
+    order = sorted(ranks, key=lambda key: (ranks[key], -key))
     records = {one.key: one for signal in signals for one in signal.samples}
     texts = store.sample_texts(order[: 4 * most])
     chosen = [key for key in order if key in texts and not records[key].abstained][:most]
