@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.app import create_app
+from api.online_gauges import COLLECTIONS, OnlineGauges
 from eval.online.scorer import OnlineScorer
 from ingest.worker import Worker
 from rag.errors import InvalidInput
+from rag.store import NewSample, SampleScores, SampleTexts, Store
 from tests.api.service import FERRY, PUMP, Live, configured, events, listening
 from tests.cli.commands import wait_for
 
@@ -132,6 +136,55 @@ def test_metrics_count_samples_and_show_their_scores(watched: Live, http: httpx.
     where = (("collection", "manuals"), ("signal", "faithfulness"))
     assert after["footnote_online_recent", where] == 1.0
     assert ("footnote_online_drift", where) not in after  # too few to tell
+
+
+def test_drift_is_a_gauge_and_a_verdict(watched: Live, http: httpx.Client) -> None:
+    """Planted: supported until noon, then not."""
+    store = watched.runtime.store
+    store.create_collection("planted")
+    answers = [planted(n, supported=1.0 if n < 150 else 0.0) for n in range(200)]
+    store.add_samples(answers)
+    waiting = store.waiting_samples(1000)
+    store.score_samples([SampleScores(key, {"faithfulness": 0.9}, {}, "j") for key, _ in waiting])
+    seen = {sample.labels["signal"]: sample.value for sample in gauges(store, "footnote_online_drift")}
+    assert seen == {"supported": 1.0, "abstained": 0.0, "latency": 0.0, "slow": 0.0, "faithfulness": 0.0}
+    z = {sample.labels["signal"]: sample.value for sample in gauges(store, "footnote_online_drift_z")}
+    assert z["supported"] < -10
+    found = http.get("/v1/collections/planted/online").json()
+    (drift,) = [one for one in found["drift"] if one["signal"] == "supported"]
+    assert (drift["verdict"], drift["n_before"], drift["n_after"], drift["change"]) == (
+        "worse",
+        150,
+        50,
+        -1.0,
+    )
+    assert drift["since"] == answers[150].created_at.isoformat().replace("+00:00", "Z")
+    store.delete_collection("planted")
+    assert list(gauges(store, "footnote_online_drift")) == []
+
+
+def planted(n: int, supported: float) -> NewSample:
+    """The n-th answer of a day, quoting nothing."""
+    at = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    texts = SampleTexts("Why?", "Because.", ())
+    values = ("planted", f"r-{n}", at + timedelta(minutes=5 * n), False, None, "reader", supported)
+    return NewSample(*values, {"total": 100.0}, texts)
+
+
+def gauges(store: Store, name: str) -> Iterator[Any]:
+    for family in OnlineGauges(store).collect():
+        yield from (sample for sample in family.samples if sample.name == name)
+
+
+def test_collections_have_few_labels(tmp_path: Path) -> None:
+    """However many collections there are, and those with most samples first."""
+    with Store.open(f"sqlite:///{tmp_path / 'footnote.db'}") as store:
+        for n in range(COLLECTIONS + 5):
+            store.create_collection(f"c{n}")
+            sample = planted(n, 1.0)
+            store.add_samples([replace(sample, collection=f"c{n}")] * (1 if n < 5 else 2))
+        shown = {sample.labels["collection"] for sample in gauges(store, "footnote_online_recent")}
+        assert shown == {f"c{n}" for n in range(5, COLLECTIONS + 5)}
 
 
 def test_rights_hold_for_each_collection(watched: Live, http: httpx.Client) -> None:
