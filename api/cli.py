@@ -66,6 +66,13 @@ class Check(StrEnum):
     refuse = "refuse"
 
 
+class CaseOutput(StrEnum):
+    """How cases are written."""
+
+    cases = "cases"
+    ragas = "ragas"
+
+
 class Role(StrEnum):
     """What a key may do."""
 
@@ -86,6 +93,15 @@ Data = Annotated[
 Collection = Annotated[str, typer.Option("--collection", "-c", help="The collection to use.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 StopWithParent = Annotated[bool, typer.Option("--stop-with-parent", hidden=True)]
+CaseFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="cases, ragas, squad, spans or beir.",
+        show_default="told by the content",
+    ),
+]
 Filters = Annotated[
     str | None,
     typer.Option(
@@ -372,25 +388,200 @@ def ask(
         print_answer(answer)
 
 
+Metrics = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metric", "-m", help="Only this metric; may be repeated.", show_default="all that need no LLM"
+    ),
+]
+OutDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        help="Write the run here as it goes, and then its report; a broken one goes on.",
+    ),
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Begin anew, even if DIR holds an unfinished run.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Another value of a setting, for this run; repeatable."),
+]
+FailUnder = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-under", metavar="METRIC=VALUE", help="End with status 1 below this mean; may be repeated."
+    ),
+]
+Baseline = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="RUN", help="A finished run to compare with; status 1 when this one is surely worse."
+    ),
+]
+AtOnce = Annotated[int, typer.Option("--at-once", min=1, max=64, help="Questions asked at a time.")]
+AnswerSeconds = Annotated[float, typer.Option("--answer-timeout", min=0.1, help="Seconds for an answer.")]
+MetricSeconds = Annotated[
+    float, typer.Option("--metric-timeout", min=0.1, help="Seconds for a metric on an answer.")
+]
+MaxCost = Annotated[
+    float | None,
+    typer.Option(
+        "--max-cost", min=0, help="Ask nothing more once this much is spent.", show_default="no limit"
+    ),
+]
+
+
 @eval_app.command("run")
 def eval_run(
     cases: Annotated[Path, typer.Argument(metavar="CASES", help="Questions as .jsonl or .csv.")],
     collection: Collection = "default",
-    metric: Annotated[
-        list[str] | None,
-        typer.Option("--metric", "-m", help="Only this metric; may be repeated.", show_default="all"),
+    metric: Metrics = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many passages to answer from.")] = 5,
+    mode: Annotated[Mode, typer.Option(help="Quote, write with the language model, or choose.")] = Mode.auto,
+    check: Annotated[
+        Check | None, typer.Option(help="What to do about unsupported sentences.", show_default="the setting")
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="DIR", help="Write report.json, report.md and dataset.jsonl here."),
-    ] = None,
+    out: OutDir = None,
+    fresh: Fresh = False,
+    fail_under: FailUnder = None,
+    baseline: Baseline = None,
+    given: Overrides = None,
+    at_once: AtOnce = 1,
+    answer_timeout: AnswerSeconds = 120,
+    metric_timeout: MetricSeconds = 60,
+    max_cost: MaxCost = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn by chance.")] = 0,
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Ask every case live and score the answers."""
-    from api.evaluate import run_and_report
+    """Ask every case live, score the answers and report."""
+    from api.evaluate import Wanted, changed, parse_settings, run_and_report
+    from eval.runs.execute import Asked, Limits
+    from eval.runs.setup import Asking
 
-    run_and_report(settings_from(data=data), cases, collection, out, metric or None, as_json=json)
+    settings = changed(settings_from(data=data), parse_settings(given or ()))
+    limits = Limits(at_once, answer_timeout, metric_timeout, max_cost)
+    asking = Asking(k, mode.value, check.value if check else None)
+    asked = Asked((), collection, metric or None, asking, limits, seed)
+    if not run_and_report(settings, cases, asked, Wanted(out, fresh, fail_under or (), baseline, json)):
+        raise typer.Exit(FAILED)
+
+
+@eval_app.command("repeat")
+def eval_repeat(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    out: OutDir = None,
+    fresh: Fresh = False,
+    fail_under: FailUnder = None,
+    given: Overrides = None,
+    at_once: AtOnce = 1,
+    answer_timeout: AnswerSeconds = 120,
+    metric_timeout: MetricSeconds = 60,
+    max_cost: MaxCost = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Ask the cases of an earlier run again, with its metrics, settings and seed, and compare."""
+    from api.evaluate import Wanted, parse_settings, repeat_and_report
+    from eval.runs.execute import Asked, Limits
+
+    limits = Limits(at_once, answer_timeout, metric_timeout, max_cost)
+    wanted = Wanted(out, fresh, fail_under or (), run, json)
+    if not repeat_and_report(
+        settings_from(data=data), run, Asked((), "", limits=limits), wanted, parse_settings(given or ())
+    ):
+        raise typer.Exit(FAILED)
+
+
+@eval_app.command("compare")
+def eval_compare(
+    first: Annotated[
+        Path, typer.Argument(metavar="FIRST", help="A finished run: its folder or report.json.")
+    ],
+    second: Annotated[Path, typer.Argument(metavar="SECOND", help="The run that must not be worse.")],
+    fail_under: FailUnder = None,
+    margin: Annotated[float, typer.Option(min=0, help="Differences of a mean up to this do not count.")] = 0,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the report of SECOND against FIRST.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say where a run is better or worse than another on the same cases; status 1 when surely worse."""
+    from api.comparing import compare_and_report
+
+    if not compare_and_report(first, second, gates=fail_under or (), margin=margin, html=html, as_json=json):
+        raise typer.Exit(FAILED)
+
+
+@eval_app.command("cases")
+def eval_cases(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A file of cases, or a folder of BEIR's.")],
+    target: Annotated[
+        Path | None, typer.Argument(metavar="OUT", help="Where to write them: .jsonl, .json or .csv.")
+    ] = None,
+    layout: CaseFormat = None,
+    to: Annotated[CaseOutput, typer.Option("--to", help="The layout of OUT.")] = CaseOutput.cases,
+    json: Json = False,
+) -> None:
+    """Check cases, say what they hold, and convert them."""
+    from api.casework import convert
+
+    convert(source, target, layout, to.value, as_json=json)
+
+
+@eval_app.command("retrieval")
+def eval_retrieval(
+    cases: Annotated[Path, typer.Argument(metavar="CASES", help="Cases with sources, or a BEIR folder.")],
+    collection: Annotated[
+        str | None,
+        typer.Option(
+            "--collection",
+            "-c",
+            help="The collection to search.",
+            show_default="a BEIR folder's own corpus, for the time being",
+        ),
+    ] = None,
+    layout: CaseFormat = None,
+    mode: Annotated[SearchMode, typer.Option(help="How passages are found.")] = SearchMode.hybrid,
+    rerank: Annotated[bool, typer.Option("--rerank/--no-rerank", help="Look at the best ones again.")] = True,
+    measure: Annotated[
+        list[str] | None,
+        typer.Option(help="A measure of ir_measures, such as P@5; may be repeated.", show_default="four"),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the scores here as JSON.")] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Score search: nDCG, recall and reciprocal rank of the documents that are relevant."""
+    from api.casework import retrieval
+
+    settings = settings_from(data=data)
+    retrieval(
+        settings,
+        cases,
+        collection,
+        layout=layout,
+        mode=mode.value,
+        rerank=rerank,
+        measures=measure,
+        out=out,
+        as_json=json,
+    )
+
+
+@eval_app.command("read")
+def eval_read(
+    cases: Annotated[Path, typer.Argument(metavar="CASES", help="SQuAD, or cases with contexts.")],
+    layout: CaseFormat = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all answers here as JSON.")] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Score the reader on given passages: exact match and token F1, as SQuAD counts them."""
+    from api.casework import read
+
+    read(settings_from(data=data), cases, layout, out, as_json=json)
 
 
 @eval_app.command("online")

@@ -1,30 +1,36 @@
-"""Evaluations as background jobs of the service: what POST and GET /v1/evaluations call."""
+"""Evaluations as background jobs of the service: what the calls of /v1/evaluations do."""
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 from eval.cases import Case, parse_case
 from eval.extra import require
 from eval.measures import REQUIRED, chosen
-from eval.run import evaluate
+from eval.ragas.meter import CostLimit
+from eval.runs.execute import Asked, Limits, execute
+from eval.runs.files import read_run, write_run
+from eval.runs.journal import CASES, read_run_cases
+from eval.runs.record import Run
+from eval.runs.row import Row
+from eval.runs.setup import Asking, identified
 from rag.answer.engine import Engine
-from rag.errors import InvalidInput, NotFound, RagError
-from rag.store import JobItem
-from rag.types import Job
+from rag.errors import Conflict, InvalidInput, NotFound, RagError
+from rag.store import ItemRecord, JobItem
+from rag.store.records import JobRequest, Option
+from rag.types import Job, JobStatus
 
 logger = logging.getLogger(__name__)
 
 KIND = "evaluation"
 OPEN = ("queued", "running")
+ENDED = ("succeeded", "partial")
 
 
 class Stopped(RagError):
@@ -36,8 +42,8 @@ class Stopped(RagError):
 class Evaluations:
     """Runs evaluations one after the other in a thread of this process.
 
-    A job of kind `evaluation` carries its cases in the store, so that what a crash or an end of the service
-    cut short starts again with the next one. The report lies in DATA/evaluations/<job id>/.
+    A job of kind `evaluation` has an item for every case, so that its progress is any job's. Rows and report
+    lie in DATA/evaluations/<job id>/; what a crash or an end of the service cut short goes on where it was.
     """
 
     def __init__(self, engine: Engine, data: Path) -> None:
@@ -47,61 +53,58 @@ class Evaluations:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="evaluation")
         self._lock = threading.Lock()
         self._queued: set[str] = set()
-        for job in engine.store.pending_jobs():
-            if job.kind == KIND:
-                self._queue(job.id)
+        for job in engine.store.open_jobs([KIND]):
+            self._queue(job.id)
 
-    def submit(self, collection: str, cases: Sequence[Case], metrics: Sequence[str] | None = None) -> Job:
+    def submit(self, asked: Asked) -> Job:
         """Queue an evaluation and return its job.
 
-        Parse the rows of a request with `eval.cases.parse_case(row, f"cases[{i}]")` first. Raises NotFound
-        `collection_not_found`, InvalidInput `unknown_metric` or `cases_empty`, ModelError `extra_missing`.
+        Raises NotFound `collection_not_found`, InvalidInput `unknown_metric` or `cases_empty`, ModelError
+        `extra_missing`.
         """
         require(*REQUIRED)
-        chosen(metrics)
-        if not cases:
+        chosen(asked.metrics, self._engine.settings)
+        if not asked.cases:
             raise InvalidInput("There is no case to evaluate.", code="cases_empty")
-        asked = {"cases": [asdict(case) for case in cases], "metrics": list(metrics) if metrics else None}
-        item = JobItem(KIND, media_type="application/json", payload=json.dumps(asked).encode())
-        job = self._engine.store.create_job(KIND, collection, [item])
+        items = [_item(case) for case in identified(asked.cases)]
+        job = self._engine.store.create_job(KIND, asked.collection, items, _options(asked))
         self._queue(job.id)
         return job
 
-    def result(self, job_id: str) -> dict[str, object]:
-        """A JSON object: `id`, `status`, and once it has succeeded the report (`scores`, `rows`, …).
-
-        Raises NotFound `evaluation_not_found`.
-        """
-        job = self._job(job_id)
-        if job.status == "queued":
-            self._queue(job_id)  # after a retry, or when the process that took the request is gone
-        found: dict[str, object] = {"id": job.id, "status": job.status, "scores": {}, "rows": []}
-        if job.status == "succeeded":
-            return {**found, **self._report(job_id)}
-        if job.errors:
-            found["error"] = {"code": job.errors[0].code, "message": job.errors[0].message}
-        return found
-
-    def close(self) -> None:
-        """Stop after the question at hand."""
-        self._stopping.set()
-        self._thread.shutdown(wait=True, cancel_futures=True)
-
-    def _job(self, job_id: str) -> Job:
+    def job(self, job_id: str) -> Job:
+        """The job of an evaluation; raises NotFound `evaluation_not_found`."""
         try:
             job = self._engine.store.job(job_id)
         except NotFound as error:
             raise _unknown(job_id) from error
         if job.kind != KIND:
             raise _unknown(job_id)
+        if job.status == "queued":
+            self._queue(job_id)  # after a retry, or when the process that took the request is gone
         return job
 
-    def _report(self, job_id: str) -> dict[str, object]:
-        path = self.folder / job_id / "report.json"
-        if not path.is_file():
-            raise _unknown(job_id)
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return dict(found)
+    def jobs(self, collection: str | None = None, limit: int = 50) -> list[Job]:
+        """The newest evaluations first; raises InvalidInput `invalid_limit` (1 to 1000)."""
+        found = self._engine.store.jobs(collection, None, 1000)
+        return [job for job in found if job.kind == KIND][:limit]
+
+    def run(self, job_id: str) -> Run:
+        """The run of an evaluation that has ended.
+
+        Raises NotFound `evaluation_not_found`, Conflict `evaluation_not_finished`.
+        """
+        job = self.job(job_id)
+        if job.status not in ENDED:
+            raise Conflict(f"Evaluation {job_id} is {job.status}.", code="evaluation_not_finished")
+        try:
+            return read_run(self.folder / job_id)
+        except NotFound as error:
+            raise _unknown(job_id) from error
+
+    def close(self) -> None:
+        """Stop after the question at hand."""
+        self._stopping.set()
+        self._thread.shutdown(wait=True, cancel_futures=True)
 
     def _queue(self, job_id: str) -> None:
         with self._lock:
@@ -112,24 +115,51 @@ class Evaluations:
         future.add_done_callback(lambda done: self._ended(job_id, done))
 
     def _run(self, job_id: str) -> None:
-        with _alone(self.folder / job_id) as mine:
-            if not mine or self._engine.store.job(job_id).status not in OPEN:
+        store = self._engine.store
+        if store.job_status(job_id) not in OPEN:
+            return
+        items = store.job_items(job_id)
+        cases = self._cases(job_id, items)
+        asked = _asked(store.job_request(job_id), cases)
+        store.set_job_status(job_id, "running")
+        try:
+            run = self._execute(job_id, items, asked)
+        except Conflict as error:
+            if error.code == "run_locked":  # another process on this store is at it
                 return
-            store = self._engine.store
-            (item,) = store.job_items(job_id)
-            asked = json.loads(store.item_payload(item.id) or b"{}")
-            cases = [parse_case(row, f"cases[{place}]") for place, row in enumerate(asked["cases"])]
-            store.set_job_status(job_id, "running")
-            collection = store.job_request(job_id).collection
-            folder = self.folder / job_id
+            raise
+        write_run(run, cases, self.folder / job_id)
+        if len(run.rows) < len(cases):
+            raise CostLimit(f"Stopped after {len(run.rows)} of {len(cases)} questions: the cost limit.")
+        store.set_job_status(job_id, _ending(run))
 
-            def go_on(done: int, total: int) -> None:
-                if self._stopping.is_set() or store.job(job_id).status == "cancelled":
-                    raise Stopped(f"Stopped after {done} of {total} questions.")
+    def _execute(self, job_id: str, items: Sequence[ItemRecord], asked: Asked) -> Run:
+        """Go on with the run of the job; from the start where collection, models or settings have changed."""
+        number = {item.item.source: item.id for item in items}
+        again = [item.item.source for item in items if item.state == "pending"]
 
-            evaluate(self._engine, cases, collection, folder, asked["metrics"], go_on)
-            store.finish_item(item.id, "added")
-            store.set_job_status(job_id, "succeeded")
+        def finish(row: Row) -> None:
+            error = (row.failure.code, row.failure.message) if row.failure else None
+            self._engine.store.finish_item(number[row.id], "failed" if error else "added", error)
+
+        def go_on(done: int, total: int) -> None:
+            if self._stopping.is_set() or self._engine.store.job_status(job_id) == "cancelled":
+                raise Stopped(f"Stopped after {done} of {total} questions.")
+
+        folder = self.folder / job_id
+        try:
+            return execute(self._engine, asked, folder, go_on, again=again, on_row=finish)
+        except Conflict as error:
+            if error.code != "run_differs":
+                raise
+            return execute(self._engine, asked, folder, go_on, fresh=True, on_row=finish)
+
+    def _cases(self, job_id: str, items: Sequence[ItemRecord]) -> list[Case]:
+        """The cases of a job: from its run, once that has begun, as the store forgets those that are done."""
+        if (self.folder / job_id / CASES).is_file():
+            return read_run_cases(self.folder / job_id)
+        payloads = (json.loads(self._engine.store.item_payload(item.id) or b"{}") for item in items)
+        return [parse_case(row, f"cases[{place}]") for place, row in enumerate(payloads)]
 
     def _ended(self, job_id: str, done: Future[None]) -> None:
         with self._lock:
@@ -137,26 +167,43 @@ class Evaluations:
         error = None if done.cancelled() else done.exception()
         if error is None or isinstance(error, Stopped):
             return
-        logger.error("Evaluation %s failed.", job_id, exc_info=error)
-        code, message = (
-            (error.code, error.message) if isinstance(error, RagError) else ("internal_error", str(error))
-        )
-        for item in self._engine.store.job_items(job_id):
-            self._engine.store.finish_item(item.id, "failed", (code, message))
-        self._engine.store.set_job_status(job_id, "failed")
+        if not isinstance(error, CostLimit):
+            logger.error("Evaluation %s failed.", job_id, exc_info=error)
+        code = error.code if isinstance(error, RagError) else "internal_error"
+        for item in self._engine.store.job_items(job_id, "pending"):
+            self._engine.store.finish_item(item.id, "failed", (code, str(error)))
+        self._engine.store.set_job_status(job_id, "partial" if isinstance(error, CostLimit) else "failed")
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[bool]:
-    """Whether this process may run the evaluation: false while another on the same store does."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("wb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
+def _ending(run: Run) -> JobStatus:
+    failed = sum(row.failure is not None for row in run.rows)
+    return "failed" if failed == len(run.rows) else "partial" if failed else "succeeded"
+
+
+def _item(case: Case) -> JobItem:
+    known = {name: value for name, value in asdict(case).items() if value is not None}
+    return JobItem(case.id or "", media_type="application/json", payload=json.dumps(known).encode())
+
+
+def _options(asked: Asked) -> dict[str, Option]:
+    metrics = None if asked.metrics is None else " ".join(asked.metrics)
+    limits = {"at_once": asked.limits.at_once, "max_cost": asked.limits.max_cost}
+    return {"metrics": metrics, "seed": asked.seed, **limits, **asdict(asked.asking)}
+
+
+def _asked(request: JobRequest, cases: Sequence[Case]) -> Asked:
+    given: Mapping[str, Option] = request.options
+    metrics = given.get("metrics")
+    cost = given.get("max_cost")
+    asking = {name: given[name] for name in ("k", "mode", "check") if name in given}
+    return Asked(
+        cases,
+        request.collection,
+        str(metrics).split() if metrics else None,
+        Asking(**asking),  # type: ignore[arg-type]
+        Limits(at_once=int(given.get("at_once") or 1), max_cost=None if cost is None else float(cost)),
+        seed=int(given.get("seed") or 0),
+    )
 
 
 def _unknown(job_id: str) -> NotFound:

@@ -1,18 +1,36 @@
-"""Evaluations: start one, read its scores."""
+"""Evaluations: start one, follow it, read its scores and its report."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+import json
+from typing import Annotated, Literal
 
-from api.auth import MayRead, MayWrite
-from api.routes.answers import errors
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse
+
+from api.auth import Caller, MayRead, MayWrite
+from api.routes.answers import Responses, errors
 from api.routes.jobs import reached
-from api.schemas.evaluations import EvaluationIn, EvaluationOut
+from api.schemas.evaluations import EvaluationBriefOut, EvaluationIn, EvaluationOut, EvaluationsOut
 from api.schemas.jobs import JobOut, JobStarted
-from api.state import Running
-from eval.cases import Case
+from api.state import Running, Runtime
+from eval.evaluations import ENDED
+from eval.runs.compare import compare
+from eval.runs.record import Run
+from eval.runs.render import to_html, to_json, to_markdown
 
 router = APIRouter(prefix="/v1/evaluations", tags=["evaluations"])
+
+_REPORT: Responses = {
+    200: {
+        "description": "One page without anything from the network, or the same as Markdown or JSON.",
+        "content": {
+            "text/html": {"example": "<!doctype html>…"},
+            "text/markdown": {"example": "# Evaluation of `manuals` …"},
+            "application/json": {"example": {"collection": "manuals", "scores": {}, "rows": []}},
+        },
+    }
+}
 
 
 @router.post("", status_code=202, summary="Evaluate a collection", responses=errors(404, 422, 503))
@@ -20,23 +38,64 @@ def start(body: EvaluationIn, response: Response, running: Running, caller: MayW
     """Asks every question and scores the answers, in a job. Needs the extra `eval` on the server."""
     caller.require("write", body.collection)
     running.store.collection(body.collection)
-    cases = [
-        Case(
-            question=one.question,
-            reference=one.reference,
-            relevant_sources=None if one.relevant_sources is None else tuple(one.relevant_sources),
-            contexts=None if one.contexts is None else tuple(one.contexts),
-        )
-        for one in body.cases
-    ]
-    job = running.evaluations().submit(body.collection, cases, body.metrics)
+    job = running.evaluations().submit(body.asked())
     response.headers["Location"] = f"/v1/evaluations/{job.id}"
     return JobStarted(job=JobOut.of(job))
 
 
+@router.get("", summary="List evaluations", responses=errors(422, 503))
+def every(
+    running: Running,
+    caller: MayRead,
+    collection: Annotated[str | None, Query(description="Only those of this collection.")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+) -> EvaluationsOut:
+    """Newest first, those of the collections that the key covers."""
+    if collection is not None:
+        caller.require("read", collection)
+    reach = [None] if caller.collections is None else caller.collections
+    wanted = reach if collection is None else [collection]
+    jobs = [job for name in wanted for job in running.evaluations().jobs(name, limit)]
+    jobs.sort(key=lambda job: job.created_at, reverse=True)
+    return EvaluationsOut(evaluations=[EvaluationBriefOut.of(job) for job in jobs[:limit]])
+
+
 @router.get("/{evaluation_id}", summary="Read an evaluation", responses=errors(404, 503))
 def one(evaluation_id: str, running: Running, caller: MayRead) -> EvaluationOut:
-    """Its status, and once it has succeeded the scores with their intervals and every row."""
-    found = running.evaluations().result(evaluation_id)
+    """Its status and progress, and once it has ended the scores with their intervals and every row."""
+    job = running.evaluations().job(evaluation_id)
     reached(running.store, caller, evaluation_id)
-    return EvaluationOut.model_validate(found)
+    if job.status not in ENDED:
+        return EvaluationOut.of(job, None)
+    return EvaluationOut.of(job, json.loads(to_json(running.evaluations().run(evaluation_id))))
+
+
+@router.get(
+    "/{evaluation_id}/report",
+    summary="The report of an evaluation",
+    response_class=HTMLResponse,
+    responses={**errors(404, 409, 422, 503), **_REPORT},
+)
+def report(
+    evaluation_id: str,
+    running: Running,
+    caller: MayRead,
+    form: Annotated[Literal["html", "markdown", "json"], Query(alias="format")] = "html",
+    baseline: Annotated[str | None, Query(description="Id of the evaluation to compare with.")] = None,
+) -> Response:
+    """Scores with intervals, calibration, latency and cost, the worst answers with their evidence."""
+    run = _run(running, caller, evaluation_id)
+    found = (
+        compare(_run(running, caller, baseline), run, names=(baseline, evaluation_id)) if baseline else None
+    )
+    if form == "json":
+        return Response(to_json(run, found), media_type="application/json")
+    if form == "markdown":
+        return PlainTextResponse(to_markdown(run, found), media_type="text/markdown")
+    return HTMLResponse(to_html(run, found))
+
+
+def _run(running: Runtime, caller: Caller, evaluation_id: str) -> Run:
+    running.evaluations().job(evaluation_id)
+    reached(running.store, caller, evaluation_id)
+    return running.evaluations().run(evaluation_id)

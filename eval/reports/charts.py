@@ -98,7 +98,7 @@ def histogram(
             tall = max(2.0, height * up.place(count))
             parts.append(_box(left, right - left, height - tall, tall, "fill s1", told, gap=0.3))
     if mean is not None:
-        parts.append(_upright(axis.place(mean), height, "mean"))
+        parts += [_upright(axis.place(mean), height, kind) for kind in ("halo", "mean")]
     return _chart(title, desc, [_below(axis, height), *parts], height, x=axis.label)
 
 
@@ -118,7 +118,8 @@ def bars(
         top = n * (LINE + 22)
         shown = axis.show(row.value) if row.shown is None else row.shown
         rowed += [*_labelled(row.label, shown, top), _box(0, 1, top + LINE, 10, "rail")]
-        rowed.append(_box(0, max(0.004, axis.place(row.value)), top + LINE, 10, "fill s1"))
+        if axis.place(row.value) > 0:
+            rowed.append(_box(0, axis.place(row.value), top + LINE, 10, "fill s1"))
         if row.low is not None and row.high is not None:
             rowed.append(_whisker(axis, row.low, row.high, top + LINE + 5))
         if reference is not None:
@@ -153,6 +154,7 @@ def intervals(
 def interval(mean: float, low: float, high: float, axis: Axis, *, reference: float | None = None) -> Markup:
     """One row of a forest plot for a table's cell, beside the numbers; the axis is fitted."""
     parts = [tag("line", x1="0%", x2="100%", y1=9, y2=9, class_="grid")]
+    parts += [_upright(axis.place(tick), 12, "grid", 6) for tick in axis.ticks()]
     if reference is not None:
         parts.append(_upright(axis.place(reference), 18, "zero"))
     parts += [_whisker(axis, low, high, 9), _dot(axis.place(mean), 9)]

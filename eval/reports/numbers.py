@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+SPACE = "\u00a0"
+"""Keeps a unit with its number."""
 _SIZES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -17,19 +19,22 @@ def compact(value: float) -> str:
 
 
 def percent(value: float) -> str:
-    """A share as `7%`; tenths where rounding would say none or all: `0.4%`, `99.6%`."""
+    """A share as `7%`; tenths where rounding would say none or all: `<0.1%`, `0.4%`, `99.6%`."""
+    if 0 < value < 0.0005:
+        return "<0.1%"
     near_end = 0 < value < 0.01 or 0.99 < value < 1
     return f"{100 * value:.1f}%" if near_end else f"{100 * value:.0f}%"
 
 
 def duration(ms: float) -> str:
-    """Milliseconds as `0.8 ms`, `12 ms`, `1.2 s`, `3 min 5 s` or `2 h 5 min`."""
+    """Milliseconds as `0.8 ms`, `12 ms`, `1.2 s`, `3 min 5 s` or `2 h 5 min`, with no-break spaces."""
     if abs(ms) < 999.5:
-        return f"{_three(ms)} ms" if abs(ms) >= 1 or not ms else f"{ms:.1g} ms"
+        return f"{_three(ms)}{SPACE}ms" if abs(ms) >= 1 or not ms else f"{ms:.1g}{SPACE}ms"
     if abs(ms) < 99_950:
-        return f"{_three(ms / 1000)} s"
+        return f"{_three(ms / 1000)}{SPACE}s"
     minutes, seconds = divmod(round(ms / 1000), 60)
-    return f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    text = f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    return text.replace(" ", SPACE)
 
 
 def score(value: float) -> str:

@@ -61,20 +61,30 @@ def table(
     rows: Sequence[Sequence[Part]],
     *,
     words: Sequence[int] = (0,),
+    wide: int | None = None,
     stack: bool = False,
+    even: bool = False,
     hide_caption: bool = False,
 ) -> Markup:
     """A table whose rows begin with their header. Columns in `words` are set to the left, others as numbers.
 
-    A wide one scrolls within itself; with `stack` a phone shows each row as a block with its labels instead.
+    The column `wide` takes the room that is left. A table too wide for its place scrolls within itself; with
+    `stack` a phone shows each row as a block with its labels instead. Tables that are `even` and have as many
+    columns line up below one another.
     """
-    kinds = [None if column in words else "n" for column in range(len(header))]
+    kinds = ["wide" if column == wide else None if column in words else "n" for column in range(len(header))]
     head = tag(
         "tr", *(tag("th", name, scope="col", class_=kind) for name, kind in zip(header, kinds, strict=True))
     )
     body = [_row(row, header, kinds, stack) for row in rows]
     told = tag("caption", caption, class_="hidden" if hide_caption else None)
-    whole = tag("table", told, tag("thead", head), tag("tbody", *body), class_="stack" if stack else None)
+    whole = tag(
+        "table",
+        told,
+        tag("thead", head),
+        tag("tbody", *body),
+        class_=" ".join(kind for kind, wanted in (("stack", stack), ("even", even)) if wanted) or None,
+    )
     return tag("div", whole, class_="scroll", tabindex=0, role="region", aria_label=caption)
 
 

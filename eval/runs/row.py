@@ -28,7 +28,9 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Footnote:
-    """What a marker of the answer stands for: a span of the document `source`, and its text."""
+    """What a marker of the answer stands for: a span of the document `source`, and its text; `passage`
+    is the place of the retrieved passage (from 0) that it is in.
+    """
 
     marker: int
     source: str
@@ -36,6 +38,7 @@ class Footnote:
     end: int
     quote: str
     page: int | None = None
+    passage: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,10 @@ class Row:
 
     A metric is in exactly one of `scores`, `skipped` (it does not apply; the value is the reason, e.g.
     `no_reference`) and `errors` (it applies and could not be computed). `response` has no footnote markers,
-    `sentences` have. `confidence` is what the answer's route was sure of, also where it abstained; `route`
-    the step that answered, or `none`. `slices` are what results are compared by: `type`, `source`, `length`.
-    Times are milliseconds, `judge_ms` by metric.
+    `sentences` have; in `cited` they count the passages from 1 instead. `confidence` is what the answer's
+    route was sure of, also where it abstained; `route` the step that answered, or `none`. `slices` are what
+    results are compared by: `type`, `source`, `length`. Times are milliseconds, `judge_ms` by metric.
+    `failure` is why the question could not be asked.
     """
 
     id: str
@@ -91,3 +95,5 @@ class Row:
     synthetic: bool = False
     spent: Spent = Spent()
     judge_spent: Spent = Spent()
+    failure: Failure | None = None
+    cited: str = ""

@@ -34,6 +34,7 @@ def test_an_evaluation_runs_as_a_job(live: Live, http: httpx.Client) -> None:
     until = time.monotonic() + 120
     while (found := http.get(path).json())["status"] in ("queued", "running") and time.monotonic() < until:
         assert found["scores"] == {}
+        assert 0 <= found["progress"]["done"] <= found["progress"]["total"] == 2
         time.sleep(0.2)
     assert found["status"] == "succeeded", found
     assert set(found["scores"]) == set(metrics)
@@ -43,8 +44,25 @@ def test_an_evaluation_runs_as_a_job(live: Live, http: httpx.Client) -> None:
     assert low <= found["scores"]["faithfulness"]["mean"] <= high
     assert [row["question"] for row in found["rows"]] == [case["question"] for case in CASES]
     assert http.get(f"/v1/jobs/{job['id']}").json()["status"] == "succeeded"
+    assert found["progress"]["done"] == 2
+    assert http.get("/v1/evaluations").json()["evaluations"][0]["id"] == job["id"]
+    page = http.get(f"{path}/report", params={"baseline": job["id"]})
+    assert page.headers["content-type"].startswith("text/html")
+    assert http.get(f"{path}/report", params={"format": "json"}).json()["scores"] == found["scores"]
+    assert http.get(f"{path}/report", params={"format": "markdown"}).text.startswith("# ")
     with live.client(live.runtime.store.add_key("narrow", "admin", ["other"])) as narrow:
         assert narrow.get(path).status_code == 404
+        assert narrow.get(f"{path}/report").status_code == 404
+        assert narrow.get("/v1/evaluations").json() == {"evaluations": []}
+
+
+def test_the_report_of_what_has_not_ended(live: Live, http: httpx.Client) -> None:
+    body = {"collection": "manuals", "cases": CASES * 50, "metrics": ["string_present"]}
+    job = http.post("/v1/evaluations", json=body).json()["job"]["id"]
+    early = http.get(f"/v1/evaluations/{job}/report")
+    assert (early.status_code, early.json()["error"]["code"]) == (409, "evaluation_not_finished")
+    assert http.post(f"/v1/jobs/{job}/cancel").status_code == 200
+    assert http.get(f"/v1/evaluations/{job}").json()["status"] == "cancelled"
 
 
 def test_what_cannot_be_evaluated(http: httpx.Client) -> None:

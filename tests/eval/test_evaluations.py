@@ -6,16 +6,22 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from eval.cases import Case
+from eval.corpus import put_whole
 from eval.evaluations import Evaluations
+from eval.runs.execute import Asked, Limits
+from eval.runs.journal import ROWS
 from ingest.worker import Worker
 from rag.answer.engine import Engine
-from rag.errors import InvalidInput, NotFound
+from rag.errors import Conflict, InvalidInput, NotFound
 from rag.store import JobItem
+from rag.types import Job
+from tests.eval.conftest import MANUALS
 
 CASES = [
     Case("What pressure is the bilge pump rated for?", "16 bar", ("pump.txt",)),
@@ -29,70 +35,105 @@ def evaluations(manuals: Engine, tmp_path: Path) -> Iterator[Evaluations]:
         yield found
 
 
-def finished(evaluations: Evaluations, job: str) -> dict[str, object]:
+def finished(evaluations: Evaluations, job: str) -> Job:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        found = evaluations.result(job)
-        if found["status"] not in ("queued", "running"):
+        found = evaluations.job(job)
+        if found.status not in ("queued", "running"):
             return found
         time.sleep(0.05)
-    raise AssertionError(f"still {found['status']}")
+    raise AssertionError(f"still {found.status}")
 
 
-def test_a_job_from_its_cases_to_its_report(evaluations: Evaluations, manuals: Engine) -> None:
-    job = evaluations.submit("manuals", CASES, ["rouge_score", "id_based_context_recall"])
+def asked(*metrics: str, times: int = 1) -> Asked:
+    return Asked(CASES * times, "manuals", metrics)
+
+
+def test_a_job_from_its_cases_to_its_report(evaluations: Evaluations) -> None:
+    job = evaluations.submit(asked("rouge_score", "id_based_context_recall"))
     assert job.kind == "evaluation"
-    found = finished(evaluations, job.id)
-    assert found["status"] == "succeeded"
-    scores, rows = found["scores"], found["rows"]
-    assert isinstance(scores, dict)
-    assert isinstance(rows, list)
-    assert scores["id_based_context_recall"]["mean"] == 1
-    assert scores["rouge_score"]["n"] == 1
-    assert [row["question"] for row in rows] == [case.question for case in CASES]
-    assert manuals.store.job(job.id).status == "succeeded"
+    assert job.counts.total == 2
+    with pytest.raises(Conflict) as early:
+        evaluations.run(job.id)
+    assert early.value.code == "evaluation_not_finished"
+    ended = finished(evaluations, job.id)
+    assert (ended.status, ended.counts.done) == ("succeeded", 2)
+    run = evaluations.run(job.id)
+    recall, rouge = (run.summary(name).interval for name in ("id_based_context_recall", "rouge_score"))
+    assert recall is not None
+    assert rouge is not None
+    assert (recall.mean, rouge.n) == (1, 1)
+    assert [row.question for row in run.rows] == [case.question for case in CASES]
+    assert [one.id for one in evaluations.jobs("manuals", 1)] == [job.id]
 
 
-def test_what_an_earlier_process_left_is_taken_up(manuals: Engine, tmp_path: Path) -> None:
-    """As after kill -9: the job is there, running, and nobody works on it."""
-    payload = json.dumps(
-        {"cases": [{"question": CASES[0].question, "reference": "16 bar"}], "metrics": ["exact_match"]}
-    )
-    job = manuals.store.create_job("evaluation", "manuals", [JobItem("evaluation", payload=payload.encode())])
-    manuals.store.set_job_status(job.id, "running")
-    with closing(Evaluations(manuals, tmp_path)) as evaluations:
-        assert finished(evaluations, job.id)["status"] == "succeeded"
+def test_what_an_earlier_process_left_is_gone_on_with(manuals: Engine, tmp_path: Path) -> None:
+    """As after kill -9: some cases are done, the job is running, and nobody works on it."""
+    with closing(Evaluations(manuals, tmp_path)) as first:
+        job = first.submit(asked("exact_match", times=30))
+        deadline = time.monotonic() + 60
+        while manuals.store.job(job.id).counts.done < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+    left = manuals.store.job(job.id)
+    assert left.status == "running"
+    assert 2 <= left.counts.done < 60
+    rows = tmp_path / "evaluations" / job.id / ROWS
+    before = rows.read_bytes()
+    with closing(Evaluations(manuals, tmp_path)) as second:
+        assert finished(second, job.id).status == "succeeded"
+        assert len(second.run(job.id).rows) == 60
+    assert rows.read_bytes().startswith(before), "what was done stays done"
+    assert rows.read_bytes().count(b"\n") == 60
+
+
+def test_a_collection_that_changed_is_asked_from_the_start(manuals: Engine, tmp_path: Path) -> None:
+    put_whole(manuals.store, manuals.encoder, "moving", MANUALS[:2])
+    with closing(Evaluations(manuals, tmp_path)) as first:
+        job = first.submit(replace(asked("exact_match", times=30), collection="moving"))
+        deadline = time.monotonic() + 60
+        while manuals.store.job(job.id).counts.done < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+    manuals.store.delete_document(manuals.store.documents("moving")[0][0].document.id)
+    with closing(Evaluations(manuals, tmp_path)) as second:
+        assert finished(second, job.id).status == "succeeded"
+        run = second.run(job.id)
+    assert run.setup.collection_version == manuals.store.collection("moving").version
+    assert len(run.rows) == 60
+    manuals.store.delete_collection("moving")
 
 
 def test_a_cancelled_job_stops(evaluations: Evaluations, manuals: Engine) -> None:
-    job = evaluations.submit("manuals", CASES * 200, ["exact_match"])
+    job = evaluations.submit(asked("exact_match", times=200))
     manuals.store.cancel_job(job.id)
     evaluations.close()
-    assert evaluations.result(job.id)["status"] == "cancelled"
-    assert evaluations.result(job.id)["rows"] == []
+    assert evaluations.job(job.id).status == "cancelled"
 
 
 def test_a_cancelled_job_can_be_retried(evaluations: Evaluations, manuals: Engine) -> None:
-    first = evaluations.submit("manuals", CASES * 200, ["exact_match"])
-    job = evaluations.submit("manuals", CASES, ["exact_match"])
+    first = evaluations.submit(asked("exact_match", times=200))
+    job = evaluations.submit(asked("exact_match"))
     for one in (job, first):
         manuals.store.cancel_job(one.id)
     manuals.store.retry_job(job.id)
-    assert finished(evaluations, job.id)["status"] == "succeeded"
-    assert evaluations.result(first.id)["status"] == "cancelled"
+    assert finished(evaluations, job.id).status == "succeeded"
+    assert evaluations.job(first.id).status == "cancelled"
 
 
-def test_a_collection_that_goes_away_fails_the_job(evaluations: Evaluations, manuals: Engine) -> None:
+def test_the_cost_limit_leaves_the_rest_unasked(evaluations: Evaluations) -> None:
+    job = evaluations.submit(replace(asked("exact_match"), limits=Limits(max_cost=0)))
+    ended = finished(evaluations, job.id)
+    assert ended.status == "partial"
+    assert {error.code for error in ended.errors} == {"cost_limit"}
+
+
+def test_a_collection_that_goes_away_fails_the_job(manuals: Engine, tmp_path: Path) -> None:
     manuals.store.create_collection("passing")
-    payload = json.dumps({"cases": [{"question": "Why?"}], "metrics": ["unheard_of"]})
-    job = manuals.store.create_job("evaluation", "passing", [JobItem("evaluation", payload=payload.encode())])
-    with closing(Evaluations(manuals, evaluations.folder.parent)) as again:
-        found = finished(again, job.id)
-    assert found["status"] == "failed"
-    assert found["error"] == {
-        "code": "unknown_metric",
-        "message": manuals.store.job(job.id).errors[0].message,
-    }
+    payload = json.dumps({"question": "Why?", "id": "why"}).encode()
+    options = {"metrics": "unheard_of"}
+    job = manuals.store.create_job("evaluation", "passing", [JobItem("why", payload=payload)], options)
+    with closing(Evaluations(manuals, tmp_path)) as evaluations:
+        ended = finished(evaluations, job.id)
+    assert (ended.status, ended.errors[0].code) == ("failed", "unknown_metric")
 
 
 def test_the_ingest_worker_leaves_it_alone(manuals: Engine) -> None:
@@ -109,13 +150,13 @@ def test_the_ingest_worker_leaves_it_alone(manuals: Engine) -> None:
 def test_mistakes_have_codes_and_queue_nothing(evaluations: Evaluations, manuals: Engine) -> None:
     before = len(manuals.store.jobs())
     with pytest.raises(InvalidInput) as empty:
-        evaluations.submit("manuals", [])
+        evaluations.submit(Asked((), "manuals"))
     assert empty.value.code == "cases_empty"
     with pytest.raises(InvalidInput) as metric:
-        evaluations.submit("manuals", CASES, ["accuracy"])
+        evaluations.submit(asked("accuracy"))
     assert metric.value.code == "unknown_metric"
     with pytest.raises(NotFound) as collection:
-        evaluations.submit("nowhere", CASES)
+        evaluations.submit(Asked(CASES, "nowhere"))
     assert collection.value.code == "collection_not_found"
     assert len(manuals.store.jobs()) == before
 
@@ -124,5 +165,5 @@ def test_a_job_of_another_kind_is_no_evaluation(evaluations: Evaluations, manual
     job = manuals.store.create_job("upload", "manuals", [])
     for unknown in (job.id, "none"):
         with pytest.raises(NotFound) as caught:
-            evaluations.result(unknown)
+            evaluations.job(unknown)
         assert caught.value.code == "evaluation_not_found"

@@ -8,12 +8,12 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from eval.run import evaluate
 
 from eval.cases import Case
 from eval.measures import MEASURES, chosen, load_metrics
 from eval.ragas.llm import MeteredLLM, open_llm
 from eval.ragas.meter import CostLimit, Meter
-from eval.run import evaluate
 from eval.runs.row import Spent
 from rag.answer.engine import Engine
 from rag.errors import Conflict, GeneratorError

@@ -137,8 +137,9 @@ def test_numbers_for_people() -> None:
     assert [compact(value) for value in (0, 0.25, 12.34, 999.6, 1234, 5e6, 2e-5)] == [
         "0", "0.25", "12.3", "1k", "1.23k", "5M", "2.0e-05",
     ]  # fmt: skip
-    assert [percent(value) for value in (0, 0.004, 0.07, 0.996, 1)] == ["0%", "0.4%", "7%", "99.6%", "100%"]
-    assert [duration(ms) for ms in (0, 0.84, 12.3, 1200, 185_000, 7_500_000)] == [
+    shares = [percent(value) for value in (0, 1e-5, 0.004, 0.07, 0.996, 1)]
+    assert shares == ["0%", "<0.1%", "0.4%", "7%", "99.6%", "100%"]
+    assert [duration(ms).replace("\u00a0", " ") for ms in (0, 0.84, 12.3, 1200, 185_000, 7_500_000)] == [
         "0 ms", "0.8 ms", "12.3 ms", "1.2 s", "3 min 5 s", "2 h 5 min",
     ]  # fmt: skip
     assert [signed(value) for value in (0.0124, -0.3, -0.0001)] == ["+0.012", "−0.300", "0.000"]

@@ -1,0 +1,120 @@
+"""All that a report says of a run beyond its means, worked out once for every format."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from eval.calibration import Calibration, calibration
+from eval.correctness import Outcome, answerable, answered, correctness_metric, failed, outcomes
+from eval.latency import Stage, spans, stages
+from eval.reports.worst import Worst, worst
+from eval.runs.record import Run, Summary
+from eval.runs.row import Row, Spent
+from eval.selective import CoverageRisk, coverage_risk
+from eval.slices import Slice, by_slice
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Cases by what became of them. `unanswerable` are known to have no answer in the collection, `declined`
+    are those of them that got none.
+    """
+
+    cases: int
+    answered: int
+    abstained: int
+    failed: int
+    unanswerable: int
+    declined: int
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A run with what is drawn from it. `metric` says whether an answer is right and `main` are the metrics
+    that slices are compared by; curve and calibration are None where no answer has both confidence and score.
+    `reasons` counts abstentions, `failures` questions that could not be asked, `errors` scores that could not
+    be computed, each by code.
+    """
+
+    run: Run
+    summaries: Mapping[str, Summary]
+    counts: Counts
+    metric: str | None
+    main: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+    curve: CoverageRisk | None
+    calibration: Calibration | None
+    stages: tuple[Stage, ...]
+    judging: tuple[Stage, ...]
+    slices: tuple[Slice, ...]
+    worst: tuple[Worst, ...]
+    reasons: Mapping[str, int]
+    failures: Mapping[str, int]
+    errors: Mapping[tuple[str, str], int]
+
+
+def analyse(run: Run) -> Analysis:
+    """Everything at once; the same run gives the same figures."""
+    metric = correctness_metric(run)
+    main = tuple(
+        dict.fromkeys(name for name in (metric, "faithfulness") if name in run.setup.metrics and name)
+    )
+    found = outcomes(run.rows, metric) if metric else ()
+    sure, right = [one.confidence for one in found], [one.correct for one in found]
+    asked = len(found) + sum(row.abstained for row in run.rows)
+    return Analysis(
+        run=run,
+        summaries={name: run.summary(name) for name in run.setup.metrics},
+        counts=_counts(run.rows),
+        metric=metric,
+        main=main,
+        outcomes=found,
+        curve=coverage_risk(sure, [1 - one for one in right], total=asked) if found else None,
+        calibration=calibration(sure, right) if found else None,
+        stages=stages([row.timings_ms for row in run.rows if row.timings_ms]),
+        judging=spans(_judging(run.rows)),
+        slices=by_slice(run.rows, main),
+        worst=worst(run.rows, metric, main),
+        reasons=Counter(row.reason or "unknown" for row in run.rows if row.abstained),
+        failures=Counter(row.failure.code for row in run.rows if row.failure),
+        errors=_errors(run.rows),
+    )
+
+
+def spent(run: Run) -> Mapping[str, Spent]:
+    """Tokens and money by what they went to; what cost nothing is left out."""
+    kinds = {"answering": [row.spent for row in run.rows], "judging": [row.judge_spent for row in run.rows]}
+    sums = {name: _sum(parts) for name, parts in kinds.items()}
+    return {name: whole for name, whole in sums.items() if whole != Spent()}
+
+
+def _sum(parts: Sequence[Spent]) -> Spent:
+    prompt, completion = (
+        sum(part.prompt_tokens for part in parts),
+        sum(part.completion_tokens for part in parts),
+    )
+    return Spent(prompt, completion, sum(part.cost for part in parts))
+
+
+def _counts(rows: Sequence[Row]) -> Counts:
+    without = [row for row in rows if answerable(row) is False and not failed(row)]
+    return Counts(
+        cases=len(rows),
+        answered=sum(answered(row) for row in rows),
+        abstained=sum(row.abstained for row in rows),
+        failed=sum(failed(row) for row in rows),
+        unanswerable=len(without),
+        declined=sum(row.abstained for row in without),
+    )
+
+
+def _judging(rows: Sequence[Row]) -> dict[str, list[float]]:
+    names = dict.fromkeys(name for row in rows for name in row.judge_ms)
+    return {name: [row.judge_ms[name] for row in rows if name in row.judge_ms] for name in names}
+
+
+def _errors(rows: Sequence[Row]) -> Mapping[tuple[str, str], int]:
+    """How often each metric could not be computed of an answer, by metric and code."""
+    return Counter((name, bad.code) for row in rows if not row.failure for name, bad in row.errors.items())

@@ -1,0 +1,88 @@
+"""How high the scores are and how they are spread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from markupsafe import Markup
+
+from eval.reports.analysis import Analysis
+from eval.reports.axis import SCORE, SHARE, Axis
+from eval.reports.charts import Bar, bars, histogram, interval
+from eval.reports.html import Part, join, tag
+from eval.reports.numbers import percent, score
+from eval.reports.page import figure, grid, section, table
+from eval.reports.wording import counted, limits, meaning
+from eval.runs.record import Summary
+
+COLUMNS = 20
+
+
+def scores(found: Analysis) -> Markup:
+    """Means with intervals, and how the values are spread."""
+    values = [
+        end
+        for one in found.summaries.values()
+        if one.interval
+        for end in (one.interval.low, one.interval.high)
+    ]
+    axis = SCORE if all(0 <= end <= 1 for end in values) else Axis().fitted([0.0, 1.0, *values])
+    ends = f"from {axis.show(axis.low or 0)} to {axis.show(axis.high or 1)}"
+    header = ["Metric", ends, "Mean", "95% interval", "Cases", "Not applicable", "Errors"]
+    rows = [_score_row(name, one, axis) for name, one in found.summaries.items()]
+    whole = table("Every metric over all cases", header, rows, wide=1, stack=True, hide_caption=True)
+    hint = "Means over the cases that a metric applies to, with 95% bootstrap intervals."
+    return section(
+        "scores", "Scores", whole, tag("h3", "How the scores are spread"), _histograms(found), hint=hint
+    )
+
+
+def _score_row(name: str, one: Summary, axis: Axis) -> list[Part]:
+    label = join(
+        [
+            tag("span", name, class_="metric"),
+            tag("span", meaning(name), class_="note") if meaning(name) else None,
+        ]
+    )
+    counts: list[Part] = [f"{one.skipped:,}", _bad(one.errors)]
+    if one.interval is None:
+        return [label, None, "–", "–", "0", *counts]
+    found = one.interval
+    cell = interval(found.mean, found.low, found.high, axis)
+    return [label, cell, score(found.mean), limits(found), f"{found.n:,}", *counts]
+
+
+def _bad(errors: int) -> Part:
+    return tag("strong", f"{errors:,}", class_="bad") if errors else "0"
+
+
+def _histograms(found: Analysis) -> Markup:
+    values = {
+        name: [row.scores[name] for row in found.run.rows if name in row.scores] for name in found.summaries
+    }
+    return grid(*(_histogram(name, known) for name, known in values.items() if known))
+
+
+def _histogram(name: str, values: Sequence[float]) -> Markup:
+    """Columns of a twentieth; of a metric that is either 0 or 1 two bars."""
+    mean = sum(values) / len(values)
+    if set(values) <= {0.0, 1.0}:
+        ones = sum(value == 1.0 for value in values)
+        counts = {"yes (1)": ones, "no (0)": len(values) - ones}
+        told = "; ".join(f"{label}: {n:,} of {len(values):,}" for label, n in counts.items())
+        rows = [
+            Bar(label, n / len(values), shown=f"{n:,} · {percent(n / len(values))}")
+            for label, n in counts.items()
+        ]
+        return figure(bars(f"{name}: how often", told, rows, SHARE), None, heading=name)
+    low, high = min(0.0, *values), max(1.0, *values)
+    counted_, edges = np.histogram(values, COLUMNS, (low, high) if low < 0 or high > 1.01 else (0.0, high))
+    told = f"{len(values):,} scores from {score(min(values))} to {score(max(values))}, mean {score(mean)}"
+    axis = Axis(low=float(edges[0]), high=float(edges[-1]), at=SCORE.at)
+    drawn = histogram(
+        f"{name}: how often each score", told, edges.tolist(), counted_.tolist(), axis, mean=mean
+    )
+    return figure(
+        drawn, f"{counted(len(values), 'case')}; the dashed line is the mean, {score(mean)}.", heading=name
+    )

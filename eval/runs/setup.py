@@ -1,0 +1,145 @@
+"""Everything that could change a score, written down before the first question is asked."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import urlsplit
+
+from eval.cases import Case
+from eval.machine import machine
+from eval.runs.record import Setup
+from rag.answer.engine import Engine
+from rag.settings import Settings
+from rag.types import AnswerMode, CheckPolicy
+
+PACKAGES = (
+    "footnote-rag", "faiss-cpu", "haystack-ai", "numpy", "onnxruntime", "openai", "ragas", "rapidfuzz",
+    "rouge-score", "sacrebleu", "spacy", "tantivy", "tokenizers",
+)  # fmt: skip
+ANSWERING = (
+    "profile", "encoder", "reader", "checker", "precision", "language", "index", "hnsw_threshold", "check",
+    "lexical_weight", "rerank_candidates", "reader_candidates", "answer_accuracy", "answer_threshold",
+    "reader_alone", "llm_url", "llm_model", "llm_max_tokens", "llm_prompt_cost", "llm_completion_cost",
+)  # fmt: skip
+"""Settings that answers depend on. How passages were cut is the collection's, whose version is noted."""
+ASKING = ("k", "mode")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How each question is asked: passages to answer from, who writes, and what becomes of unsupported
+    sentences (None: as the settings say).
+    """
+
+    k: int = 5
+    mode: AnswerMode = "auto"
+    check: CheckPolicy | None = None
+
+
+def setup_of(
+    engine: Engine,
+    cases: Sequence[Case],
+    collection: str,
+    metrics: Sequence[str],
+    asking: Asking,
+    *,
+    seed: int = 0,
+    cases_file: str | None = None,
+) -> Setup:
+    """The setup of a run that begins now. Raises NotFound `collection_not_found`."""
+    return Setup(
+        id=secrets.token_hex(8),
+        collection=collection,
+        collection_version=engine.store.collection(collection).version,
+        created_at=datetime.now(UTC),
+        metrics=tuple(metrics),
+        cases=len(cases),
+        cases_file=cases_file,
+        cases_sha256=fingerprint(cases),
+        models=models_of(engine, collection),
+        settings={**answering(engine.settings, asking.check), "k": asking.k, "mode": asking.mode},
+        packages=packages(),
+        machine=machine(),
+        seed=seed,
+    )
+
+
+def identified(cases: Sequence[Case]) -> list[Case]:
+    """The cases, each with an id of its own: a hash of question and reference where it has none.
+
+    Cases that are alike are told apart by a number, in order, so that two runs pair the same ones.
+    """
+    seen: dict[str, int] = {}
+    found: list[Case] = []
+    for case in cases:
+        name = case.id or sha256(f"{case.question}\0{case.reference or ''}".encode()).hexdigest()[:12]
+        seen[name] = seen.get(name, 0) + 1
+        found.append(replace(case, id=name if seen[name] == 1 else f"{name}-{seen[name]}"))
+    return found
+
+
+def fingerprint(cases: Sequence[Case]) -> str:
+    """SHA-256 of the cases, as hexadecimal digits."""
+    return sha256(json.dumps([asdict(case) for case in cases], sort_keys=True).encode()).hexdigest()
+
+
+def answering(settings: Settings, check: CheckPolicy | None) -> dict[str, str | int | float | bool | None]:
+    """The settings that answers depend on; of the LLM's URL nothing that could be a secret."""
+    found = {name: getattr(settings, name) for name in ANSWERING}
+    return {**found, "llm_url": _without_secrets(settings.llm_url), "check": check or settings.check}
+
+
+def models_of(engine: Engine, collection: str) -> dict[str, str]:
+    """Role to `name@revision` of the models behind the answers."""
+    infos = (engine.encoder_of(collection).info, engine.reader.info, engine.checker.info)
+    found: dict[str, str] = {info.role: f"{info.name}@{info.revision[:12]}" for info in infos}
+    return {**found, "llm": engine.settings.llm_model} if engine.settings.llm_url else found
+
+
+def packages() -> dict[str, str]:
+    """Package to version, of those installed that scores could depend on."""
+    found: dict[str, str] = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def altered(first: Setup, second: Setup) -> tuple[str, ...]:
+    """What differs between two setups, in words such as `settings.reader_candidates: 20 → 0`."""
+    plain = [("collection", "collection"), ("collection_version", "collection version"), ("seed", "seed")]
+    found = [_change(name, getattr(first, field), getattr(second, field)) for field, name in plain]
+    if first.cases_sha256 != second.cases_sha256:
+        found.append("the cases differ")
+    for group in ("models", "settings", "packages", "machine"):
+        found += _changes(group, getattr(first, group), getattr(second, group))
+    return tuple(change for change in found if change)
+
+
+def differs(first: Setup, second: Setup) -> tuple[str, ...]:
+    """What keeps a run from being gone on with: as `altered`, but packages and machine may change."""
+    metrics = _change("metrics", ", ".join(first.metrics), ", ".join(second.metrics))
+    grave = [one for one in altered(first, second) if not one.startswith(("packages.", "machine."))]
+    return (*([metrics] if metrics else []), *grave)
+
+
+def _changes(group: str, first: Mapping[str, object], second: Mapping[str, object]) -> list[str]:
+    names = dict.fromkeys([*first, *second])
+    return [_change(f"{group}.{name}", first.get(name, "–"), second.get(name, "–")) for name in names]
+
+
+def _change(name: str, first: object, second: object) -> str:
+    return "" if first == second else f"{name}: {first} → {second}"
+
+
+def _without_secrets(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl() if url else ""

@@ -1,0 +1,162 @@
+"""What a report draws: coverage and risk, calibration, times, slices, and which answers are the worst."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eval.calibration import calibration
+from eval.correctness import answerable, correctness_metric, outcomes
+from eval.latency import spans, stages
+from eval.reports.worst import worst
+from eval.runs.record import Run
+from eval.runs.row import Checked, Failure, Row
+from eval.selective import coverage_risk
+from eval.slices import by_slice
+from tests.eval.made_runs import a_run, a_setup
+
+PAIRS = st.lists(
+    st.tuples(st.sampled_from([0.1, 0.2, 0.5, 0.9, 1.0]), st.floats(0, 1, allow_nan=False)),
+    min_size=1,
+    max_size=40,
+)
+
+
+def row(name: str, scores: Mapping[str, float] | None = None, **fields: object) -> Row:
+    made = Row(name, f"{name}?", "ref", "said", False, None, (), scores or {}, {}, {}, confidence=0.5)
+    return replace(made, **fields)
+
+
+def test_a_known_curve() -> None:
+    found = coverage_risk([0.9, 0.8, 0.7, 0.6], [0, 1, 0, 1])
+    assert [point.coverage for point in found.points] == [0.25, 0.5, 0.75, 1.0]
+    assert [point.risk for point in found.points] == pytest.approx([0, 1 / 2, 1 / 3, 1 / 2])
+    assert found.aurc == pytest.approx((0 + 1 / 2 + 1 / 3 + 1 / 2) / 4)
+    assert found.best == pytest.approx((0 + 0 + 1 / 3 + 1 / 2) / 4)
+    assert [point.threshold for point in found.points] == [0.9, 0.8, 0.7, 0.6]
+
+
+def test_equally_sure_answers_stand_or_fall_together() -> None:
+    found = coverage_risk([0.5, 0.5, 0.5], [1, 0, 0])
+    assert [(point.coverage, point.risk) for point in found.points] == [(1.0, pytest.approx(1 / 3))]
+    assert found.aurc == pytest.approx(1 / 3)
+    assert coverage_risk([0.5, 0.5, 0.5], [0, 0, 1]) == found, "their order says nothing"
+
+
+def test_abstentions_shorten_the_curve_and_leave_its_risk() -> None:
+    whole, half = coverage_risk([0.9, 0.1], [0, 1]), coverage_risk([0.9, 0.1], [0, 1], total=4)
+    assert [point.coverage for point in half.points] == [0.25, 0.5]
+    assert [point.risk for point in half.points] == [point.risk for point in whole.points]
+
+
+@given(PAIRS)
+def test_a_curve_ends_at_the_mean_loss_and_no_order_beats_the_best(pairs: list[tuple[float, float]]) -> None:
+    confidences, losses = zip(*pairs, strict=True)
+    found = coverage_risk(confidences, losses)
+    assert found.points[-1].coverage == 1
+    assert found.points[-1].risk == pytest.approx(np.mean(losses))
+    assert all(0 <= point.low <= point.high <= 1 + 1e-9 for point in found.points)
+    assert found.best <= found.aurc + 1e-9
+
+
+def test_a_known_calibration_error() -> None:
+    found = calibration([0.95, 0.95, 0.15, 0.15], [1, 0, 0, 0])
+    assert found.error == pytest.approx(0.5 * 0.45 + 0.5 * 0.15)
+    assert found.brier == pytest.approx((0.05**2 + 0.95**2 + 2 * 0.15**2) / 4)
+    assert [(one.low, one.correct.n) for one in found.bins] == [(0.1, 2), (0.9, 2)]
+    assert calibration([1.0], [1.0]).error == 0, "the last bin holds 1"
+
+
+def test_nothing_has_no_curve_and_no_calibration() -> None:
+    for measure in (coverage_risk, calibration):
+        with pytest.raises(ValueError, match="0"):
+            measure([], [])
+        with pytest.raises(ValueError, match="2"):
+            measure([0.1, 0.2], [1.0])
+
+
+def test_times_by_stage_add_up() -> None:
+    found = stages([{"retrieve": 10.0, "read": 80.0, "total": 100.0}, {"retrieve": 30.0, "total": 100.0}, {}])
+    assert [one.name for one in found] == ["retrieve", "read", "other", "total"]
+    assert sum(one.share for one in found[:-1]) == pytest.approx(1)
+    retrieve, read, other, total = found
+    assert (retrieve.p50, retrieve.longest, retrieve.n) == (20.0, 30.0, 2)
+    assert (read.n, other.longest, total.share) == (1, 70.0, 1.0)
+    assert stages([]) == ()
+
+
+def test_judges_by_the_time_they_took() -> None:
+    found = spans({"quick": [1.0, 1.0], "slow": [6.0], "never": []})
+    assert [(one.name, one.share) for one in found] == [("slow", 0.75), ("quick", 0.25)]
+
+
+def test_the_best_metric_of_correctness_that_scored_an_answer() -> None:
+    metrics = ("faithfulness", "string_present", "factual_correctness(mode=f1)")
+    rows = (row("a", {"faithfulness": 1.0, "string_present": 0.0}),)
+    made = Run(replace(a_setup(), metrics=metrics), rows, 1.0)
+    assert correctness_metric(made) == "string_present"
+    rows = (replace(rows[0], scores={**rows[0].scores, metrics[2]: 0.5}),)
+    assert correctness_metric(replace(made, rows=rows)) == metrics[2]
+    silent = replace(rows[0], abstained=True, response="")
+    assert correctness_metric(replace(made, rows=(silent,))) is None
+
+
+def test_what_counts_as_an_outcome() -> None:
+    rows = [
+        row("right", {"m": 1.0}),
+        row("declined", {"m": 0.0}, abstained=True, response=""),
+        row("unsure", {"m": 1.0}, confidence=None),
+        row("unscored"),
+        row("invented", reference=None, slices={"answerable": "no"}),
+    ]
+    assert [(one.row.id, one.correct) for one in outcomes(rows, "m")] == [("right", 1.0), ("invented", 0.0)]
+    assert [answerable(one) for one in (rows[0], rows[4], row("x", reference=None))] == [True, False, None]
+
+
+def test_slices_leave_out_what_says_nothing() -> None:
+    rows = [
+        row(str(n), {"m": n % 2}, slices={"type": "who" if n < 6 else "why", "all": "x"}) for n in range(9)
+    ]
+    (found,) = by_slice(rows, ["m", "other"])
+    assert (found.name, found.value, found.n, found.answered) == ("type", "who", 6, 6)
+    assert found.scores["m"].mean == 0.5
+    assert set(found.scores) == {"m"}
+
+
+def test_the_worst_by_the_rule() -> None:
+    rows = [
+        row("fine", {"m": 1.0}),
+        row("weak", {"m": 0.6}),
+        row("declined", abstained=True, response=""),
+        row("rightly declined", abstained=True, response="", reference=None),
+        row("wrong", {"m": 0.0}, confidence=0.2),
+        row("surely wrong", {"m": 0.0}, confidence=0.9),
+        row("invented", reference=None, slices={"answerable": "no"}),
+        row("unsupported", {"m": 1.0}, sentences=(Checked("s", (), "unsupported", 0.3),)),
+        row("contradicted", {"m": 1.0}, sentences=(Checked("s", (), "contradicted", 0.1),)),
+        row("unscored", {"m": 1.0}, errors={"n": Failure("metric_failed", "why")}),
+        row("broken", response="", failure=Failure("generator_failed", "down")),
+    ]
+    found = worst(rows, "m", ["m"])
+    assert [one.row.id for one in found] == [
+        "broken", "contradicted", "unsupported", "invented", "surely wrong", "wrong", "unscored", "declined", "weak",
+    ]  # fmt: skip
+    assert found[4].why == ("The answer is wrong by m (0.00), though 0.90 sure.",)
+
+
+def test_failures_leave_room_for_others() -> None:
+    broken = [row(f"broken {n}", response="", failure=Failure("x", "y")) for n in range(30)]
+    found = worst([*broken, row("wrong", {"m": 0.0})], "m", ["m"])
+    assert len(found) == 6
+    assert found[-1].row.id == "wrong"
+
+
+def test_a_made_run_has_some_of_everything() -> None:
+    made = a_run(40)
+    assert {bool(one.abstained) for one in made.rows} == {True, False}
+    assert any(one.errors for one in made.rows)
