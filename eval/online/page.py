@@ -17,11 +17,24 @@ from eval.reports.axis import Axis
 from eval.reports.charts import time_series
 from eval.reports.html import Part, cut, join, said, tag
 from eval.reports.numbers import duration, percent, score
-from eval.reports.page import Tile, details, facts, figure, grid, page, paragraph, section, table, tiles
+from eval.reports.page import (
+    Tile,
+    details,
+    facts,
+    figure,
+    grid,
+    listed,
+    page,
+    paragraph,
+    section,
+    table,
+    tiles,
+)
+from eval.reports.wording import MARKS
 from eval.stats import Interval
-from rag.store import SampledPassage
+from rag.store import SampledPassage, SampledSentence
 
-_LONGEST = 2_000
+_LONGEST, _OPEN = 2_000, 3
 _CHANGED = ("worse", "better")
 _SHARE = Axis(low=0.0, high=1.0, show=percent)
 
@@ -50,28 +63,32 @@ def _now(found: Overview) -> Markup:
     )
     changed = [drift for drift in found.drifts if drift.verdict in _CHANGED]
     lead = _lead(changed) if changed else _unchanged(found)
-    rows = [(title(one.signal), _verdict(one), MEANINGS.get(one.signal, "")) for one in found.drifts]
-    told = table(
-        "What became of each signal", ("signal", "verdict", "what it is"), rows, words=(0, 1, 2), stack=True
-    )
+    told = listed([_told(one) for one in found.drifts])
     return section("now", "Now", tiles(_tiles(found)), lead, told, hint=hint)
 
 
-def _lead(changed: Sequence[Drift]) -> Markup:
-    return join(
-        tag("p", tag("strong", f"{title(one.signal)}: "), in_words(one), class_=one.verdict)
-        for one in changed
+def _told(drift: Drift) -> Markup:
+    """What became of a signal; what it is stands below its chart, where it has one."""
+    kind = drift.verdict if drift.verdict in _CHANGED else None
+    meaning = tag("span", f" ({MEANINGS[SLOW]})", class_="note") if drift.signal == SLOW else None
+    return tag(
+        "span", tag("strong", title(drift.signal)), meaning, ": ", tag("span", in_words(drift), class_=kind)
     )
+
+
+def _lead(changed: Sequence[Drift]) -> Markup:
+    """Which signals changed; how, the table says."""
+    named = {word: [title(one.signal) for one in changed if one.verdict == word] for word in _CHANGED}
+    told = [
+        tag("strong", f"{word.capitalize()}: {', '.join(names)}. ") for word, names in named.items() if names
+    ]
+    return paragraph(*told, kind="lead")
 
 
 def _unchanged(found: Overview) -> Markup:
     judged = any(one.verdict == "steady" for one in found.drifts)
     text = "Nothing changed." if judged else "There are too few answers yet to tell a change from chance."
     return paragraph(text, kind="lead")
-
-
-def _verdict(drift: Drift) -> Part:
-    return tag("span", in_words(drift), class_=drift.verdict if drift.verdict in _CHANGED else None)
 
 
 def _tiles(found: Overview) -> list[Tile]:
@@ -159,37 +176,43 @@ def _time(times: tuple[float, float] | None, n: int) -> str:
 
 def _worst(worst: Sequence[Judged]) -> Markup:
     hint = (
-        f"Of the {RECENT} newest sampled answers, by their mean rank over judges and live check. Colours and "
-        "words in brackets are the verdicts that the answer was given with."
+        f"Of the {RECENT} newest sampled answers, by their mean rank over judges and live check. Verdicts "
+        "are those that the answer was given with."
     )
     shown: list[Part] = [_answer(n, one) for n, one in enumerate(worst, start=1)]
     nothing = paragraph("No answer whose texts are still there was judged yet.")
     return section("worst", "Worst answers", *(shown or [nothing]), hint=hint)
 
 
-def _answer(number: int, one: Judged) -> Markup:
+def _answer(n: int, one: Judged) -> Markup:
     sample = one.sample
-    head = tag("h3", f"{number}. ", cut(one.texts.question, 300))
+    head = tag("h3", f"{n}. ", cut(one.texts.question, 300), class_="question")
     about = f"{when(sample.created_at)} · {sample.route} · {duration(sample.timings.get('total', 0.0))}"
-    scores = [(title(name), score(value)) for name, value in sample.scores.items()]
-    scores += [(title(name), code) for name, code in sample.problems.items()]
+    scores: list[tuple[Part, Part]] = [(title(name), score(value)) for name, value in sample.scores.items()]
+    scores += [(title(name), tag("code", code)) for name, code in sample.problems.items()]
     if sample.supported is not None:
         scores.insert(0, (title(SUPPORTED), percent(sample.supported)))
-    evidence = [_passage(n, passage) for n, passage in enumerate(one.passages, start=1)]
-    parts = [head, paragraph(about, kind="note"), tag("p", *_response(one)), facts(scores)]
-    return tag("article", *parts, details(f"{len(evidence)} passages", *evidence))
+    evidence = [_passage(number, passage) for number, passage in enumerate(one.passages, start=1)]
+    answer = tag(
+        "ul", *(tag("li", *_sentence(one, sentence)) for sentence in _sentences(one)), class_="sentences"
+    )
+    folded = details(f"Passages ({len(evidence)})", *evidence)
+    body = tag("div", answer, facts(scores), folded, class_="body")
+    whole = details(join([head, tag("span", about, class_="note")]), body, open_=n <= _OPEN)
+    return tag("article", whole, class_="card", id=f"answer-{n}")
 
 
-def _response(one: Judged) -> list[Part]:
-    """The response with each sentence in the colour of its verdict, which also follows in words."""
-    text, position = one.texts.response, 0
-    parts: list[Part] = []
-    for sentence in one.texts.sentences:
-        between, position = text[position : sentence.start], sentence.end
-        parts += [between, tag("span", said(text[sentence.start : sentence.end]), class_=sentence.label)]
-        if sentence.label in ("unsupported", "contradicted"):
-            parts.append(tag("span", f" ({sentence.label})", class_="note"))
-    return [*parts, text[position:]]
+def _sentences(one: Judged) -> tuple[SampledSentence, ...]:
+    return one.texts.sentences or (SampledSentence(0, len(one.texts.response), None, None),)
+
+
+def _sentence(one: Judged, sentence: SampledSentence) -> list[Part]:
+    """The sentence and the verdict that it was given with."""
+    text = tag("span", cut(one.texts.response[sentence.start : sentence.end], _LONGEST), class_="said")
+    if sentence.label is None:
+        return [text, " ", tag("span", "not checked", class_="verdict note")]
+    verdict = f"{MARKS[sentence.label]} {sentence.label}"
+    return [text, " ", tag("span", verdict, class_=f"verdict {sentence.label}")]
 
 
 def _passage(number: int, passage: SampledPassage | None) -> Markup:

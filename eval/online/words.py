@@ -48,7 +48,7 @@ def in_words(drift: Drift) -> str:
         return (
             f"{drift.verdict.capitalize()} since {when(drift.since)}: {move} ({by}), {drift.after:,} answers."
         )
-    return f"Steady: {move} in the {drift.after:,} newest answers ({by})."
+    return f"No sure change: {move} in the {drift.after:,} newest answers ({by})."
 
 
 def when(at: datetime) -> str:

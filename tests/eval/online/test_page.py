@@ -63,7 +63,7 @@ def test_verdicts_are_said_in_words() -> None:
     assert words["supported"].startswith("Worse since 2026-11-02 ")
     assert "points, 95% interval −" in words["supported"]
     assert "ms (× " in words["latency"]
-    assert words["context_relevance"].startswith("Steady: ")
+    assert words["context_relevance"].startswith("No sure change: ")
     few = {drift.signal: in_words(drift) for drift in overview_of("m", records[:50]).drifts}
     assert few["abstained"] == "Too few answers to tell: 50, and 120 are needed."
 
@@ -100,7 +100,7 @@ def test_the_page_stands_by_itself_and_escapes_what_it_shows() -> None:
     assert page.tags.count("svg") >= 6
     assert "Worse since" in text
     assert "&lt;b&gt;it&lt;/b&gt;" in text
-    assert "(contradicted)" in text
+    assert "✗ contradicted" in text
     assert "It bears 16 bar &amp; no more." in text
     assert "[2] is in quarantine now." in text
     assert "no_reference" in text
