@@ -31,6 +31,7 @@ from api.routes import (
     health,
     jobs,
     models,
+    online,
     query,
     read,
     reembed,
@@ -39,6 +40,7 @@ from api.routes import (
     sync,
 )
 from api.state import Runtime, install_gauges
+from eval.online.scorer import check_judges
 from rag.settings import Settings
 from rag.store import Store
 
@@ -65,6 +67,7 @@ _ROUTES = (
     embeddings,
     models,
     evaluations,
+    online,
     adapt,
     reembed,
     health,
@@ -73,7 +76,11 @@ _WEB = Path(__file__).with_name("web")
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The HTTP API on this store. Its lifespan opens the store and loads the models in the background."""
+    """The HTTP API on this store. Its lifespan opens the store and loads the models in the background.
+
+    Raises InvalidInput `unknown_metric` when the settings name a judge that does not exist.
+    """
+    check_judges(settings)
     metrics = Metrics()
     app = DocumentedAPI(
         title="Footnote",

@@ -31,18 +31,25 @@ class Asked:
     filters: Filter | None = None
 
 
-async def answer(running: Runtime, asked: Asked) -> Answer:
+async def answer(running: Runtime, asked: Asked, request_id: str) -> Answer:
     """The whole answer. Raises Busy, Starting, NotFound, Conflict."""
     given = await running.run(_answer, running, asked)
-    running.metrics.observe_answer(given)
+    _observe(running, asked, request_id, given)
     return given
 
 
 async def stream(
-    running: Runtime, asked: Asked, encode: Encode, encode_error: EncodeError
+    running: Runtime, asked: Asked, request_id: str, encode: Encode, encode_error: EncodeError
 ) -> sse.EventStream:
     """The answer as events. What goes wrong before the first one is raised, later it is an event itself."""
-    return sse.EventStream(await sse.Primed.start(_frames(running, asked, encode, encode_error)))
+    frames = _frames(running, asked, request_id, encode, encode_error)
+    return sse.EventStream(await sse.Primed.start(frames))
+
+
+def _observe(running: Runtime, asked: Asked, request_id: str, given: Answer) -> None:
+    running.metrics.observe_answer(given)
+    if running.sampler is not None:
+        running.sampler.offer(request_id, asked.collection, asked.question, given)
 
 
 def _answer(running: Runtime, a: Asked) -> Answer:
@@ -58,13 +65,15 @@ def _events(running: Runtime, a: Asked) -> Iterator[Event]:
 
 
 async def _frames(
-    running: Runtime, asked: Asked, encode: Encode, encode_error: EncodeError
+    running: Runtime, asked: Asked, request_id: str, encode: Encode, encode_error: EncodeError
 ) -> AsyncGenerator[bytes, None]:
     started = False
     async with running.gate.place(), aclosing(sse.pull(_events(running, asked), running.pool)) as events:
         try:
             async for event in events:
-                for frame in _encoded(running, event, encode):
+                if isinstance(event, AnswerEvent):
+                    _observe(running, asked, request_id, event.answer)
+                for frame in _encoded(event, encode):
                     started = True
                     yield frame
         except Exception as error:
@@ -75,13 +84,11 @@ async def _frames(
             yield encode_error(_shown(error))
 
 
-def _encoded(running: Runtime, event: Event | None, encode: Encode) -> Iterator[bytes]:
+def _encoded(event: Event | None, encode: Encode) -> Iterator[bytes]:
     if event is None:
         yield sse.PING
-        return
-    if isinstance(event, AnswerEvent):
-        running.metrics.observe_answer(event.answer)
-    yield from encode(event)
+    else:
+        yield from encode(event)
 
 
 def _shown(error: Exception) -> RagError:

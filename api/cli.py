@@ -611,6 +611,27 @@ def eval_synthesize(
     synthesize_and_report(settings_from(data=data), collection, out, options, as_json=json)
 
 
+@eval_app.command("online")
+def eval_online(
+    collection: Annotated[str, typer.Argument(help="The collection whose live answers to look at.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write the page here, with the worst answers."),
+    ] = None,
+    forget: Annotated[bool, typer.Option("--forget", help="Delete every sample instead.")] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Show how a sample of the live answers was scored, and what changed."""
+    from api.online import forget_online, show_online
+
+    settings = settings_from(data=data)
+    if forget:
+        forget_online(settings, collection)
+    else:
+        show_online(settings, collection, as_json=json, page=out)
+
+
 @app.command()
 def doctor(data: Data = None, json: Json = False) -> None:
     """Say what is installed, what loads and works, and what to do about what does not."""

@@ -51,6 +51,12 @@ class Metrics:
         self.abstentions = Counter(
             "footnote_abstentions", "Questions without an answer.", ["reason"], registry=self.registry
         )
+        self.samples = Counter(
+            "footnote_online_samples",
+            "Answers drawn for the sample, by whether they were kept or dropped.",
+            ["outcome"],
+            registry=self.registry,
+        )
 
     def observe_stages(self, timings: Mapping[str, float]) -> None:
         """Record stage timings, given in milliseconds."""
@@ -63,6 +69,10 @@ class Metrics:
         self.questions.labels(taken_step(answer), worst_verdict(answer)).inc()
         if answer.abstained:
             self.abstentions.labels(answer.reason or "unknown").inc()
+
+    def observe_samples(self, outcome: str, count: int) -> None:
+        """Count answers of the sample that were `kept` or `dropped`."""
+        self.samples.labels(outcome).inc(count)
 
     def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
         """A gauge that is read at each scrape."""

@@ -15,7 +15,9 @@ from api.auth import KeyRing
 from api.errors import Starting
 from api.limits import Gate
 from api.metrics import LabelledGauge, Metrics, tally
+from api.online_gauges import OnlineGauges
 from eval.evaluations import Evaluations
+from eval.online.sampler import Sampler
 from rag.answer.engine import Engine
 from rag.errors import ModelError, RagError
 from rag.settings import Settings
@@ -46,6 +48,7 @@ class Runtime:
         self.store = store
         self.keys = keys
         self.metrics = metrics
+        self.sampler = _sampler(settings, store, metrics)
         self.gate = Gate(settings.max_concurrent, settings.max_waiting)
         self.pool = ThreadPoolExecutor(settings.max_concurrent, thread_name_prefix="footnote-model")
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="footnote-start")
@@ -84,6 +87,8 @@ class Runtime:
         """End in the opposite order of the start; waits for work that is under way."""
         self._loader.shutdown(wait=True, cancel_futures=True)
         self.pool.shutdown(wait=True, cancel_futures=True)
+        if self.sampler is not None:
+            self.sampler.close()
         if _succeeded(self._evaluations):
             self._evaluations.result().close()
         if _succeeded(self._engine):
@@ -124,6 +129,15 @@ class Runtime:
         return tally(job.status for job in self.store.pending_jobs())
 
 
+def _sampler(settings: Settings, store: Store, metrics: Metrics) -> Sampler | None:
+    """What keeps a sample of the answers, where the settings want one; it writes from now on."""
+    if not settings.online_share:
+        return None
+    sampler = Sampler(settings, store, metrics.observe_samples)
+    sampler.start()
+    return sampler
+
+
 def _loaded(future: Future[T]) -> T:
     try:
         error = future.exception(START_SECONDS)
@@ -158,6 +172,10 @@ def install_gauges(held: Runtime) -> None:
     registry, gauge = held.metrics.registry, held.metrics.gauge
     gauge("footnote_questions_running", "Calls that hold a place.", lambda: held.gate.running)
     gauge("footnote_questions_waiting", "Calls that wait for a place.", lambda: held.gate.waiting)
+    sampler = held.sampler
+    if sampler is not None:
+        gauge("footnote_online_queue", "Samples that are not written yet.", lambda: sampler.waiting)
+    registry.register(OnlineGauges(held.store))
     registry.register(LabelledGauge("footnote_jobs", "Unfinished jobs.", "status", held.jobs))
     registry.register(
         LabelledGauge(

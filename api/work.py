@@ -15,6 +15,7 @@ from adapt.collection.jobs import AdaptationWorker
 from api.console import ingest_bar, print_formats, print_job
 from api.schemas.jobs import JobOut
 from api.service import find_running, stop_on_signal, stop_with_parent
+from eval.online.scorer import OnlineScorer
 from ingest.reembed import ReembeddingWorker
 from ingest.report import formats
 from ingest.submit import location, submit_folder
@@ -35,15 +36,18 @@ def run_worker(settings: Settings, *, drain: bool, with_parent: bool) -> None:
         stop_with_parent()
     store = Store.open(settings.store_url)
     worker, adaptations = Worker(settings, store=store), AdaptationWorker(settings, store)
-    reembeddings = ReembeddingWorker(settings, store)
+    reembeddings, scorer = ReembeddingWorker(settings, store), OnlineScorer(settings, store)
     try:
         if drain:
             with stop_on_signal():
                 worker.drain()
                 adaptations.drain()
                 reembeddings.drain()
+                scorer.drain()
         else:
-            with _stop_event() as stop, _beside(adaptations, stop), _beside(reembeddings, stop):
+            with _stop_event() as stop, ExitStack() as beside:
+                for others in (adaptations, reembeddings, scorer):
+                    beside.enter_context(_beside(others, stop))
                 worker.run(stop)
     finally:
         worker.close()
@@ -117,8 +121,10 @@ def carrying_out(settings: Settings, store: Store) -> Iterator[CarryOut]:
 
 
 @contextmanager
-def _beside(others: AdaptationWorker | ReembeddingWorker, stop: threading.Event) -> Iterator[None]:
-    """Jobs of another kind in a thread while the block runs; both end by `stop`."""
+def _beside(
+    others: AdaptationWorker | ReembeddingWorker | OnlineScorer, stop: threading.Event
+) -> Iterator[None]:
+    """Work of another kind in a thread while the block runs; both end by `stop`."""
     thread = threading.Thread(target=others.run, args=(stop,), name=type(others).__name__)
     thread.start()
     try:

@@ -122,6 +122,17 @@ class Settings(BaseSettings):
         0.7, ge=0, le=1, description="Reader probability from which no LLM is asked in mode auto."
     )
 
+    # a sample of live answers, scored in the background
+    online_share: float = Field(
+        0.0, ge=0, le=1, description="Share of live answers to keep and score; 0 keeps nothing of any."
+    )
+    online_judges: Annotated[list[str], NoDecode] = Field(
+        ["faithfulness", "answer_relevancy", "context_relevance"],
+        description="What scores them, comma-separated.",
+    )
+    online_keep: int = Field(10_000, ge=1, description="Newest samples kept of each collection.")
+    online_days: float = Field(30.0, gt=0, le=3650, description="Days after which a sample is deleted.")
+
     # an optional LLM server that speaks OpenAI's protocol
     llm_url: str = Field("", description="Base URL such as http://localhost:11434/v1; empty means none.")
     llm_model: str = ""
@@ -146,9 +157,9 @@ class Settings(BaseSettings):
     def _split_roots(cls, value: object) -> object:
         return [Path(part) for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
 
-    @field_validator("sync_urls", mode="before")
+    @field_validator("sync_urls", "online_judges", mode="before")
     @classmethod
-    def _split_urls(cls, value: object) -> object:
+    def _split_list(cls, value: object) -> object:
         return (
             [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
         )

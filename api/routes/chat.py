@@ -65,16 +65,17 @@ async def chat(
     """
     caller.require("read", body.model)
     asked = Asked(question(body), body.model)
+    ident = request_id(request)
     writer = ChunkWriter(
-        f"chatcmpl-{request_id(request)}",
+        f"chatcmpl-{ident}",
         int(time.time()),
         body.model,
         bool(body.stream_options and body.stream_options.include_usage),
     )
     try:
         if body.stream:
-            return await stream(running, asked, writer.frames, writer.error)
-        return writer.whole(await answer(running, asked))
+            return await stream(running, asked, ident, writer.frames, writer.error)
+        return writer.whole(await answer(running, asked, ident))
     except NotFound as error:
         raise NotFound(error.message, code="model_not_found") from error
 

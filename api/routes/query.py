@@ -60,8 +60,8 @@ async def query(
     asked = Asked(body.question, body.collection, body.k, body.mode, body.check, parse_filter(body.filters))
     ident = request_id(request)
     if body.stream:
-        return await stream(running, asked, partial(_frames, ident), partial(_error_frame, ident))
-    return QueryOut.of(await answer(running, asked), ident)
+        return await stream(running, asked, ident, partial(_frames, ident), partial(_error_frame, ident))
+    return QueryOut.of(await answer(running, asked, ident), ident)
 
 
 def _frames(ident: str, event: Event) -> Iterator[bytes]:

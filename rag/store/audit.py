@@ -38,6 +38,11 @@ _MUST_BE_NONE = {
         SELECT c.name FROM collections c WHERE c.next_model_id IS NULL AND EXISTS
         (SELECT 1 FROM documents d JOIN chunks k ON k.document_id = d.id JOIN vectors v ON v.chunk_key = k.key
         WHERE d.collection_id = c.id AND v.model_id <> c.model_id)""",
+    "samples that may quote a document that is gone": """
+        SELECT s.sample_key FROM sample_documents s JOIN sample_texts t ON t.sample_key = s.sample_key
+        LEFT JOIN documents d ON d.id = s.document_id WHERE d.id IS NULL""",
+    "samples of a deleted collection": """
+        SELECT s.key FROM samples s JOIN collections c ON c.id = s.collection_id WHERE c.deleted""",
 }
 
 

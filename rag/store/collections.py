@@ -18,6 +18,7 @@ from rag.store.schema import (
     models,
     profiles,
     releases,
+    samples,
 )
 from rag.store.text import clean
 from rag.types import BoundEncoder, Collection, Operation
@@ -62,6 +63,7 @@ class Collections(Part):
             connection.execute(sa.delete(documents).where(documents.c.collection_id == row.id))
             connection.execute(sa.delete(profiles).where(profiles.c.collection_id == row.id))
             connection.execute(sa.delete(releases).where(releases.c.collection_id == row.id))
+            connection.execute(sa.delete(samples).where(samples.c.collection_id == row.id))
             _mark_deleted(connection, row)
             _drop_jobs(connection, name)
 

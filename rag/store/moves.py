@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from rag.store.collections import advance, live
 from rag.store.database import Part, Row, now
+from rag.store.forget import forget_quotes
 from rag.store.ids import chunk_id, document_id
 from rag.store.rows import sliced
 from rag.store.schema import (
@@ -108,6 +109,7 @@ def _move(connection: sa.Connection, collection: str, old: Row, source: str, key
     connection.execute(sa.update(texts).where(texts.c.document_id == old.id).values(document_id=key))
     _copy_chunks(connection, old.id, key)
     connection.execute(sa.update(releases).where(releases.c.document_id == old.id).values(document_id=key))
+    forget_quotes(connection, old.id)
     connection.execute(sa.delete(documents).where(documents.c.id == old.id))
 
 

@@ -10,13 +10,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.types import Chunk, Document, Finding, Metadata
+from rag.types import Chunk, Document, Finding, Label, Metadata
 
 Floats = NDArray[np.float32]
 Put = Literal["added", "replaced", "unchanged"]
 Outcome = Literal["added", "replaced", "moved", "unchanged", "removed", "failed"]
 ItemState = Literal["pending", "done", "failed", "cancelled"]
 KeyRole = Literal["admin", "write", "read"]
+SampleState = Literal["waiting", "scored", "gone"]
+"""`gone`: the texts went with a document before the judges had read them."""
 Option = str | int | float | bool | None
 
 
@@ -195,3 +197,91 @@ class Key:
     role: KeyRole
     collections: tuple[str, ...] | None
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SampledSentence:
+    """A sentence of a sampled response: its span there, and its live verdict (None: it was not checked)."""
+
+    start: int
+    end: int
+    label: Label | None
+    support: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PassageRef:
+    """Where a passage stands. A chunk whose text changes gets another id, so that a reference never leads to
+    another text.
+    """
+
+    document_id: str
+    ordinal: int
+    chunk_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SampleTexts:
+    """What a sampled answer says: its `passages` are best first, and the markers of the response count in
+    them, from 1. The response is empty for an abstention.
+    """
+
+    question: str
+    response: str
+    passages: tuple[PassageRef, ...]
+    sentences: tuple[SampledSentence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewSample:
+    """A live answer to keep for scoring. `supported` is the share of its checked sentences that are, None
+    where none was checked; `timings` maps a stage to milliseconds.
+    """
+
+    collection: str
+    request_id: str
+    created_at: datetime
+    abstained: bool
+    reason: str | None
+    route: str
+    supported: float | None
+    timings: Mapping[str, float]
+    texts: SampleTexts
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRecord:
+    """A sample as stored, without its texts. A judge is in `scores` or, with a code, in `problems`."""
+
+    key: int
+    request_id: str
+    created_at: datetime
+    state: SampleState
+    abstained: bool
+    reason: str | None
+    route: str
+    supported: float | None
+    timings: Mapping[str, float]
+    scores: Mapping[str, float]
+    problems: Mapping[str, str]
+    judged_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SampleScores:
+    """What the judges said of the sample `key`; `judged_by` names what they were made with."""
+
+    key: int
+    scores: Mapping[str, float]
+    problems: Mapping[str, str]
+    judged_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SampledPassage:
+    """A passage of a sample, as it was."""
+
+    source: str
+    title: str
+    text: str
+    page: int | None

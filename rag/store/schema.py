@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-HEAD = "0006"
+HEAD = "0007"
 """The migration that makes the tables below; a test compares it with the newest one."""
 VERSION_TABLE = "footnote_schema"
 """Alembic's bookkeeping, under a name that leaves other users of Alembic in the same database alone."""
@@ -272,4 +272,51 @@ job_findings = sa.Table(
     sa.Column("job_key", Key, _cascade("jobs.key"), primary_key=True, autoincrement=False),
     sa.Column("reason", Name, primary_key=True),
     sa.Column("chunks", sa.BigInteger, nullable=False),
+)
+
+# Live answers that are scored in the background. Numbers and texts are parted, as the texts go with the
+# documents that they may quote, and the numbers stay.
+samples = sa.Table(
+    "samples",
+    metadata,
+    sa.Column("key", Key, primary_key=True),
+    sa.Column("collection_id", Key, _cascade("collections.id"), nullable=False),
+    sa.Column("request_id", sa.Text, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("abstained", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("route", sa.Text, nullable=False),
+    # the share of the answer's checked sentences that the live verdicts support
+    sa.Column("supported", sa.Float(53)),
+    sa.Column("timings", Json, nullable=False),
+    sa.Column("scores", Json, nullable=False),
+    # why a judge gave no score, as a code
+    sa.Column("problems", Json, nullable=False),
+    # what the scores were made with: scores of different models are not compared
+    sa.Column("judged_by", sa.Text),
+    sa.Index(None, "collection_id", "key"),
+    sa.Index(None, "state", "key"),
+    sqlite_autoincrement=True,
+)
+
+sample_texts = sa.Table(
+    "sample_texts",
+    metadata,
+    sa.Column("sample_key", Key, _cascade("samples.key"), primary_key=True, autoincrement=False),
+    sa.Column("question", sa.Text, nullable=False),
+    sa.Column("response", sa.Text, nullable=False),
+    # document, ordinal and chunk id of each, best first
+    sa.Column("passages", Json, nullable=False),
+    sa.Column("sentences", Json, nullable=False),
+)
+
+# Whose text a sample may quote; without a reference to documents, as the texts must go before the row does.
+sample_documents = sa.Table(
+    "sample_documents",
+    metadata,
+    sa.Column("document_id", Name, primary_key=True),
+    sa.Column("sample_key", Key, _cascade("samples.key"), primary_key=True, autoincrement=False),
+    sa.Index(None, "sample_key"),
+    sqlite_with_rowid=False,
 )

@@ -17,12 +17,25 @@ from rag.store.log import Log
 from rag.store.moves import Moves
 from rag.store.profiles import Profiles
 from rag.store.reembedding import Reembedding
+from rag.store.samples import Samples
 
 
 class Store(
-    Collections, Documents, Log, Hits, Keys, Jobs, Moves, Profiles, Curation, Reembedding, Exclusive, Audit
+    Collections,
+    Documents,
+    Log,
+    Hits,
+    Keys,
+    Jobs,
+    Moves,
+    Profiles,
+    Curation,
+    Reembedding,
+    Samples,
+    Exclusive,
+    Audit,
 ):
-    """The truth: documents with their texts, chunks and vectors, the change log, API keys and jobs.
+    """The truth: documents with their texts, chunks and vectors, the change log, keys, jobs and samples.
 
     Threads share one Store, processes open one each. Every write is one transaction. What the database cannot
     do is raised as StoreError: `store_locked`, `store_full`, `store_read_only`, `store_corrupt`,

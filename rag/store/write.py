@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from rag.store.collections import advance, bind, live
 from rag.store.database import Row, now
+from rag.store.forget import forget_quotes
 from rag.store.ids import document_id
 from rag.store.prepare import Prepared
 from rag.store.records import Put
@@ -76,6 +77,7 @@ def remove(connection: sa.Connection, key: str) -> bool:
     if old is None:
         return False
     gone = fingerprints(connection, key)
+    forget_quotes(connection, key)
     connection.execute(sa.delete(documents).where(documents.c.id == key))
     if old.status == "ready":
         advance(connection, collection, key, "delete", documents=-1, chunks=-old.chunks)
@@ -122,6 +124,7 @@ def _write_row(
         created = {"created_at": values["updated_at"], "collection_id": collection, "source": new.source}
         connection.execute(sa.insert(documents).values(id=new.id, **values, **created))
     else:
+        forget_quotes(connection, new.id)
         connection.execute(sa.delete(texts).where(texts.c.document_id == new.id))
         connection.execute(sa.delete(chunks).where(chunks.c.document_id == new.id))
         connection.execute(sa.update(documents).where(documents.c.id == new.id).values(**values))

@@ -10,6 +10,7 @@ import pytest
 
 from rag.store import Store
 from tests.contract.curation_contract import CurationContract
+from tests.contract.samples_contract import SamplesContract
 from tests.contract.store_contract import StoreContract
 from tests.contract.store_postgres import empty, postgres_schema, postgres_server
 from tests.contract.store_sync import SyncContract
@@ -36,11 +37,19 @@ class TestSqliteCuration(_Sqlite, CurationContract):
     pass
 
 
+class TestSqliteSamples(_Sqlite, SamplesContract):
+    pass
+
+
 class TestPostgres(_Postgres, SyncContract, StoreContract):
     pass
 
 
 class TestPostgresCuration(_Postgres, CurationContract):
+    pass
+
+
+class TestPostgresSamples(_Postgres, SamplesContract):
     pass
 
 
