@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from eval.reports.html import Part, join, said, tag
+from eval.reports.html import Part, join, tag
 from eval.runs.row import Footnote, Passage, Row
 
 LONGEST, LONGEST_QUOTE = 700, 2000
@@ -56,7 +56,7 @@ def excerpt(passage: Passage, spans: Sequence[Quoted], longest: int = LONGEST) -
     if spans and len(text) > longest:
         start = min(max(0, spans[0].start - BEFORE), max(0, len(text) - longest))
     end = min(len(text), start + longest)
-    parts: list[Part] = [_left_out(start, before=True)]
+    parts: list[Part] = []
     place = start
     for span in spans:
         if span.start >= end:
@@ -64,12 +64,13 @@ def excerpt(passage: Passage, spans: Sequence[Quoted], longest: int = LONGEST) -
         inside = text[span.start : min(span.end, end)]
         parts += [text[place : span.start], tag("mark", inside, tag("sup", f"[{span.marker}]"))]
         place = min(span.end, end)
-    return join([said_parts([*parts, text[place:end]]), _left_out(len(text) - end, before=False)])
-
-
-def said_parts(parts: Sequence[Part]) -> Markup:
-    """As html.said, of several parts."""
-    return tag("bdi", *parts) if parts else said("")
+    return join(
+        [
+            _left_out(start, before=True),
+            tag("bdi", *parts, text[place:end]),
+            _left_out(len(text) - end, before=False),
+        ]
+    )
 
 
 def _left_out(characters: int, *, before: bool) -> Markup | None:

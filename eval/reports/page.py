@@ -13,7 +13,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from eval.reports.charts import STYLE as CHART_STYLE
-from eval.reports.html import Part, join, tag
+from eval.reports.html import BRIEF, Part, brief, join, tag
 
 STYLE = Path(__file__).with_name("page.css")
 
@@ -36,14 +36,14 @@ def page(title: str, body: Part, *, kicker: str = "", nav: Sequence[tuple[str, s
         Markup('<meta charset="utf-8">'),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
-        tag("title", f"{title} · Footnote"),
+        tag("title", f"{title[:BRIEF]} · Footnote"),
         tag("link", rel="icon", href="data:,"),
         tag("style", Markup(style)),
     ]
     links = [tag("li", tag("a", name, href=f"#{ident}")) for ident, name in nav]
     contents = tag("nav", tag("ul", *links), aria_label="Sections") if nav else None
     brand = tag("p", tag("span", "Footnote", class_="name"), " ", tag("span", kicker), class_="brand")
-    top = tag("header", brand, tag("h1", title), contents)
+    top = tag("header", brand, tag("h1", brief(title)), contents)
     html = tag("html", tag("head", *head), tag("body", top, tag("main", body)), lang="en")
     return f"<!doctype html>\n{html}\n"
 

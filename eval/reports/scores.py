@@ -10,7 +10,7 @@ from markupsafe import Markup
 from eval.reports.analysis import Analysis
 from eval.reports.axis import SCORE, SHARE, Axis
 from eval.reports.charts import Bar, bars, histogram, interval
-from eval.reports.html import Part, join, tag
+from eval.reports.html import Part, join, named, tag
 from eval.reports.numbers import percent, score
 from eval.reports.page import figure, grid, section, table
 from eval.reports.wording import counted, limits, meaning
@@ -41,7 +41,7 @@ def scores(found: Analysis) -> Markup:
 def _score_row(name: str, one: Summary, axis: Axis) -> list[Part]:
     label = join(
         [
-            tag("span", name, class_="metric"),
+            named(name),
             tag("span", meaning(name), class_="note") if meaning(name) else None,
         ]
     )

@@ -36,7 +36,7 @@ REASONS: Mapping[str, str] = {
     "unsupported_answer": "The passages did not support what was written.",
 }
 MARKS: Mapping[str, str] = {"supported": "✓", "contradicted": "✗", "unsupported": "?"}
-OUTCOMES: Mapping[str, str] = {"better": "▲ better", "worse": "▼ worse", "same": "= no difference"}
+OUTCOMES: Mapping[str, str] = {"better": "▲ better", "worse": "▼ worse", "same": "= same"}
 
 
 def meaning(metric: str) -> str:

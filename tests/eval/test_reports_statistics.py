@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ PAIRS = st.lists(
 )
 
 
-def row(name: str, scores: Mapping[str, float] | None = None, **fields: object) -> Row:
+def row(name: str, scores: Mapping[str, float] | None = None, **fields: Any) -> Row:
     made = Row(name, f"{name}?", "ref", "said", False, None, (), scores or {}, {}, {}, confidence=0.5)
     return replace(made, **fields)
 
@@ -144,7 +145,8 @@ def test_the_worst_by_the_rule() -> None:
     ]
     found = worst(rows, "m", ["m"])
     assert [one.row.id for one in found] == [
-        "broken", "contradicted", "unsupported", "invented", "surely wrong", "wrong", "unscored", "declined", "weak",
+        "broken", "contradicted", "unsupported", "invented", "surely wrong", "wrong", "unscored", "declined",
+        "weak",
     ]  # fmt: skip
     assert found[4].why == ("The answer is wrong by m (0.00), though 0.90 sure.",)
 
