@@ -71,7 +71,7 @@ def _sentence(n: int, one: Checked, known: set[int]) -> list[Part]:
     text = _linked(one.text, n, known) if len(one.text) <= ANSWER else cut(one.text, ANSWER)
     if one.label is None:
         return [tag("span", text, class_="said"), " ", tag("span", "not checked", class_="verdict note")]
-    support = "" if one.support is None else f", support {one.support:.2f}"
+    support = "" if one.support is None else f" · support {one.support:.2f}"
     verdict = tag("span", f"{MARKS[one.label]} {one.label}{support}", class_=f"verdict {one.label}")
     return [tag("span", text, class_="said"), " ", verdict]
 

@@ -12,6 +12,8 @@ from eval.reports.html import Part, join, tag
 from eval.runs.row import Footnote, Passage, Row
 
 LONGEST, LONGEST_QUOTE = 700, 2000
+SPARED = 100
+"""Characters that are not cut off for their own sake."""
 BEFORE = 160
 """Characters that are kept before the first quote of a passage that is cut."""
 
@@ -53,6 +55,7 @@ def excerpt(passage: Passage, spans: Sequence[Quoted], longest: int = LONGEST) -
     much was left out.
     """
     text, start = passage.text, 0
+    longest = longest if len(text) > longest + SPARED else len(text)
     if spans and len(text) > longest:
         start = min(max(0, spans[0].start - BEFORE), max(0, len(text) - longest))
     end = min(len(text), start + longest)
@@ -62,15 +65,20 @@ def excerpt(passage: Passage, spans: Sequence[Quoted], longest: int = LONGEST) -
         if span.start >= end:
             break
         inside = text[span.start : min(span.end, end)]
-        parts += [text[place : span.start], tag("mark", inside, tag("sup", f"[{span.marker}]"))]
+        parts += [_dense(text[place : span.start]), tag("mark", inside, tag("sup", f"[{span.marker}]"))]
         place = min(span.end, end)
     return join(
         [
             _left_out(start, before=True),
-            tag("bdi", *parts, text[place:end]),
+            tag("bdi", *parts, _dense(text[place:end])),
             _left_out(len(text) - end, before=False),
         ]
     )
+
+
+def _dense(text: str) -> str:
+    """Without empty lines."""
+    return re.sub(r"\n\s*\n", "\n", text)
 
 
 def _left_out(characters: int, *, before: bool) -> Markup | None:

@@ -260,7 +260,7 @@ def test_the_evidence_of_a_sentence_is_marked() -> None:
     found = parsed(to_html(hostile(a_run(), HOSTILE)))
     (card,) = [one for one in found.iter("article") if one.get("id") == "case-2"]
     told = [one.text_content() for one in card.iter("span") if "verdict" in (one.get("class") or "")]
-    assert told == ["✗ contradicted, support 0.10"]
+    assert told == ["✗ contradicted · support 0.10"]
     marks = [one.text_content() for one in card.iter("mark")]
     assert marks == [f"{HOSTILE[:50]}[1]", "elsewhere"], "what no passage holds stands alone"
     links = [one.get("href") for one in card.iter("a")]

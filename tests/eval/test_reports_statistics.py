@@ -148,7 +148,7 @@ def test_the_worst_by_the_rule() -> None:
         "broken", "contradicted", "unsupported", "invented", "surely wrong", "wrong", "unscored", "declined",
         "weak",
     ]  # fmt: skip
-    assert found[4].why == ("The answer is wrong by m (0.00), though 0.90 sure.",)
+    assert found[4].why == ("The answer is wrong by m, 0.00 (0.90 sure).",)
 
 
 def test_failures_leave_room_for_others() -> None:
