@@ -66,6 +66,13 @@ class Check(StrEnum):
     refuse = "refuse"
 
 
+class CaseOutput(StrEnum):
+    """How cases are written."""
+
+    cases = "cases"
+    ragas = "ragas"
+
+
 class Role(StrEnum):
     """What a key may do."""
 
@@ -86,6 +93,15 @@ Data = Annotated[
 Collection = Annotated[str, typer.Option("--collection", "-c", help="The collection to use.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 StopWithParent = Annotated[bool, typer.Option("--stop-with-parent", hidden=True)]
+CaseFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="cases, ragas, squad, spans or beir.",
+        show_default="told by the content",
+    ),
+]
 Filters = Annotated[
     str | None,
     typer.Option(
@@ -496,6 +512,76 @@ def eval_compare(
 
     if not compare_and_report(first, second, gates=fail_under or (), margin=margin, html=html, as_json=json):
         raise typer.Exit(FAILED)
+
+
+@eval_app.command("cases")
+def eval_cases(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A file of cases, or a folder of BEIR's.")],
+    target: Annotated[
+        Path | None, typer.Argument(metavar="OUT", help="Where to write them: .jsonl, .json or .csv.")
+    ] = None,
+    layout: CaseFormat = None,
+    to: Annotated[CaseOutput, typer.Option("--to", help="The layout of OUT.")] = CaseOutput.cases,
+    json: Json = False,
+) -> None:
+    """Check cases, say what they hold, and convert them."""
+    from api.casework import convert
+
+    convert(source, target, layout, to.value, as_json=json)
+
+
+@eval_app.command("retrieval")
+def eval_retrieval(
+    cases: Annotated[Path, typer.Argument(metavar="CASES", help="Cases with sources, or a BEIR folder.")],
+    collection: Annotated[
+        str | None,
+        typer.Option(
+            "--collection",
+            "-c",
+            help="The collection to search.",
+            show_default="a BEIR folder's own corpus, for the time being",
+        ),
+    ] = None,
+    layout: CaseFormat = None,
+    mode: Annotated[SearchMode, typer.Option(help="How passages are found.")] = SearchMode.hybrid,
+    rerank: Annotated[bool, typer.Option("--rerank/--no-rerank", help="Look at the best ones again.")] = True,
+    measure: Annotated[
+        list[str] | None,
+        typer.Option(help="A measure of ir_measures, such as P@5; may be repeated.", show_default="four"),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the scores here as JSON.")] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Score search: nDCG, recall and reciprocal rank of the documents that are relevant."""
+    from api.casework import retrieval
+
+    settings = settings_from(data=data)
+    retrieval(
+        settings,
+        cases,
+        collection,
+        layout=layout,
+        mode=mode.value,
+        rerank=rerank,
+        measures=measure,
+        out=out,
+        as_json=json,
+    )
+
+
+@eval_app.command("read")
+def eval_read(
+    cases: Annotated[Path, typer.Argument(metavar="CASES", help="SQuAD, or cases with contexts.")],
+    layout: CaseFormat = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all answers here as JSON.")] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Score the reader on given passages: exact match and token F1, as SQuAD counts them."""
+    from api.casework import read
+
+    read(settings_from(data=data), cases, layout, out, as_json=json)
 
 
 @eval_app.command("report")

@@ -13,6 +13,7 @@ from pathlib import Path
 from eval.cases import Case, parse_case
 from eval.extra import require
 from eval.measures import REQUIRED, chosen
+from eval.ragas.meter import CostLimit
 from eval.runs.execute import Asked, Limits, execute
 from eval.runs.files import read_run, write_run
 from eval.runs.journal import CASES, read_run_cases
@@ -36,12 +37,6 @@ class Stopped(RagError):
     """The evaluation was cancelled, or the service is ending."""
 
     code = "evaluation_stopped"
-
-
-class CostLimit(RagError):
-    """The evaluation has cost as much as it may."""
-
-    code = "cost_limit"
 
 
 class Evaluations:
@@ -68,7 +63,7 @@ class Evaluations:
         `extra_missing`.
         """
         require(*REQUIRED)
-        chosen(asked.metrics)
+        chosen(asked.metrics, self._engine.settings)
         if not asked.cases:
             raise InvalidInput("There is no case to evaluate.", code="cases_empty")
         items = [_item(case) for case in identified(asked.cases)]

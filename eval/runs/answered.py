@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 from eval.cases import Case
+from eval.judges.answers import cited_response
 from eval.runs.row import Checked, Failure, Footnote, Passage, Row, Spent
 from rag.types import Answer, Citation, Sentence
 
@@ -22,6 +22,7 @@ def answered(case: Case, answer: Answer) -> Row:
     return replace(
         row,
         response=wording(answer),
+        cited="" if answer.abstained else cited_response(answer),
         abstained=answer.abstained,
         reason=answer.reason,
         sources=tuple(dict.fromkeys(hit.document.source for hit in answer.hits)),
@@ -87,23 +88,6 @@ def without_markers(text: str, known: set[int]) -> str:
         return "" if {int(marker) for marker in match[1].split(",")} <= known else match[0]
 
     return MARKER.sub(unmarked, text).strip()
-
-
-def cited(row: Row) -> str:
-    """The response with markers that count the row's passages from 1, as ALCE has them.
-
-    A footnote to no retrieved passage becomes a number that there is no passage for.
-    """
-    places = {
-        note.marker: len(row.passages) if note.passage is None else note.passage for note in row.footnotes
-    }
-    return " ".join(_renumbered(sentence, places) for sentence in row.sentences)
-
-
-def _renumbered(sentence: Checked, places: Mapping[int, int]) -> str:
-    text = without_markers(sentence.text, set(places))
-    numbers = dict.fromkeys(places[marker] + 1 for marker in sentence.citations if marker in places)
-    return text + "".join(f" [{number}]" for number in numbers)
 
 
 def _footnotes(answer: Answer) -> tuple[Footnote, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from eval.cases import Case
-from eval.measures import chosen, load_metrics
+from eval.measures import Measure, chosen, load_metrics
 from eval.runs.answered import answered, failed
 from eval.runs.journal import Journal
 from eval.runs.record import Run
@@ -71,23 +71,29 @@ def execute(
     """
     if not asked.cases:
         raise InvalidInput("There is no case to evaluate.", code="cases_empty")
-    measures = chosen(asked.metrics)
+    measures = chosen(asked.metrics, engine.settings)
     cases = identified(asked.cases)
     names = [measure.name for measure in measures]
     setup = setup_of(
         engine, cases, asked.collection, names, asked.asking, seed=asked.seed, cases_file=asked.cases_file
     )
-    metrics = load_metrics(measures, engine.encoder, engine.check)
-    with (
-        closing(_Record(Journal(folder, setup, cases, fresh=fresh) if folder else None)) as record,
-        closing(Scorer(measures, metrics, asked.limits.metric_s)) as scorer,
-    ):
+    scorer = _scorer(engine, measures, asked.limits.metric_s)
+    with closing(_Record(Journal(folder, setup, cases, fresh=fresh) if folder else None)) as record:
         for one in again:
             record.rows.pop(one, None)
         work = _Work(engine, scorer, asked, record)
         work.run(cases, progress or (lambda done, total: None), on_row or (lambda row: None))
         rows = tuple(record.rows[case.id or ""] for case in cases if case.id in record.rows)
         return Run(record.journal.setup if record.journal else setup, rows, record.seconds())
+
+
+def _scorer(engine: Engine, measures: Sequence[Measure], seconds: float) -> Scorer:
+    if not any(measure.llm for measure in measures):
+        return Scorer(measures, load_metrics(measures, engine), seconds)
+    from eval.ragas.llm import open_llm
+
+    llm = open_llm(engine.settings)
+    return Scorer(measures, load_metrics(measures, engine, llm), seconds, llm.meter)
 
 
 class _Record:

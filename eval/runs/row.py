@@ -68,9 +68,10 @@ class Row:
 
     A metric is in exactly one of `scores`, `skipped` (it does not apply; the value is the reason, e.g.
     `no_reference`) and `errors` (it applies and could not be computed). `response` has no footnote markers,
-    `sentences` have. `confidence` is what the answer's route was sure of, also where it abstained; `route`
-    the step that answered, or `none`. `slices` are what results are compared by: `type`, `source`, `length`.
-    Times are milliseconds, `judge_ms` by metric. `failure` is why the question could not be asked.
+    `sentences` have; in `cited` they count the passages from 1 instead. `confidence` is what the answer's
+    route was sure of, also where it abstained; `route` the step that answered, or `none`. `slices` are what
+    results are compared by: `type`, `source`, `length`. Times are milliseconds, `judge_ms` by metric.
+    `failure` is why the question could not be asked.
     """
 
     id: str
@@ -95,3 +96,4 @@ class Row:
     spent: Spent = Spent()
     judge_spent: Spent = Spent()
     failure: Failure | None = None
+    cited: str = ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from eval.cases import Case
 from eval.measures import Measure
-from eval.runs.answered import cited
+from eval.ragas.meter import Meter
 from eval.runs.row import Failure, Row
 from rag.errors import RagError
 
@@ -39,23 +38,21 @@ class Scores:
 
 
 class Scorer:
-    """The metrics of a run; `timeout_s` is what one of them may take on one row. Used by many threads.
-
-    Metrics that wait for a server run in an event loop of their own, so that connections outlive a row.
+    """The metrics of a run; `timeout_s` is what one of them may take on one row, `meter` counts what the LLM
+    behind them costs. Used by many threads.
     """
 
     def __init__(
-        self, measures: Sequence[Measure], metrics: Mapping[str, SingleTurnMetric], timeout_s: float = 60.0
+        self,
+        measures: Sequence[Measure],
+        metrics: Mapping[str, SingleTurnMetric],
+        timeout_s: float = 60.0,
+        meter: Meter | None = None,
     ) -> None:
         self.measures = tuple(measures)
         self._metrics = metrics
         self._timeout_s = timeout_s
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="footnote-metrics", daemon=True).start()
-
-    def close(self) -> None:
-        """Stop the event loop."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._meter = meter or Meter(0, 0)
 
     def scored(self, row: Row, case: Case) -> Row:
         """The row with its scores.
@@ -64,14 +61,20 @@ class Scorer:
         so that abstaining cannot raise a mean; what the case does not say is skipped.
         """
         found = Scores()
-        for measure in self.measures:
-            self._score(measure, row, case, found)
+        plain, marked = to_sample(row, case), to_sample(row, case, with_markers=True)
+        with self._meter.tally() as tally:
+            for measure in self.measures:
+                self._score(measure, marked if measure.judges == "citations" else plain, found)
         return replace(
-            row, scores=found.scores, skipped=found.skipped, errors=found.errors, judge_ms=found.took_ms
+            row,
+            scores=found.scores,
+            skipped=found.skipped,
+            errors=found.errors,
+            judge_ms=found.took_ms,
+            judge_spent=tally.spent,
         )
 
-    def _score(self, measure: Measure, row: Row, case: Case, found: Scores) -> None:
-        sample = to_sample(row, case)
+    def _score(self, measure: Measure, sample: SingleTurnSample, found: Scores) -> None:
         if measure.needs and getattr(sample, measure.needs) is None:
             found.skipped[measure.name] = WITHOUT[measure.needs]
         elif measure.judges != "retrieval" and not sample.response and not measure.needs:
@@ -114,6 +117,6 @@ def to_sample(row: Row, case: Case, *, with_markers: bool = False) -> SingleTurn
         retrieved_context_ids=list(row.sources),
         reference_contexts=list(case.contexts) if case.contexts else None,
         reference_context_ids=list(case.relevant_sources) if case.relevant_sources else None,
-        response=cited(row) if with_markers else row.response,
+        response=row.cited if with_markers else row.response,
         reference=row.reference,
     )

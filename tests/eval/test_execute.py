@@ -17,12 +17,12 @@ from ragas.metrics.base import MetricType, SingleTurnMetric
 
 from eval.cases import Case
 from eval.measures import Measure, chosen, load_metrics
-from eval.runs.answered import answered, cited, failed, slices, wording
+from eval.runs.answered import answered, failed, slices, wording
 from eval.runs.execute import Asked, Limits, execute
 from eval.runs.files import read_run, write_run
 from eval.runs.journal import ROWS, read_run_cases, read_setup
 from eval.runs.record import Run
-from eval.runs.row import Checked, Failure, Footnote, Passage
+from eval.runs.row import Failure
 from eval.runs.score import Scorer
 from eval.runs.setup import Asking
 from rag.answer.engine import Engine
@@ -75,7 +75,7 @@ def test_a_row_keeps_what_the_answer_stood_on(run: tuple[Run, Path]) -> None:
     (note,) = pump.footnotes
     assert note.passage is not None
     assert note.quote in pump.passages[note.passage].text
-    assert cited(pump).endswith(f"[{note.passage + 1}]")
+    assert pump.cited.endswith(f"[{note.passage + 1}]")
 
 
 def test_every_metric_is_scored_skipped_or_failed(run: tuple[Run, Path]) -> None:
@@ -254,7 +254,7 @@ def test_an_abstention_scores_zero_where_an_answer_is_known(manuals: Engine) -> 
         manuals.ask(CASES[0].question, "manuals"), abstained=True, text="I do not know.", sentences=()
     )
     measures = chosen(["exact_match", "semantic_similarity", "faithfulness", "id_based_context_recall"])
-    scorer = Scorer(measures, load_metrics(measures, manuals.encoder, manuals.check))
+    scorer = Scorer(measures, load_metrics(measures, manuals))
     found = scorer.scored(answered(CASES[0], answer), CASES[0])
     assert found.scores == {"exact_match": 0, "semantic_similarity": 0, "id_based_context_recall": 1}
     assert found.skipped == {"faithfulness": "abstained"}
@@ -338,18 +338,6 @@ def test_only_known_markers_are_taken_out() -> None:
         "Sixteen bar [1]. See array[2] [1, 1].", (), (citation,), (), False, None, (), Usage(), {}
     )
     assert wording(answer) == "Sixteen bar. See array[2]."
-
-
-def test_a_cited_response_counts_passages() -> None:
-    notes = (Footnote(1, "a", 0, 1, "q", passage=2), Footnote(2, "b", 0, 1, "q"))
-    sentences = (Checked("One [1].", (1,)), Checked("Two [2][1].", (2, 1)))
-    row = replace(
-        failed(CASES[0], None),
-        sentences=sentences,
-        footnotes=notes,
-        passages=tuple(Passage("s", "t", str(n)) for n in range(3)),
-    )
-    assert cited(row) == "One. [3] Two. [4] [3]"
 
 
 def test_slices() -> None:

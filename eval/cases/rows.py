@@ -1,0 +1,114 @@
+"""A file as rows: JSON, JSON Lines or CSV, maybe gzipped, told by its content."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from eval.cases.case import invalid
+from rag.errors import InvalidInput
+
+_ASKS = ("question", "user_input")
+"""Columns by one of which a table is known to hold cases."""
+_DELIMITERS = (",", "\t", ";")
+_BINARY = (b"PK\x03\x04", b"PAR1", b"SQLite format", b"%PDF", b"ARROW1")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A decoded row and where it stands, such as `line 3`; `from_csv`: its values are cells of text."""
+
+    where: str
+    value: object
+    from_csv: bool = False
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of a file. A JSON object that holds a list of `cases`, or SQuAD's `data`, is one row.
+
+    Raises InvalidInput `cases_unsupported`, `cases_invalid` (with the line).
+    """
+    text = _text(path)
+    opening = text.lstrip()[:1]
+    if opening in ("{", "["):
+        return list(_json(text, path))
+    delimiter = _delimiter(text, path)
+    if delimiter is not None:
+        return list(_csv(text, delimiter))
+    if not opening:
+        return []
+    if path.suffix.lower().removesuffix(".gz") in (".jsonl", ".ndjson", ".json"):
+        raise invalid("line 1: not JSON.")
+    raise InvalidInput(
+        f"Cases are JSON, JSON Lines, CSV or a folder in BEIR's layout; {path.name} is none of these.",
+        code="cases_unsupported",
+    )
+
+
+def _text(path: Path) -> str:
+    data = path.read_bytes()
+    if data[:2] == b"\x1f\x8b":
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise invalid(f"{path} is not whole: {error}.") from error
+    if data.startswith(_BINARY):
+        raise InvalidInput(
+            f"{path.name} is a binary file; cases are JSON, JSON Lines or CSV.", code="cases_unsupported"
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise invalid(f"{path} is not UTF-8: {error.reason} at byte {error.start}.") from error
+
+
+def _json(text: str, path: Path) -> Iterator[Row]:
+    """One object, a list of objects, or an object a line."""
+    try:
+        whole = json.loads(text)
+    except json.JSONDecodeError as error:
+        if error.msg != "Extra data" and path.suffix.lower() == ".json":
+            raise invalid(f"line {error.lineno}: not JSON ({error.msg}).") from error
+        yield from _json_lines(text)
+        return
+    if isinstance(whole, list) and all(isinstance(one, Mapping) for one in whole):
+        yield from (Row(f"case {number}", one) for number, one in enumerate(whole, 1))
+    else:
+        yield Row("line 1", whole)
+
+
+def _json_lines(text: str) -> Iterator[Row]:
+    for number, line in enumerate(io.StringIO(text, newline=None), 1):
+        if line.strip():
+            try:
+                yield Row(f"line {number}", json.loads(line))
+            except json.JSONDecodeError as error:
+                raise invalid(f"line {number}: not JSON ({error.msg}).") from error
+
+
+def _delimiter(text: str, path: Path) -> str | None:
+    """What parts the cells of a table, or None where the first line is no header of one."""
+    head = text.lstrip().partition("\n")[0].strip()
+    for delimiter in _DELIMITERS:
+        names = [name.strip().strip('"') for name in head.split(delimiter)]
+        if len(names) > 1 and any(name in _ASKS for name in names):
+            return delimiter
+    return "," if head and path.suffix.lower() == ".csv" else None
+
+
+def _csv(text: str, delimiter: str) -> Iterator[Row]:
+    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", strict=True, delimiter=delimiter)
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
+    try:
+        for row in reader:
+            if "" in row or None in row.values():
+                raise invalid(f"line {reader.line_num}: the number of cells differs from the header's.")
+            yield Row(f"line {reader.line_num}", row, from_csv=True)
+    except csv.Error as error:
+        raise invalid(f"line {reader.line_num}: not CSV ({error}).") from error
