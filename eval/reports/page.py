@@ -95,9 +95,9 @@ def figure(chart: Part, caption: Part, *, heading: str | None = None, data: Part
     return tag("figure", head, chart, tag("figcaption", caption) if caption else None, folded)
 
 
-def grid(*parts: Part) -> Markup:
-    """Blocks beside one another where there is room."""
-    return tag("div", *parts, class_="grid")
+def grid(*parts: Part, dense: bool = False) -> Markup:
+    """Blocks beside one another where there is room, three of them where they are `dense`."""
+    return tag("div", *parts, class_="grid dense" if dense else "grid")
 
 
 def details(summary: Part, *parts: Part, open_: bool = False) -> Markup:
