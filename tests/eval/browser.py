@@ -28,6 +28,7 @@ frame.onload = () => {
   };
   const name = one => `${one.tagName}.${one.getAttribute("class")}: ${one.textContent.slice(0, 60)}`;
   const all = [...page.body.querySelectorAll("*")].filter(seen);
+  found.styled = getComputedStyle(page.body).marginTop === "0px";
   found.width = wide;
   found.scroll = page.documentElement.scrollWidth;
   found.outside = all.filter(one => !scrolls(one)).filter(one => {
@@ -55,11 +56,13 @@ frame.onload = () => {
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """`scroll` is how wide the page is laid out in a window that is `width` wide. `outside` names what sticks
-    out of it, `inside` the tables that scroll within themselves, `overlaps` texts of charts that are written
-    over one another, `narrow` texts in columns of a few letters, `spilling` texts too wide for their place.
+    """`styled` is whether the style took effect, `scroll` how wide the page is laid out in a window that is
+    `width` wide. `outside` names what sticks out of it, `inside` the tables that scroll within themselves,
+    `overlaps` texts of charts that are written over one another, `narrow` texts in columns of a few letters,
+    `spilling` texts too wide for their place.
     """
 
+    styled: bool
     width: int
     scroll: int
     outside: list[str]

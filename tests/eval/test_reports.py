@@ -332,6 +332,7 @@ def test_the_page_fits_phone_and_desk_without_scripts(
     make: Callable[[], Run], width: int, tmp_path: Path
 ) -> None:
     found = measured(to_html(make(), a_comparison()), width, tmp_path)
+    assert found.styled
     assert (found.width, found.scroll) == (width, width)
     assert not found.outside
     assert not found.narrow
