@@ -33,6 +33,8 @@ def scores(found: Analysis) -> Markup:
     rows = [_score_row(name, one, axis) for name, one in found.summaries.items()]
     whole = table("Every metric over all cases", header, rows, wide=1, stack=True, hide_caption=True)
     hint = "Means over the cases that a metric applies to, with 95% bootstrap intervals."
+    if any(one.interval and one.interval.low == one.interval.high for one in found.summaries.values()):
+        hint += " An interval without width only says that all scores are the same."
     spread = paragraph("How the scores are spread; a dashed line is the mean.", kind="hint")
     return section("scores", "Scores", whole, spread, _histograms(found), hint=hint)
 

@@ -120,13 +120,13 @@ def test_what_counts_as_an_outcome() -> None:
 
 
 def test_slices_leave_out_what_says_nothing() -> None:
-    rows = [
-        row(str(n), {"m": n % 2}, slices={"type": "who" if n < 6 else "why", "all": "x"}) for n in range(9)
-    ]
-    (found,) = by_slice(rows, ["m", "other"])
-    assert (found.name, found.value, found.n, found.answered) == ("type", "who", 6, 6)
-    assert found.scores["m"].mean == 0.5
-    assert set(found.scores) == {"m"}
+    kinds = [{"type": "who" if n < 6 else "why", "all": "x", "rare": str(n > 8)} for n in range(11)]
+    rows = [row(str(n), {"m": n % 2}, slices=slices) for n, slices in enumerate([*kinds, {"type": "when"}])]
+    who, why = by_slice(rows, ["m", "other"])
+    assert (who.name, who.value, who.n, who.answered) == ("type", "who", 6, 6)
+    assert who.scores["m"].mean == 0.5
+    assert set(who.scores) == {"m"}
+    assert (why.value, why.n) == ("why", 5)
 
 
 def test_the_worst_by_the_rule() -> None:
