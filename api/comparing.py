@@ -9,11 +9,11 @@ import typer
 from pydantic import TypeAdapter
 
 from eval.output import table, write_whole
+from eval.reports import to_html
 from eval.runs.compare import compare, worse
 from eval.runs.compared import Comparison, Difference
 from eval.runs.files import read_run
 from eval.runs.gates import failures, parse_gates
-from eval.runs.render import to_html
 
 _COMPARISON = TypeAdapter(Comparison)
 

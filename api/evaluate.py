@@ -14,13 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from eval.cases import read_cases
 from eval.measures import chosen
+from eval.reports import to_json, to_markdown
 from eval.runs.compare import compare, worse
 from eval.runs.execute import Asked, execute
 from eval.runs.files import read_run, write_run
 from eval.runs.gates import check_gates, failures, parse_gates
 from eval.runs.journal import read_run_cases, read_setup
 from eval.runs.record import Run, Setup
-from eval.runs.render import to_json, to_markdown
 from eval.runs.setup import ANSWERING, Asking
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput

@@ -11,6 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from eval.cases import Case, parse_case
+from eval.cases.ids import with_ids
+from eval.cases.write import as_row
 from eval.extra import require
 from eval.measures import REQUIRED, chosen
 from eval.ragas.meter import CostLimit
@@ -19,7 +21,7 @@ from eval.runs.files import read_run, write_run
 from eval.runs.journal import CASES, read_run_cases
 from eval.runs.record import Run
 from eval.runs.row import Row
-from eval.runs.setup import Asking, identified
+from eval.runs.setup import Asking
 from rag.answer.engine import Engine
 from rag.errors import Conflict, InvalidInput, NotFound, RagError
 from rag.store import ItemRecord, JobItem
@@ -59,14 +61,14 @@ class Evaluations:
     def submit(self, asked: Asked) -> Job:
         """Queue an evaluation and return its job.
 
-        Raises NotFound `collection_not_found`, InvalidInput `unknown_metric` or `cases_empty`, ModelError
-        `extra_missing`.
+        Raises NotFound `collection_not_found`, InvalidInput `unknown_metric`, `cases_empty` or
+        `cases_duplicate_id`, ModelError `extra_missing`, Conflict `no_generator`.
         """
         require(*REQUIRED)
         chosen(asked.metrics, self._engine.settings)
         if not asked.cases:
             raise InvalidInput("There is no case to evaluate.", code="cases_empty")
-        items = [_item(case) for case in identified(asked.cases)]
+        items = [_item(case) for case in with_ids(asked.cases)]
         job = self._engine.store.create_job(KIND, asked.collection, items, _options(asked))
         self._queue(job.id)
         return job
@@ -181,8 +183,8 @@ def _ending(run: Run) -> JobStatus:
 
 
 def _item(case: Case) -> JobItem:
-    known = {name: value for name, value in asdict(case).items() if value is not None}
-    return JobItem(case.id or "", media_type="application/json", payload=json.dumps(known).encode())
+    payload = json.dumps(as_row(case)).encode()
+    return JobItem(case.id or "", media_type="application/json", payload=payload)
 
 
 def _options(asked: Asked) -> dict[str, Option]:

@@ -23,9 +23,10 @@ REQUIRED = ("ragas", "rapidfuzz", "rouge_score", "sacrebleu")
 """Packages that only the extra `eval` brings."""
 
 Needs = Literal["reference", "reference_contexts", "reference_context_ids"]
-Judged = Literal["retrieval", "answer", "citations"]
+Judged = Literal["retrieval", "answer", "citations", "abstention"]
 """What a metric looks at: what was retrieved; the response without markers; or the response with markers
-`[n]` that count the retrieved contexts from 1 (eval.judges.answers makes it).
+`[n]` that count the retrieved contexts from 1 (eval.judges.answers makes it); or whether there is a response
+at all, which takes no metric of RAGAS.
 """
 
 
@@ -57,8 +58,11 @@ MEASURES = (
     Measure("non_llm_string_similarity", "reference", "answer"),
     Measure("non_llm_context_precision_with_reference", "reference_contexts", "retrieval"),
     Measure("non_llm_context_recall", "reference_contexts", "retrieval"),
+    Measure("context_token_recall", "reference_contexts", "retrieval"),
+    Measure("context_token_precision", "reference_contexts", "retrieval"),
     Measure("id_based_context_precision", "reference_context_ids", "retrieval"),
     Measure("id_based_context_recall", "reference_context_ids", "retrieval"),
+    Measure("abstention_accuracy", None, "abstention"),
     Measure("llm_faithfulness", None, "answer", llm=True),
     Measure("llm_answer_relevancy", None, "answer", llm=True),
     Measure("llm_context_precision", "reference", "retrieval", llm=True),
@@ -106,7 +110,7 @@ def load_metrics(
             found |= _asking(models, llm)
     except ImportError as error:
         raise unusable(error) from error
-    return {measure.name: found[measure.name] for measure in measures}
+    return {measure.name: found[measure.name] for measure in measures if measure.name in found}
 
 
 def _small(models: Models) -> dict[str, SingleTurnMetric]:
@@ -122,6 +126,7 @@ def _stock(models: Models) -> dict[str, SingleTurnMetric]:
     """
     from eval.ragas.bleu import WholeTextBleu  # first: it turns telemetry off
     from eval.ragas.embeddings import EncoderEmbeddings
+    from eval.ragas.evidence import ContextTokenPrecision, ContextTokenRecall
 
     from ragas.metrics._answer_similarity import SemanticSimilarity  # isort: skip
     from ragas.metrics._context_precision import (  # isort: skip
@@ -136,6 +141,7 @@ def _stock(models: Models) -> dict[str, SingleTurnMetric]:
         SemanticSimilarity(embeddings=EncoderEmbeddings(models.encoder)),
         *(kind() for kind in (RougeScore, WholeTextBleu, ExactMatch, StringPresence, NonLLMStringSimilarity)),
         *(kind() for kind in (NonLLMContextPrecisionWithReference, NonLLMContextRecall)),
+        *(kind() for kind in (ContextTokenRecall, ContextTokenPrecision)),
         *(kind() for kind in (IDBasedContextPrecision, IDBasedContextRecall)),
     ]
     return {metric.name: metric for metric in metrics}

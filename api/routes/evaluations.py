@@ -15,9 +15,9 @@ from api.schemas.evaluations import EvaluationBriefOut, EvaluationIn, Evaluation
 from api.schemas.jobs import JobOut, JobStarted
 from api.state import Running, Runtime
 from eval.evaluations import ENDED
+from eval.reports import to_html, to_json, to_markdown
 from eval.runs.compare import compare
 from eval.runs.record import Run
-from eval.runs.render import to_html, to_json, to_markdown
 
 router = APIRouter(prefix="/v1/evaluations", tags=["evaluations"])
 

@@ -17,6 +17,7 @@ os.environ.setdefault("RAGAS_DO_NOT_TRACK", "true")
 
 if TYPE_CHECKING:
     from eval.ragas.embeddings import EncoderEmbeddings
+    from eval.ragas.evidence import ContextTokenPrecision, ContextTokenRecall
     from eval.ragas.metrics import (
         AnswerRelevancy,
         BertScore,
@@ -34,14 +35,22 @@ __all__ = [
     "CitationPrecision",
     "CitationRecall",
     "ContextRelevance",
+    "ContextTokenPrecision",
+    "ContextTokenRecall",
     "EncoderEmbeddings",
     "Faithfulness",
 ]
+
+
+_ELSEWHERE = {
+    "ContextTokenPrecision": "evidence",
+    "ContextTokenRecall": "evidence",
+    "EncoderEmbeddings": "embeddings",
+}
 
 
 def __getattr__(name: str) -> object:
     """The classes are imported when asked for: RAGAS takes seconds."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = "embeddings" if name == "EncoderEmbeddings" else "metrics"
-    return getattr(import_module(f"{__name__}.{module}"), name)
+    return getattr(import_module(f"{__name__}.{_ELSEWHERE.get(name, 'metrics')}"), name)

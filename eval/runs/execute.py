@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from eval.cases import Case
+from eval.cases.ids import with_ids
 from eval.measures import Measure, chosen, load_metrics
 from eval.runs.answered import answered, failed
 from eval.runs.journal import Journal
 from eval.runs.record import Run
 from eval.runs.row import Failure, Row
 from eval.runs.score import Scorer
-from eval.runs.setup import Asking, identified, setup_of
+from eval.runs.setup import Asking, setup_of
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput, RagError
 from rag.types import Answer
@@ -66,13 +67,13 @@ def execute(
     they are done. `on_row` is told of every new row.
 
     Has fewer rows than cases where the cost limit was reached. Not from inside an event loop: call it in a
-    thread. Raises NotFound `collection_not_found`, InvalidInput `unknown_metric`, `cases_empty`, ModelError
-    `extra_missing`, Conflict `run_differs` and `run_locked`.
+    thread. Raises NotFound `collection_not_found`, InvalidInput `unknown_metric`, `cases_empty`,
+    `cases_duplicate_id`, ModelError `extra_missing`, Conflict `no_generator`, `run_differs` and `run_locked`.
     """
     if not asked.cases:
         raise InvalidInput("There is no case to evaluate.", code="cases_empty")
     measures = chosen(asked.metrics, engine.settings)
-    cases = identified(asked.cases)
+    cases = with_ids(asked.cases)
     names = [measure.name for measure in measures]
     setup = setup_of(
         engine, cases, asked.collection, names, asked.asking, seed=asked.seed, cases_file=asked.cases_file

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eval.cases import Case
+from eval.cases.ids import with_ids
 from eval.output import write_whole
+from eval.reports import from_json, to_html, to_json, to_markdown
 from eval.runs.compared import Comparison
 from eval.runs.journal import REPORT
 from eval.runs.record import Run
-from eval.runs.render import from_json, to_html, to_json, to_markdown
 from eval.runs.score import to_sample
-from eval.runs.setup import identified
 from rag.errors import NotFound
 
 
@@ -36,6 +36,6 @@ def read_run(path: Path) -> Run:
 
 def write_dataset(run: Run, cases: Sequence[Case], path: Path) -> None:
     """The answers as RAGAS' EvaluationDataset.to_jsonl lays them out, to be scored with other metrics."""
-    by_id = {case.id: case for case in identified(cases)}
+    by_id = {case.id: case for case in with_ids(cases)}
     samples = (to_sample(row, by_id[row.id]) for row in run.rows)
     write_whole(path, "".join(sample.model_dump_json(exclude_none=True) + "\n" for sample in samples))

@@ -14,7 +14,8 @@ from typing import IO
 
 from pydantic import TypeAdapter, ValidationError
 
-from eval.cases import Case
+from eval.cases import Case, read_cases
+from eval.cases.write import write_cases
 from eval.output import write_whole
 from eval.runs.record import Setup
 from eval.runs.row import Row
@@ -27,7 +28,6 @@ ROWS = "rows.jsonl"
 REPORT = "report.json"
 
 _SETUP = TypeAdapter(Setup)
-_CASE = TypeAdapter(Case)
 _LINE = TypeAdapter(tuple[float, Row])
 
 
@@ -92,7 +92,7 @@ class Journal:
         (self._folder / SETUP).unlink(missing_ok=True)  # last to come, so that no part of an old run counts
         (self._folder / REPORT).unlink(missing_ok=True)
         (self._folder / ROWS).write_bytes(b"")
-        write_whole(self._folder / CASES, "".join(_CASE.dump_json(case).decode() + "\n" for case in cases))
+        write_cases(cases, self._folder / CASES)
         write_whole(self._folder / SETUP, _SETUP.dump_json(setup, indent=2).decode() + "\n")
 
 
@@ -107,19 +107,9 @@ def read_setup(folder: Path) -> Setup:
 
 
 def read_run_cases(folder: Path) -> list[Case]:
-    """The cases of the run in a folder. Raises as read_setup."""
-    try:
-        lines = (folder / CASES).read_bytes().splitlines()
-        return [_CASE.validate_json(line) for line in lines]
-    except FileNotFoundError as error:
-        raise NotFound(f"There is no run in {folder}.", code="run_not_found") from error
-    except ValidationError as error:
-        raise InvalidInput(f"{folder / CASES} is not the file of a run.", code="run_invalid") from error
-
-
-def done(folder: Path) -> int:
-    """How many cases of the run in a folder are done."""
-    return len(_read_rows(folder / ROWS, mend=False)[0])
+    """The cases of the run in a folder. Raises as read_setup, and InvalidInput `cases_invalid`."""
+    read_setup(folder)
+    return read_cases(folder / CASES)
 
 
 def _read_rows(path: Path, *, mend: bool = True) -> tuple[dict[str, Row], float]:

@@ -64,7 +64,10 @@ class Scorer:
         plain, marked = to_sample(row, case), to_sample(row, case, with_markers=True)
         with self._meter.tally() as tally:
             for measure in self.measures:
-                self._score(measure, marked if measure.judges == "citations" else plain, found)
+                if measure.judges == "abstention":
+                    _score_abstention(measure.name, row, case, found)
+                else:
+                    self._score(measure, marked if measure.judges == "citations" else plain, found)
         return replace(
             row,
             scores=found.scores,
@@ -103,6 +106,14 @@ class Scorer:
     def _value(self, measure: Measure, sample: SingleTurnSample) -> float:
         asked = self._metrics[measure.name].single_turn_ascore(sample)
         return float(asyncio.run(asyncio.wait_for(asked, self._timeout_s)))
+
+
+def _score_abstention(name: str, row: Row, case: Case, found: Scores) -> None:
+    """1 for an answer to what can be answered and for none to what cannot."""
+    if case.answerable is None:
+        found.skipped[name] = "not_known_whether_answerable"
+    else:
+        found.scores[name] = float(row.abstained != case.answerable)
 
 
 def to_sample(row: Row, case: Case, *, with_markers: bool = False) -> SingleTurnSample:

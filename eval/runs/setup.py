@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
@@ -68,20 +68,6 @@ def setup_of(
         machine=machine(),
         seed=seed,
     )
-
-
-def identified(cases: Sequence[Case]) -> list[Case]:
-    """The cases, each with an id of its own: a hash of question and reference where it has none.
-
-    Cases that are alike are told apart by a number, in order, so that two runs pair the same ones.
-    """
-    seen: dict[str, int] = {}
-    found: list[Case] = []
-    for case in cases:
-        name = case.id or sha256(f"{case.question}\0{case.reference or ''}".encode()).hexdigest()[:12]
-        seen[name] = seen.get(name, 0) + 1
-        found.append(replace(case, id=name if seen[name] == 1 else f"{name}-{seen[name]}"))
-    return found
 
 
 def fingerprint(cases: Sequence[Case]) -> str:

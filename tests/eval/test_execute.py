@@ -75,7 +75,7 @@ def test_a_row_keeps_what_the_answer_stood_on(run: tuple[Run, Path]) -> None:
     (note,) = pump.footnotes
     assert note.passage is not None
     assert note.quote in pump.passages[note.passage].text
-    assert pump.cited.endswith(f"[{note.passage + 1}]")
+    assert f"[{note.passage + 1}]" in pump.cited
 
 
 def test_every_metric_is_scored_skipped_or_failed(run: tuple[Run, Path]) -> None:
@@ -258,6 +258,21 @@ def test_an_abstention_scores_zero_where_an_answer_is_known(manuals: Engine) -> 
     found = scorer.scored(answered(CASES[0], answer), CASES[0])
     assert found.scores == {"exact_match": 0, "semantic_similarity": 0, "id_based_context_recall": 1}
     assert found.skipped == {"faithfulness": "abstained"}
+
+
+@pytest.mark.parametrize(
+    ("answerable", "abstained", "score"),
+    [(True, False, 1), (True, True, 0), (False, True, 1), (False, False, 0)],
+)
+def test_abstaining_is_right_where_there_is_no_answer(
+    answerable: bool, abstained: bool, score: float
+) -> None:
+    case = replace(CASES[1], answerable=answerable)
+    row = replace(failed(case, None), abstained=abstained)
+    found = Scorer(chosen(["abstention_accuracy"]), {}).scored(row, case)
+    assert found.scores == {"abstention_accuracy": score}
+    unknown = Scorer(chosen(["abstention_accuracy"]), {}).scored(row, CASES[1])
+    assert unknown.skipped == {"abstention_accuracy": "not_known_whether_answerable"}
 
 
 @dataclass
