@@ -632,6 +632,26 @@ def eval_online(
         show_online(settings, collection, as_json=json, page=out)
 
 
+@eval_app.command("report")
+def eval_report(
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="A finished run: its folder or its report.json.")
+    ],
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="OTHER", help="A finished run to show the difference to.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the page here.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables here.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Write the report of a finished run again; without a file print it as Markdown."""
+    from api.reporting import report_again
+
+    report_again(run, baseline=baseline, html=html, markdown=markdown, as_json=json)
+
+
 @app.command()
 def doctor(data: Data = None, json: Json = False) -> None:
     """Say what is installed, what loads and works, and what to do about what does not."""

@@ -28,21 +28,19 @@ class Slice:
 
 
 def by_slice(rows: Sequence[Row], metrics: Sequence[str]) -> tuple[Slice, ...]:
-    """Slices by name, each with its values, the most frequent first; one that holds all cases says nothing
-    and is left out.
+    """Slices by name, each with its values, the most frequent first; a name with fewer than two values that
+    are told apart says nothing and is left out.
     """
     parts: defaultdict[str, defaultdict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         for name, value in row.slices.items():
             parts[name][value].append(row)
-    found = []
+    found: list[Slice] = []
     for name in sorted(parts):
         largest = sorted(parts[name].items(), key=lambda part: (-len(part[1]), part[0]))[:MOST]
-        found += [
-            _slice(name, value, inside, metrics)
-            for value, inside in largest
-            if LEAST <= len(inside) < len(rows)
-        ]
+        told = [(value, inside) for value, inside in largest if len(inside) >= LEAST]
+        if len(told) > 1:
+            found += [_slice(name, value, inside, metrics) for value, inside in told]
     return tuple(found)
 
 

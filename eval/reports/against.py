@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from eval.reports.axis import Axis
 from eval.reports.charts import interval
-from eval.reports.html import Part, cut, join, said, tag
+from eval.reports.html import Part, brief, cut, join, named, tag
 from eval.reports.numbers import score, signed
 from eval.reports.page import details, grid, listed, paragraph, section, table
 from eval.reports.wording import OUTCOMES, counted
@@ -28,7 +28,7 @@ def against(found: Comparison) -> Markup:
     hint = join(
         [
             "The baseline is ",
-            tag("strong", said(found.first)),
+            tag("strong", brief(found.first)),
             ". Differences are this run less the baseline, over the same cases, with 95% intervals of the "
             "paired bootstrap. ",
             f"{counted(found.unmatched, 'case is', 'cases are')} in only one of the runs. "
@@ -54,7 +54,7 @@ def _altered(altered: Sequence[str]) -> Markup:
     head = tag("h3", "What is altered")
     if not altered:
         return join([head, paragraph("Nothing: both runs have the same setup.")])
-    return join([head, listed([said(one) for one in altered], "altered")])
+    return join([head, listed([brief(one) for one in altered], "altered")])
 
 
 def _forest(caption: str, rows: Sequence[Difference]) -> Markup:
@@ -73,16 +73,16 @@ def _forest(caption: str, rows: Sequence[Difference]) -> Markup:
 def _difference(one: Difference, axis: Axis, sliced: bool) -> list[Part]:
     found = one.difference
     where = (
-        tag("span", said(f"{one.slice[0]}: {one.slice[1]}"), class_="note") if sliced and one.slice else None
+        tag("span", brief(f"{one.slice[0]}: {one.slice[1]}"), class_="note") if sliced and one.slice else None
     )
     return [
-        join([tag("span", one.metric, class_="metric"), where]),
+        join([named(one.metric), where]),
         interval(found.mean, found.low, found.high, axis, reference=0.0),
         signed(found.mean),
         f"[{signed(found.low)}, {signed(found.high)}]",
         score(one.first),
         score(one.second),
-        tag("strong", OUTCOMES[one.outcome], class_=one.outcome),
+        tag("strong", OUTCOMES[one.outcome], class_=f"outcome {one.outcome}"),
     ]
 
 
@@ -98,7 +98,9 @@ def _changes(changes: Sequence[Change]) -> Markup | None:
 
 def _counted(wins: Sequence[Change], losses: Sequence[Change]) -> Markup:
     won, lost = Counter(one.metric for one in wins), Counter(one.metric for one in losses)
-    rows = [[name, f"{won[name]:,}", f"{lost[name]:,}"] for name in dict.fromkeys([*won, *lost])]
+    rows: list[list[Part]] = [
+        [named(name), f"{won[name]:,}", f"{lost[name]:,}"] for name in dict.fromkeys([*won, *lost])
+    ]
     header = ["Metric", "Cases better", "Cases worse"]
     return details("Counted by metric", table("Wins and losses by metric", header, rows))
 
@@ -109,8 +111,8 @@ def _list(name: str, changes: Sequence[Change]) -> Markup | None:
     caption = f"{name}: {counted(len(changes), 'score')}"
     if len(changes) > MOST:
         caption += f", the largest {MOST} shown"
-    rows = [
-        [cut(one.question, 140), one.metric, f"{score(one.first)} → {score(one.second)}"]
+    rows: list[list[Part]] = [
+        [cut(one.question, 140), named(one.metric), f"{one.first:.2f} → {one.second:.2f}"]
         for one in changes[:MOST]
     ]
     return table(caption, ["Question", "Metric", "Score"], rows, words=(0, 1), stack=True)

@@ -21,9 +21,9 @@ TAKEN_UP = re.compile(r"([\\`*<|])")
 def to_markdown(run: Run, comparison: Comparison | None = None) -> str:
     """Verdict, scores, difference to a baseline, slices, times, cost and the worst cases, as tables."""
     found = analyse(run)
-    made = f"{run.setup.created_at:%Y-%m-%d %H:%M} UTC, run `{run.setup.id}`"
+    made = f"{run.setup.created_at:%Y-%m-%d %H:%M} UTC, run {_code(run.setup.id)}"
     blocks = [
-        f"# Evaluation of `{run.setup.collection}`",
+        f"# Evaluation of {_code(run.setup.collection)}",
         f"{counted(len(run.rows), 'case')}, {made}.",
         " ".join(TAKEN_UP.sub(r"\\\1", sentence) for sentence in verdict(found, comparison)),
         "## Scores",
@@ -120,10 +120,10 @@ def _worst(found: Analysis) -> list[str]:
 
 def _setup(run: Run) -> str:
     setup = run.setup
-    cases = f"{setup.cases_file or 'cases'} (SHA-256 `{setup.cases_sha256[:12]}`)"
-    collection = f"Collection `{setup.collection}` at version {setup.collection_version}"
-    models = ", ".join(f"{role} `{name}`" for role, name in setup.models.items())
-    machine = ", ".join(str(value) for value in setup.machine.values())
+    cases = f"{_cell(setup.cases_file or 'cases')} (SHA-256 {_code(setup.cases_sha256[:12])})"
+    collection = f"Collection {_code(setup.collection)} at version {setup.collection_version}"
+    models = ", ".join(f"{_cell(role)} {_code(name)}" for role, name in setup.models.items())
+    machine = ", ".join(_cell(str(value)) for value in setup.machine.values())
     return _listed(
         [
             f"{collection}, {cases}, seed {setup.seed}",
@@ -145,3 +145,9 @@ def _cell(text: str) -> str:
 
 def _plain(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", text)
+
+
+def _code(text: str) -> str:
+    """Text as a code span; a backtick would end it."""
+    flat = " ".join(text.split()).replace("`", "'")[:LONGEST]
+    return f"`{flat or '–'}`"

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from eval.reports.analysis import Analysis
 from eval.reports.evidence import Quoted, excerpt, quoted
-from eval.reports.html import Part, cut, join, said, tag
+from eval.reports.html import BRIEF, Part, brief, cut, join, tag
 from eval.reports.numbers import duration, score
 from eval.reports.page import details, section, table
 from eval.reports.wording import MARKS, counted, reason
@@ -71,7 +71,7 @@ def _sentence(n: int, one: Checked, known: set[int]) -> list[Part]:
     text = _linked(one.text, n, known) if len(one.text) <= ANSWER else cut(one.text, ANSWER)
     if one.label is None:
         return [tag("span", text, class_="said"), " ", tag("span", "not checked", class_="verdict note")]
-    support = "" if one.support is None else f", support {one.support:.2f}"
+    support = "" if one.support is None else f" · support {one.support:.2f}"
     verdict = tag("span", f"{MARKS[one.label]} {one.label}{support}", class_=f"verdict {one.label}")
     return [tag("span", text, class_="said"), " ", verdict]
 
@@ -116,12 +116,12 @@ def _anchor(n: int, marker: int) -> str:
 
 
 def _place(source: str, page: int | None) -> Markup:
-    return tag("span", said(source), f", page {page}" if page else None, class_="where")
+    return tag("span", brief(source), f", page {page}" if page else None, class_="where")
 
 
 def _title(passage: Passage) -> Markup | None:
     known = passage.title and passage.title != passage.source
-    return join([" · ", said(passage.title)]) if known else None
+    return join([" · ", brief(passage.title)]) if known else None
 
 
 def _others(row: Row) -> Markup | None:
@@ -162,12 +162,12 @@ def _scores(row: Row) -> Markup:
 def _how(row: Row) -> Markup:
     whole = row.timings_ms.get("total")
     stages = ", ".join(f"{name} {duration(ms)}" for name, ms in row.timings_ms.items() if name != "total")
-    pairs: list[tuple[str, Part]] = [("route", row.route)]
+    pairs: list[tuple[str, Part]] = [("route", brief(row.route))]
     if row.confidence is not None:
         pairs.append(("sure", f"{row.confidence:.2f}"))
     if whole is not None:
         pairs.append(("time", f"{duration(whole)} ({stages})" if stages else duration(whole)))
-    pairs += [(name, said(value)) for name, value in row.slices.items()]
+    pairs += [(name[:BRIEF], brief(value)) for name, value in row.slices.items()]
     pairs.append(("case", tag("code", cut(row.id, 60))))
     items = [tag("li", tag("span", name, class_="note"), value) for name, value in pairs]
     return _labelled("How it came about", tag("ul", *items, class_="inline"))

@@ -90,7 +90,7 @@ def histogram(
     """Columns of counts (n,) between edges (n+1,); a dashed line stands at `mean`."""
     axis = axis.fitted(edges)
     up = Axis(low=0.0).fitted([float(max([1, *counts]))])
-    parts = [_grid(up, height, up.ticks(2))]
+    parts = [_grid(up, height, [tick for tick in up.ticks(2) if tick == round(tick)])]
     for (low, high), count in zip(pairwise(edges), counts, strict=True):
         if count:
             left, right = axis.place(low), axis.place(high)

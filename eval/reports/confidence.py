@@ -12,10 +12,12 @@ from eval.reports.analysis import Analysis
 from eval.reports.axis import SHARE, Axis
 from eval.reports.charts import Mark, Series, curve
 from eval.reports.numbers import percent, score
-from eval.reports.page import figure, grid, section, table
-from eval.reports.wording import between
+from eval.reports.page import figure, grid, paragraph, section, table
+from eval.reports.wording import between, counted
 from eval.selective import CoverageRisk, Point
 
+LEAST = 30
+"""Answers below which a curve would show chance."""
 DRAWN = 80
 """Points of a curve that are drawn at most."""
 FIRST_DRAWN = 10
@@ -31,9 +33,13 @@ def confidence(found: Analysis) -> Markup | None:
         hint += ", which is only that the passages support it; with references it would be more"
     if found.counts.unanswerable:
         hint += ". To answer a question that the collection does not answer counts as wrong"
+    heading, answers = "Does it know when it is right?", len(found.outcomes)
+    if answers < LEAST:
+        few = f"{counted(answers, 'answer')} are too few to say; from {LEAST} on there is a picture here."
+        return section("confidence", heading, paragraph(few), hint=f"{hint}.")
     return section(
         "confidence",
-        "Does it know when it is right?",
+        heading,
         grid(_coverage_figure(found, found.curve), _calibration_figure(found.calibration)),
         hint=f"{hint}.",
     )

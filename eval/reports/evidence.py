@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from eval.reports.html import Part, join, said, tag
+from eval.reports.html import Part, join, tag
 from eval.runs.row import Footnote, Passage, Row
 
 LONGEST, LONGEST_QUOTE = 700, 2000
+SPARED = 100
+"""Characters that are not cut off for their own sake."""
 BEFORE = 160
 """Characters that are kept before the first quote of a passage that is cut."""
 
@@ -53,23 +55,30 @@ def excerpt(passage: Passage, spans: Sequence[Quoted], longest: int = LONGEST) -
     much was left out.
     """
     text, start = passage.text, 0
+    longest = longest if len(text) > longest + SPARED else len(text)
     if spans and len(text) > longest:
         start = min(max(0, spans[0].start - BEFORE), max(0, len(text) - longest))
     end = min(len(text), start + longest)
-    parts: list[Part] = [_left_out(start, before=True)]
+    parts: list[Part] = []
     place = start
     for span in spans:
         if span.start >= end:
             break
         inside = text[span.start : min(span.end, end)]
-        parts += [text[place : span.start], tag("mark", inside, tag("sup", f"[{span.marker}]"))]
+        parts += [_dense(text[place : span.start]), tag("mark", inside, tag("sup", f"[{span.marker}]"))]
         place = min(span.end, end)
-    return join([said_parts([*parts, text[place:end]]), _left_out(len(text) - end, before=False)])
+    return join(
+        [
+            _left_out(start, before=True),
+            tag("bdi", *parts, _dense(text[place:end])),
+            _left_out(len(text) - end, before=False),
+        ]
+    )
 
 
-def said_parts(parts: Sequence[Part]) -> Markup:
-    """As html.said, of several parts."""
-    return tag("bdi", *parts) if parts else said("")
+def _dense(text: str) -> str:
+    """Without empty lines."""
+    return re.sub(r"\n\s*\n", "\n", text)
 
 
 def _left_out(characters: int, *, before: bool) -> Markup | None:

@@ -16,6 +16,8 @@ EMPTY = frozenset(
 UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """Characters that neither HTML nor XML may hold."""
 
+BRIEF = 200
+
 
 def tag(name: str, /, *parts: Part, **attributes: str | int | float | None) -> Markup:
     """An element. In attribute names a last `_` is dropped and `_` stands for `-` (`class_`, `aria_label`);
@@ -52,6 +54,17 @@ def cut(text: str, limit: int) -> Markup:
         return said(text)
     note = tag("span", f" … {len(text) - limit:,} more characters", class_="note")
     return join([said(text[:limit]), note])
+
+
+def named(metric: str) -> Markup:
+    """A metric's name, which may break after `_` and nowhere else."""
+    first, *others = re.split("(?<=_)(?=.)", metric[:BRIEF])
+    return tag("span", first, *(part for other in others for part in (tag("wbr"), other)), class_="metric")
+
+
+def brief(text: str) -> Markup:
+    """`cut` for names: sources, titles, settings."""
+    return cut(text, BRIEF)
 
 
 def _attribute(value: str | int | float) -> Markup:

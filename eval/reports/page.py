@@ -1,19 +1,22 @@
 """Blocks of a page that needs nothing beside itself: shell, section, tables, figures.
 
 Plain text that is handed in is escaped; Markup (from these blocks, `charts` or `html.tag`) goes in as it is.
-There is no script and no inline style, so that a strict content security policy can hold.
+There is no script and no inline style, and the page's own content security policy lets nothing be loaded or
+run, whatever was put in.
 """
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from markupsafe import Markup
 
 from eval.reports.charts import STYLE as CHART_STYLE
-from eval.reports.html import Part, join, tag
+from eval.reports.html import BRIEF, Part, brief, join, tag
 
 STYLE = Path(__file__).with_name("page.css")
 
@@ -34,16 +37,17 @@ def page(title: str, body: Part, *, kicker: str = "", nav: Sequence[tuple[str, s
     style = "".join(path.read_text(encoding="utf-8") for path in (STYLE, CHART_STYLE))
     head = [
         Markup('<meta charset="utf-8">'),
+        tag("meta", http_equiv="Content-Security-Policy", content=_policy(style)),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
-        tag("title", f"{title} · Footnote"),
+        tag("title", f"{title[:BRIEF]} · Footnote"),
         tag("link", rel="icon", href="data:,"),
         tag("style", Markup(style)),
     ]
     links = [tag("li", tag("a", name, href=f"#{ident}")) for ident, name in nav]
     contents = tag("nav", tag("ul", *links), aria_label="Sections") if nav else None
     brand = tag("p", tag("span", "Footnote", class_="name"), " ", tag("span", kicker), class_="brand")
-    top = tag("header", brand, tag("h1", title), contents)
+    top = tag("header", brand, tag("h1", brief(title)), contents)
     html = tag("html", tag("head", *head), tag("body", top, tag("main", body)), lang="en")
     return f"<!doctype html>\n{html}\n"
 
@@ -95,9 +99,9 @@ def figure(chart: Part, caption: Part, *, heading: str | None = None, data: Part
     return tag("figure", head, chart, tag("figcaption", caption) if caption else None, folded)
 
 
-def grid(*parts: Part) -> Markup:
-    """Blocks beside one another where there is room."""
-    return tag("div", *parts, class_="grid")
+def grid(*parts: Part, dense: bool = False) -> Markup:
+    """Blocks beside one another where there is room, three of them where they are `dense`."""
+    return tag("div", *parts, class_="grid dense" if dense else "grid")
 
 
 def details(summary: Part, *parts: Part, open_: bool = False) -> Markup:
@@ -130,6 +134,14 @@ def listed(items: Sequence[Part], kind: str | None = None) -> Markup:
 def code(text: str) -> Markup:
     """Lines to copy."""
     return tag("pre", tag("code", text), tabindex=0)
+
+
+def _policy(style: str) -> str:
+    """Nothing but this style and the empty icon."""
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    )
 
 
 def _tile(entry: Tile) -> Markup:

@@ -10,9 +10,9 @@ from markupsafe import Markup
 from eval.reports.analysis import Analysis
 from eval.reports.axis import SCORE, SHARE, Axis
 from eval.reports.charts import Bar, bars, histogram, interval
-from eval.reports.html import Part, join, tag
+from eval.reports.html import Part, join, named, tag
 from eval.reports.numbers import percent, score
-from eval.reports.page import figure, grid, section, table
+from eval.reports.page import figure, grid, paragraph, section, table
 from eval.reports.wording import counted, limits, meaning
 from eval.runs.record import Summary
 
@@ -33,15 +33,16 @@ def scores(found: Analysis) -> Markup:
     rows = [_score_row(name, one, axis) for name, one in found.summaries.items()]
     whole = table("Every metric over all cases", header, rows, wide=1, stack=True, hide_caption=True)
     hint = "Means over the cases that a metric applies to, with 95% bootstrap intervals."
-    return section(
-        "scores", "Scores", whole, tag("h3", "How the scores are spread"), _histograms(found), hint=hint
-    )
+    if any(one.interval and one.interval.low == one.interval.high for one in found.summaries.values()):
+        hint += " An interval without width only says that all scores are the same."
+    spread = paragraph("How the scores are spread; a dashed line is the mean.", kind="hint")
+    return section("scores", "Scores", whole, spread, _histograms(found), hint=hint)
 
 
 def _score_row(name: str, one: Summary, axis: Axis) -> list[Part]:
     label = join(
         [
-            tag("span", name, class_="metric"),
+            named(name),
             tag("span", meaning(name), class_="note") if meaning(name) else None,
         ]
     )
@@ -61,28 +62,35 @@ def _histograms(found: Analysis) -> Markup:
     values = {
         name: [row.scores[name] for row in found.run.rows if name in row.scores] for name in found.summaries
     }
-    return grid(*(_histogram(name, known) for name, known in values.items() if known))
+    return grid(*(_histogram(name, known) for name, known in values.items() if known), dense=True)
 
 
 def _histogram(name: str, values: Sequence[float]) -> Markup:
     """Columns of a twentieth; of a metric that is either 0 or 1 two bars."""
     mean = sum(values) / len(values)
-    if set(values) <= {0.0, 1.0}:
-        ones = sum(value == 1.0 for value in values)
-        counts = {"yes (1)": ones, "no (0)": len(values) - ones}
-        told = "; ".join(f"{label}: {n:,} of {len(values):,}" for label, n in counts.items())
-        rows = [
-            Bar(label, n / len(values), shown=f"{n:,} · {percent(n / len(values))}")
-            for label, n in counts.items()
-        ]
-        return figure(bars(f"{name}: how often", told, rows, SHARE), None, heading=name)
+    caption = f"mean {score(mean)} of {counted(len(values), 'case')}"
+    drawn = _two_bars(name, values) if set(values) <= {0.0, 1.0} else _columns(name, values, mean)
+    return figure(drawn, caption, heading=name)
+
+
+def _two_bars(name: str, values: Sequence[float]) -> Markup:
+    ones = sum(value == 1.0 for value in values)
+    counts = {"1 (yes)": ones, "0 (no)": len(values) - ones}
+    shares = {label: n / len(values) for label, n in counts.items()}
+    told = "; ".join(f"{label}: {n:,} of {len(values):,}" for label, n in counts.items())
+    rows = [
+        Bar(label, shares[label], shown=f"{n:,} · {percent(shares[label])}") for label, n in counts.items()
+    ]
+    return bars(f"{name}: how often", told, rows, SHARE)
+
+
+def _columns(name: str, values: Sequence[float], mean: float) -> Markup:
+    """A little beyond 1 is the last column still: rounding of cosines."""
     low, high = min(0.0, *values), max(1.0, *values)
-    counted_, edges = np.histogram(values, COLUMNS, (low, high) if low < 0 or high > 1.01 else (0.0, high))
+    high = 1.0 if high < 1.01 else high
+    counts, edges = np.histogram(np.minimum(values, high), COLUMNS, (low, high))
     told = f"{len(values):,} scores from {score(min(values))} to {score(max(values))}, mean {score(mean)}"
     axis = Axis(low=float(edges[0]), high=float(edges[-1]), at=SCORE.at)
-    drawn = histogram(
-        f"{name}: how often each score", told, edges.tolist(), counted_.tolist(), axis, mean=mean
-    )
-    return figure(
-        drawn, f"{counted(len(values), 'case')}; the dashed line is the mean, {score(mean)}.", heading=name
+    return histogram(
+        f"{name}: how often each score", told, edges.tolist(), counts.tolist(), axis, mean=mean, height=80
     )

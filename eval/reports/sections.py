@@ -11,7 +11,7 @@ from markupsafe import Markup
 from eval.reports.analysis import Analysis
 from eval.reports.axis import SCORE
 from eval.reports.charts import interval
-from eval.reports.html import Part, join, said, tag
+from eval.reports.html import BRIEF, Part, brief, join, tag
 from eval.reports.numbers import duration, percent, score
 from eval.reports.page import Tile, code, facts, paragraph, section, table, tiles
 from eval.reports.verdict import right_when_answered, total, verdict
@@ -69,8 +69,8 @@ def setup(run: Run) -> Markup:
     made = run.setup
     main: list[tuple[Part, Part]] = [
         ("Run", tag("code", made.id)),
-        ("Collection", join([said(made.collection), f", version {made.collection_version}"])),
-        ("Cases", join([f"{made.cases:,} from ", said(made.cases_file or "the request")])),
+        ("Collection", join([brief(made.collection), f", version {made.collection_version}"])),
+        ("Cases", join([f"{made.cases:,} from ", brief(made.cases_file or "the request")])),
         ("Hash of the cases", tag("code", made.cases_sha256[:16])),
         ("Begun", f"{made.created_at:%Y-%m-%d %H:%M} UTC"),
         ("Took", duration(1000 * run.seconds)),
@@ -112,14 +112,16 @@ def _tiles(found: Analysis) -> list[Tile]:
 
 def _slice_table(name: str, inside: Sequence[Slice], main: Sequence[str]) -> Markup:
     first = main[0]
-    header = [name.capitalize(), "from 0 to 1", *main, "Answered"]
+    header = [name[:BRIEF].capitalize(), "from 0 to 1", *main, "Answered"]
     rows: list[list[Part]] = []
     for one in inside:
         known = one.scores.get(first)
         cell = interval(known.mean, known.low, known.high, SCORE) if known else None
         means = [score(one.scores[metric].mean) if metric in one.scores else "–" for metric in main]
-        rows.append([said(one.value), cell, *means, f"{percent(one.answered / one.n)} of {one.n:,}"])
-    return table(f"By {name}: the interval is that of {first}", header, rows, wide=1, stack=True, even=True)
+        rows.append([brief(one.value), cell, *means, f"{percent(one.answered / one.n)} of {one.n:,}"])
+    return table(
+        f"By {name[:BRIEF]}: the interval is that of {first}", header, rows, wide=1, stack=True, even=True
+    )
 
 
 def _most(counts: Mapping[Key, int]) -> list[tuple[Key, int]]:
@@ -127,4 +129,6 @@ def _most(counts: Mapping[Key, int]) -> list[tuple[Key, int]]:
 
 
 def _mapping(values: Mapping[str, str | int | float | bool | None]) -> Markup:
-    return facts([(name, said("–" if value in (None, "") else str(value))) for name, value in values.items()])
+    return facts(
+        [(name, brief("–" if value in (None, "") else str(value))) for name, value in values.items()]
+    )

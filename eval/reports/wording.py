@@ -21,6 +21,10 @@ MEANINGS: Mapping[str, str] = {
     "faithfulness": "share of the answer that the passages support",
     "id_based_context_precision": "retrieved sources that are relevant",
     "id_based_context_recall": "relevant sources that were retrieved",
+    "llm_answer_relevancy": "whether the answer is one to the question, by an LLM",
+    "llm_context_precision": "useful passages before useless ones, by an LLM",
+    "llm_context_recall": "share of the reference that the passages hold, by an LLM",
+    "llm_faithfulness": "share of the answer that the passages support, by an LLM",
     "non_llm_context_precision_with_reference": "retrieved passages that resemble a reference passage",
     "non_llm_context_recall": "reference passages that resemble a retrieved one",
     "non_llm_string_similarity": "letters shared with the reference, in order",
@@ -36,7 +40,7 @@ REASONS: Mapping[str, str] = {
     "unsupported_answer": "The passages did not support what was written.",
 }
 MARKS: Mapping[str, str] = {"supported": "✓", "contradicted": "✗", "unsupported": "?"}
-OUTCOMES: Mapping[str, str] = {"better": "▲ better", "worse": "▼ worse", "same": "= no difference"}
+OUTCOMES: Mapping[str, str] = {"better": "▲ better", "worse": "▼ worse", "same": "= same"}
 
 
 def meaning(metric: str) -> str:

@@ -68,12 +68,12 @@ def _reasons(row: Row, metric: str | None, main: Sequence[str]) -> dict[int, str
             found[place] = (
                 f"{count} of {len(row.sentences)} sentences {'is' if count == 1 else 'are'} {label}."
             )
-    sure = "" if row.confidence is None else f", though {row.confidence:.2f} sure"
+    sure = "" if row.confidence is None else f" ({row.confidence:.2f} sure)"
     right = correct(row, metric) if metric else None
     if answerable(row) is False:
         found[3] = f"It answers what the collection does not say{sure}."
     elif metric and right is not None and right < 0.5:
-        found[4] = f"The answer is wrong by {metric} ({right:.2f}){sure}."
+        found[4] = f"The answer is wrong by {metric}, {right:.2f}{sure}."
     if row.errors:
         found[5] = f"Not scored: {', '.join(row.errors)}."
     low = {name: row.scores[name] for name in main if row.scores.get(name, 1.0) < 1.0}

@@ -80,6 +80,7 @@ def _row(n: int) -> Row:
             {},
             dict.fromkeys(METRICS, failure),
             slices=slices,
+            failure=failure,
         )
     if kind in (7, 9):
         skipped = {"faithfulness": "abstained", "never_applies": "no_contexts"}

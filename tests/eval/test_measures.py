@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from eval.run import Asked, ask, score, to_sample
 
 from eval.cases import Case
 from eval.judges.registry import JUDGES
 from eval.measures import MEASURES, chosen, load_metrics
 from eval.ragas.llm import open_llm
-from eval.run import Asked, ask, score, to_sample
 from rag.answer.engine import Engine
 from rag.errors import Conflict
 from rag.settings import Settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ PAIRS = st.lists(
 )
 
 
-def row(name: str, scores: Mapping[str, float] | None = None, **fields: object) -> Row:
+def row(name: str, scores: Mapping[str, float] | None = None, **fields: Any) -> Row:
     made = Row(name, f"{name}?", "ref", "said", False, None, (), scores or {}, {}, {}, confidence=0.5)
     return replace(made, **fields)
 
@@ -119,13 +120,13 @@ def test_what_counts_as_an_outcome() -> None:
 
 
 def test_slices_leave_out_what_says_nothing() -> None:
-    rows = [
-        row(str(n), {"m": n % 2}, slices={"type": "who" if n < 6 else "why", "all": "x"}) for n in range(9)
-    ]
-    (found,) = by_slice(rows, ["m", "other"])
-    assert (found.name, found.value, found.n, found.answered) == ("type", "who", 6, 6)
-    assert found.scores["m"].mean == 0.5
-    assert set(found.scores) == {"m"}
+    kinds = [{"type": "who" if n < 6 else "why", "all": "x", "rare": str(n > 8)} for n in range(11)]
+    rows = [row(str(n), {"m": n % 2}, slices=slices) for n, slices in enumerate([*kinds, {"type": "when"}])]
+    who, why = by_slice(rows, ["m", "other"])
+    assert (who.name, who.value, who.n, who.answered) == ("type", "who", 6, 6)
+    assert who.scores["m"].mean == 0.5
+    assert set(who.scores) == {"m"}
+    assert (why.value, why.n) == ("why", 5)
 
 
 def test_the_worst_by_the_rule() -> None:
@@ -144,9 +145,10 @@ def test_the_worst_by_the_rule() -> None:
     ]
     found = worst(rows, "m", ["m"])
     assert [one.row.id for one in found] == [
-        "broken", "contradicted", "unsupported", "invented", "surely wrong", "wrong", "unscored", "declined", "weak",
+        "broken", "contradicted", "unsupported", "invented", "surely wrong", "wrong", "unscored", "declined",
+        "weak",
     ]  # fmt: skip
-    assert found[4].why == ("The answer is wrong by m (0.00), though 0.90 sure.",)
+    assert found[4].why == ("The answer is wrong by m, 0.00 (0.90 sure).",)
 
 
 def test_failures_leave_room_for_others() -> None:
