@@ -7,21 +7,20 @@ from pathlib import Path
 import typer
 
 from eval.output import write_whole
-from eval.reports import comparison_from_json, from_json, to_html, to_json, to_markdown
+from eval.reports import comparison_from_json, to_html, to_json, to_markdown
 from eval.runs.compare import compare
+from eval.runs.compared import Comparison
+from eval.runs.files import read_run
 from eval.runs.journal import REPORT
-from rag.errors import NotFound
+from eval.runs.record import Run
 
 
 def report_again(
     run: Path, *, baseline: Path | None, html: Path | None, markdown: Path | None, as_json: bool
 ) -> None:
     """Write the files that are asked for; without any print Markdown, or JSON."""
-    text = _read(run)
-    found = from_json(text)
-    comparison = comparison_from_json(text)  # the one that the run was reported with, if any
-    if baseline:
-        comparison = compare(from_json(_read(baseline)), found, names=(str(baseline), str(run)))
+    found = read_run(run)
+    comparison = _comparison(run, found, baseline)
     if html:
         write_whole(html, to_html(found, comparison))
     if markdown:
@@ -32,9 +31,9 @@ def report_again(
         typer.echo(to_markdown(found, comparison), nl=False)
 
 
-def _read(run: Path) -> str:
-    """The text of a run's report.json. Raises NotFound `run_not_found`."""
-    try:
-        return (run / REPORT if run.is_dir() else run).read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise NotFound(f"There is no finished run at {run}.", code="run_not_found") from error
+def _comparison(path: Path, run: Run, baseline: Path | None) -> Comparison | None:
+    """With the baseline, or else the comparison that the run was reported with."""
+    if baseline:
+        return compare(read_run(baseline), run, names=(str(baseline), str(path)))
+    file = path / REPORT if path.is_dir() else path
+    return comparison_from_json(file.read_text(encoding="utf-8"))

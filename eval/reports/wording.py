@@ -8,14 +8,15 @@ from eval.reports.numbers import percent, score
 from eval.stats import Interval
 
 MEANINGS: Mapping[str, str] = {
+    "abstention_accuracy": "an answer where there is one, none where there is none",
     "answer_relevancy": "whether the answer is one to the question",
     "bert_score": "tokens of answer and reference that mean alike",
     "bleu_score": "word sequences shared with the reference",
-    "citation_precision": "footnotes that their sentences need",
+    "citation_precision": "footnotes that support their sentences",
     "citation_recall": "sentences that their footnotes support",
-    "context_precision": "useful passages before useless ones",
-    "context_recall": "share of the reference that the passages hold",
     "context_relevance": "passages that have to do with the question",
+    "context_token_precision": "retrieved words that belong to a reference passage",
+    "context_token_recall": "words of the reference passages that were retrieved",
     "exact_match": "the answer is the reference, letter by letter",
     "factual_correctness": "facts shared with the reference",
     "faithfulness": "share of the answer that the passages support",

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from lxml import html
 from lxml.html import HtmlElement
 
+from eval.measures import MEASURES
 from eval.reports import comparison_from_json, from_json, to_html, to_json, to_markdown
 from eval.reports.charts import STYLE as CHART_STYLE
 from eval.reports.page import STYLE
+from eval.reports.wording import MEANINGS
 from eval.runs.record import Run, Setup
 from eval.runs.row import Checked, Failure, Footnote, Passage, Row, Spent
 from rag.errors import InvalidInput
@@ -292,6 +294,10 @@ def test_the_page_of_no_case_and_of_no_score() -> None:
         a_run(1).rows[0], scores={}, sentences=(), footnotes=(), passages=(), timings_ms={}, confidence=None
     )
     assert "1 of 1 question was answered" in to_html(Run(a_setup(), (bare,), 0.0))
+
+
+def test_every_metric_is_explained_and_nothing_else() -> None:
+    assert set(MEANINGS) == {measure.name for measure in MEASURES}
 
 
 def luminance(colour: str) -> float:
