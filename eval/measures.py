@@ -1,4 +1,6 @@
-"""The metrics of an evaluation by name: RAGAS metrics that need no LLM, and faithfulness by the checker."""
+"""The metrics of an evaluation by name: our small judges, RAGAS metrics that need no LLM, and those of
+RAGAS that ask one.
+"""
 
 from __future__ import annotations
 
@@ -7,31 +9,46 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from eval.extra import require, unusable
-from rag.errors import InvalidInput
-from rag.models.types import Encoder
+from eval.judges.models import Models
+from eval.judges.registry import JUDGES, load_judges
+from rag.errors import Conflict, InvalidInput
+from rag.settings import Settings
 
 if TYPE_CHECKING:
     from ragas.metrics.base import SingleTurnMetric
 
-    from eval.ragas.faithfulness import Check
+    from eval.ragas.llm import MeteredLLM
 
 REQUIRED = ("ragas", "rapidfuzz", "rouge_score", "sacrebleu")
 """Packages that only the extra `eval` brings."""
 
 Needs = Literal["reference", "reference_contexts", "reference_context_ids"]
+Judged = Literal["retrieval", "answer", "citations"]
+"""What a metric looks at: what was retrieved; the response without markers; or the response with markers
+`[n]` that count the retrieved contexts from 1 (eval.judges.answers makes it).
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A metric's name, the column of the case it compares with (None: none), and what it judges."""
+    """A metric's name, the column of the case it compares with (None: none), and what it judges.
+
+    `llm`: it asks the LLM of the settings, which costs money; such metrics run only when asked for by name.
+    """
 
     name: str
     needs: Needs | None
-    judges: Literal["retrieval", "answer"]
+    judges: Judged
+    llm: bool = False
 
 
 MEASURES = (
     Measure("faithfulness", None, "answer"),
+    Measure("answer_relevancy", None, "answer"),
+    Measure("context_relevance", None, "retrieval"),
+    Measure("citation_recall", None, "citations"),
+    Measure("citation_precision", None, "citations"),
+    Measure("bert_score", "reference", "answer"),
     Measure("semantic_similarity", "reference", "answer"),
     Measure("rouge_score", "reference", "answer"),
     Measure("bleu_score", "reference", "answer"),
@@ -42,51 +59,91 @@ MEASURES = (
     Measure("non_llm_context_recall", "reference_contexts", "retrieval"),
     Measure("id_based_context_precision", "reference_context_ids", "retrieval"),
     Measure("id_based_context_recall", "reference_context_ids", "retrieval"),
+    Measure("llm_faithfulness", None, "answer", llm=True),
+    Measure("llm_answer_relevancy", None, "answer", llm=True),
+    Measure("llm_context_precision", "reference", "retrieval", llm=True),
+    Measure("llm_context_recall", "reference", "retrieval", llm=True),
+    Measure("factual_correctness", "reference", "answer", llm=True),
 )
 
 
-def chosen(names: Sequence[str] | None) -> tuple[Measure, ...]:
-    """The measures of these names in the order given (None: all). Raises InvalidInput `unknown_metric`."""
+def chosen(names: Sequence[str] | None, settings: Settings | None = None) -> tuple[Measure, ...]:
+    """The measures of these names in the order given; None: all that ask no LLM.
+
+    Raises InvalidInput `unknown_metric`, and with `settings` Conflict `no_generator` for a metric that asks
+    an LLM where they name none.
+    """
     if names is None:
-        return MEASURES
+        return tuple(measure for measure in MEASURES if not measure.llm)
     known = {measure.name: measure for measure in MEASURES}
     for name in names:
         if name not in known:
             raise InvalidInput(
                 f"There is no metric {name!r}; known are {', '.join(known)}.", code="unknown_metric"
             )
-    return tuple(known[name] for name in dict.fromkeys(names))
+    found = tuple(known[name] for name in dict.fromkeys(names))
+    asking = [measure.name for measure in found if measure.llm]
+    if asking and settings is not None and not (settings.llm_url and settings.llm_model):
+        raise Conflict(
+            f"No LLM is configured for {', '.join(asking)}; set FOOTNOTE_LLM_URL and FOOTNOTE_LLM_MODEL.",
+            code="no_generator",
+        )
+    return found
 
 
-def load_metrics(measures: Sequence[Measure], encoder: Encoder, check: Check) -> dict[str, SingleTurnMetric]:
-    """The RAGAS metric behind each measure's name. Raises ModelError `extra_missing` without the extra
-    `eval`.
+def load_metrics(
+    measures: Sequence[Measure], models: Models, llm: MeteredLLM | None = None
+) -> dict[str, SingleTurnMetric]:
+    """The RAGAS metric behind each measure's name, to be used for every row; `models` may be an Engine.
 
-    Imports RAGAS, which takes seconds. NonLLMContextRecall is missing from ragas.metrics and none of the
-    others is there without a warning, hence the private modules; the version is pinned.
+    `llm` is eval.ragas.llm.open_llm's, needed where a measure asks one (Conflict `no_generator`). Raises
+    ModelError `extra_missing` without the extra `eval`. Imports RAGAS, which takes seconds.
     """
     require(*REQUIRED)
     try:
-        from ragas.metrics._answer_similarity import SemanticSimilarity
-        from ragas.metrics._context_precision import (
-            IDBasedContextPrecision,
-            NonLLMContextPrecisionWithReference,
-        )
-        from ragas.metrics._context_recall import IDBasedContextRecall, NonLLMContextRecall
-        from ragas.metrics._rouge_score import RougeScore
-        from ragas.metrics._string import ExactMatch, NonLLMStringSimilarity, StringPresence
-
-        from eval.ragas.bleu import WholeTextBleu
-        from eval.ragas.embeddings import EncoderEmbeddings
-        from eval.ragas.faithfulness import CheckerFaithfulness
+        found = {**_small(models), **_stock(models)}
+        if any(measure.llm for measure in measures):
+            found |= _asking(models, llm)
     except ImportError as error:
         raise unusable(error) from error
+    return {measure.name: found[measure.name] for measure in measures}
+
+
+def _small(models: Models) -> dict[str, SingleTurnMetric]:
+    from eval.ragas.metrics import METRICS
+
+    judges = load_judges(tuple(JUDGES), models)
+    return {kind.judged: kind(judges[kind.judged]) for kind in METRICS}
+
+
+def _stock(models: Models) -> dict[str, SingleTurnMetric]:
+    """NonLLMContextRecall is missing from ragas.metrics and none of the others is there without a warning,
+    hence the private modules; the version is pinned.
+    """
+    from eval.ragas.bleu import WholeTextBleu  # first: it turns telemetry off
+    from eval.ragas.embeddings import EncoderEmbeddings
+
+    from ragas.metrics._answer_similarity import SemanticSimilarity  # isort: skip
+    from ragas.metrics._context_precision import (  # isort: skip
+        IDBasedContextPrecision,
+        NonLLMContextPrecisionWithReference,
+    )
+    from ragas.metrics._context_recall import IDBasedContextRecall, NonLLMContextRecall  # isort: skip
+    from ragas.metrics._rouge_score import RougeScore  # isort: skip
+    from ragas.metrics._string import ExactMatch, NonLLMStringSimilarity, StringPresence  # isort: skip
+
     metrics = [
-        CheckerFaithfulness(check=check),
-        SemanticSimilarity(embeddings=EncoderEmbeddings(encoder)),
+        SemanticSimilarity(embeddings=EncoderEmbeddings(models.encoder)),
         *(kind() for kind in (RougeScore, WholeTextBleu, ExactMatch, StringPresence, NonLLMStringSimilarity)),
         *(kind() for kind in (NonLLMContextPrecisionWithReference, NonLLMContextRecall)),
         *(kind() for kind in (IDBasedContextPrecision, IDBasedContextRecall)),
     ]
-    by_name = {metric.name: metric for metric in metrics}
-    return {measure.name: by_name[measure.name] for measure in measures}
+    return {metric.name: metric for metric in metrics}
+
+
+def _asking(models: Models, llm: MeteredLLM | None) -> dict[str, SingleTurnMetric]:
+    from eval.ragas.llm_metrics import llm_metrics
+
+    if llm is None:
+        raise Conflict("No LLM was opened for the metrics that ask one.", code="no_generator")
+    return {metric.name: metric for metric in llm_metrics(llm, models.encoder)}

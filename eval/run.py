@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eval.cases import Case, read_cases
+from eval.judges.answers import cited_response
 from eval.measures import Measure, chosen, load_metrics
 from eval.output import write_whole
 from eval.report import Failure, Report, Row, write_report
@@ -22,6 +23,8 @@ from rag.types import Answer
 if TYPE_CHECKING:
     from ragas.dataset_schema import SingleTurnSample
     from ragas.metrics.base import SingleTurnMetric
+
+    from eval.ragas.llm import MeteredLLM
 
 Progress = Callable[[int, int], None]
 """Called with the cases done and their total; may raise to stop."""
@@ -82,9 +85,9 @@ def evaluate(
 
     Raises NotFound `collection_not_found`, InvalidInput `unknown_metric`, ModelError `extra_missing`.
     """
-    measures = chosen(metrics)
+    measures = chosen(metrics, engine.settings)
     engine.store.collection(collection)
-    loaded = load_metrics(measures, engine.encoder, engine.check)
+    loaded = load_metrics(measures, engine, _llm(engine, measures))
     samples: list[SingleTurnSample] = []
     rows: list[Row] = []
     for case in cases:
@@ -99,6 +102,15 @@ def evaluate(
         write_report(report, out_dir)
         write_dataset(samples, out_dir / "dataset.jsonl")
     return report
+
+
+def _llm(engine: Engine, measures: Sequence[Measure]) -> MeteredLLM | None:
+    """The LLM of the settings, where a measure asks one."""
+    if not any(measure.llm for measure in measures):
+        return None
+    from eval.ragas.llm import open_llm
+
+    return open_llm(engine.settings)
 
 
 def ask(engine: Engine, case: Case, collection: str) -> Asked:
@@ -151,18 +163,27 @@ def score(
     that abstaining cannot raise a mean; what the case does not say is skipped.
     """
     result = Scores({}, {}, {})
+    cited = _with_markers(asked, sample)
     for measure in measures:
         if asked.failure:
             result.errors[measure.name] = asked.failure
         elif measure.needs and getattr(sample, measure.needs) is None:
             result.skipped[measure.name] = WITHOUT[measure.needs]
-        elif measure.judges == "answer" and not sample.response and not measure.needs:
+        elif measure.judges != "retrieval" and not sample.response and not measure.needs:
             result.skipped[measure.name] = "abstained"
-        elif not (sample.response if measure.judges == "answer" else sample.retrieved_contexts):
+        elif not (sample.retrieved_contexts if measure.judges == "retrieval" else sample.response):
             result.scores[measure.name] = 0.0
         else:
-            _compute(metrics[measure.name], sample, result)
+            judged = cited if measure.judges == "citations" else sample
+            _compute(metrics[measure.name], judged, result)
     return result
+
+
+def _with_markers(asked: Asked, sample: SingleTurnSample) -> SingleTurnSample:
+    """The sample for metrics on citations."""
+    if asked.answer is None or not sample.response:
+        return sample
+    return sample.model_copy(update={"response": cited_response(asked.answer)})
 
 
 def _compute(metric: SingleTurnMetric, sample: SingleTurnSample, result: Scores) -> None:

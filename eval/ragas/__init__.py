@@ -1,4 +1,8 @@
-"""Footnote's checker and encoder as parts of RAGAS; the only place that knows RAGAS.
+"""Footnote's small judges and encoder as parts of RAGAS, and RAGAS' LLM metrics over any server; the only
+place that knows RAGAS.
+
+    from eval.ragas import AnswerRelevancy, BertScore, CitationPrecision, CitationRecall
+    from eval.ragas import ContextRelevance, EncoderEmbeddings, Faithfulness
 
 RAGAS sends usage events unless RAGAS_DO_NOT_TRACK is `true` by the time it first would, and remembers what
 it read; hence the assignment here, ahead of any import of it below this package. `false` in the environment
@@ -6,5 +10,38 @@ is respected.
 """
 
 import os
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("RAGAS_DO_NOT_TRACK", "true")
+
+if TYPE_CHECKING:
+    from eval.ragas.embeddings import EncoderEmbeddings
+    from eval.ragas.metrics import (
+        AnswerRelevancy,
+        BertScore,
+        CheckerFaithfulness,
+        CitationPrecision,
+        CitationRecall,
+        ContextRelevance,
+        Faithfulness,
+    )
+
+__all__ = [
+    "AnswerRelevancy",
+    "BertScore",
+    "CheckerFaithfulness",
+    "CitationPrecision",
+    "CitationRecall",
+    "ContextRelevance",
+    "EncoderEmbeddings",
+    "Faithfulness",
+]
+
+
+def __getattr__(name: str) -> object:
+    """The classes are imported when asked for: RAGAS takes seconds."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = "embeddings" if name == "EncoderEmbeddings" else "metrics"
+    return getattr(import_module(f"{__name__}.{module}"), name)

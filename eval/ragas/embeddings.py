@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ragas.embeddings.base import BaseRagasEmbedding
 
+from eval.ragas.models import shared_models
 from rag.models.types import Encoder
 
 
@@ -12,9 +13,10 @@ class EncoderEmbeddings(BaseRagasEmbedding):  # type: ignore[misc]
     symmetric.
     """
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder | None = None) -> None:
+        """Without an encoder it is that of the settings, shared with the metrics."""
         super().__init__()
-        self._encoder = encoder
+        self._encoder = encoder or shared_models().encoder
 
     def embed_text(self, text: str, **kwargs: object) -> list[float]:
         """The unit-length dense vector (dimension,) of one text."""

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import eval.ragas
+from eval.judges.registry import JUDGES, load_judges
+from eval.judges.sample import NotJudgeable, Sample
 from eval.ragas.bleu import WholeTextBleu
 from eval.ragas.embeddings import EncoderEmbeddings
-from eval.ragas.faithfulness import CheckerFaithfulness
+from eval.ragas.metrics import METRICS, AnswerRelevancy, BertScore, Faithfulness
 from rag.answer.engine import Engine
 
 from ragas import EvaluationDataset, SingleTurnSample, evaluate  # isort: skip - eval.ragas first turns telemetry off
+from ragas.metrics.base import SimpleBaseMetric  # isort: skip
+from ragas.metrics.result import MetricResult  # isort: skip
 
+QUESTION = "What is the pump rated for?"
+ROPE = "Ropes are made of polyester."
 CONTEXT = "The bilge pump is rated for a working pressure of 16 bar. Its filter is cleaned every two weeks."
 TRUE = "The pump is rated for 16 bar."
 INVENTED = "The pump was painted in Venice by a famous artist."
@@ -23,8 +33,8 @@ INVENTED = "The pump was painted in Venice by a famous artist."
 
 def sample(response: str, reference: str | None = None) -> SingleTurnSample:
     return SingleTurnSample(
-        user_input="What is the pump rated for?",
-        retrieved_contexts=["Ropes are made of polyester.", CONTEXT],
+        user_input=QUESTION,
+        retrieved_contexts=[ROPE, CONTEXT],
         response=response,
         reference=reference,
     )
@@ -34,30 +44,117 @@ def scored(metric: object, response: str, reference: str | None = None) -> float
     return float(asyncio.run(metric.single_turn_ascore(sample(response, reference))))  # type: ignore[attr-defined]
 
 
-def test_faithfulness_is_the_share_of_supported_sentences(manuals: Engine) -> None:
-    metric = CheckerFaithfulness(check=manuals.check)
-    assert scored(metric, TRUE) == 1
-    assert scored(metric, INVENTED) == 0
-    assert scored(metric, f"{TRUE} {INVENTED}") == 0.5
+def test_each_metric_is_its_judge(manuals: Engine) -> None:
+    judges = load_judges(tuple(JUDGES), manuals)
+    for kind in METRICS:
+        metric = kind(judges[kind.judged])
+        assert metric.name == kind.judged
+        judged = judges[kind.judged](Sample(QUESTION, f"{TRUE} [2]", (ROPE, CONTEXT), "16 bar"))
+        assert scored(metric, f"{TRUE} [2]", "16 bar") == judged
+        assert 0 < judged <= 1
+    assert {kind.judged for kind in METRICS} == set(JUDGES)
 
 
-def test_faithfulness_of_nothing_is_an_error_not_a_number(manuals: Engine) -> None:
-    with pytest.raises(ValueError, match="no sentence"):
-        scored(CheckerFaithfulness(check=manuals.check), " ")
+def test_nothing_said_and_nothing_retrieved_score_zero(manuals: Engine) -> None:
+    judges = load_judges(tuple(JUDGES), manuals)
+    for kind in METRICS:
+        metric = kind(judges[kind.judged])
+        empty = SingleTurnSample(user_input=QUESTION, retrieved_contexts=[], response=" ", reference="16 bar")
+        assert asyncio.run(metric.single_turn_ascore(empty)) == 0
+    faithful = Faithfulness(judges["faithfulness"])
+    assert faithful.score(response=TRUE, retrieved_contexts=[]).value == 0
+    assert faithful.score(response="", retrieved_contexts=[CONTEXT]).reason == "The response is empty."
 
 
-def test_in_a_stock_ragas_script() -> None:
-    """No argument: the shipped checker is loaded by RAGAS' own call of init."""
-    dataset = EvaluationDataset([sample(TRUE), sample(INVENTED)])
+def test_a_missing_column_is_an_error_that_names_it(manuals: Engine) -> None:
+    judges = load_judges(tuple(JUDGES), manuals)
+    with pytest.raises(NotJudgeable, match="reference") as caught:
+        scored(BertScore(judges["bert_score"]), TRUE)
+    assert caught.value.code == "no_reference"
+    with pytest.raises(NotJudgeable, match="response"):
+        AnswerRelevancy(judges["answer_relevancy"]).score(user_input=QUESTION)
+
+
+def test_the_keyword_interface(manuals: Engine) -> None:
+    """That of RAGAS 0.4's collections: MetricResult, one by one or in a batch."""
+    judges = load_judges(("faithfulness", "answer_relevancy"), manuals)
+    metric = Faithfulness(judges["faithfulness"])
+    row = {"user_input": QUESTION, "response": TRUE, "retrieved_contexts": [CONTEXT]}
+    rows = [row, row | {"response": INVENTED}]
+    assert isinstance(metric, SimpleBaseMetric)
+    assert isinstance(metric.score(**row), MetricResult)
+    assert [result.value for result in metric.batch_score(rows)] == [1, 0]
+    assert (
+        asyncio.run(AnswerRelevancy(judges["answer_relevancy"]).ascore(user_input=QUESTION, response=TRUE))
+        > 0.5
+    )
+    assert metric.validate_result_value(1.0) is None
+
+
+def test_in_ragas_evaluate_with_no_arguments() -> None:
+    dataset = EvaluationDataset([sample(TRUE, "16 bar"), sample(INVENTED, "16 bar"), sample("", "16 bar")])
     with pytest.warns(DeprecationWarning, match="evaluate"):
         result = evaluate(
             dataset,
-            [CheckerFaithfulness()],
+            [kind() for kind in METRICS],
             show_progress=False,
             raise_exceptions=True,
             allow_nest_asyncio=False,
         )
-    assert result["faithfulness"] == [1, 0]
+    assert result["faithfulness"] == [1, 0, 0]
+    for name in JUDGES:
+        assert np.isfinite(result[name]).all()
+    assert result["answer_relevancy"][0] > result["answer_relevancy"][1]
+
+
+NO_NETWORK = """
+import runpy, sys
+
+def refuse(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        print("NETWORK", event, arguments, flush=True)
+        raise OSError("the network is off")
+
+sys.addaudithook(refuse)
+found = runpy.run_path(sys.argv[1])
+result = found["evaluate"](found["DATASET"], metrics=found["METRICS"], show_progress=False)
+import json
+print(json.dumps(result.scores))
+"""
+
+
+def test_the_stock_script_needs_no_llm_and_no_network() -> None:
+    secret = ("KEY", "TOKEN", "FOOTNOTE_", "RAGAS_")
+    environment = {
+        name: value for name, value in os.environ.items() if not any(part in name for part in secret)
+    }
+    root = Path(__file__).parents[2]
+    script = str(root / "samples" / "ragas_script.py")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", NO_NETWORK, script],
+        env=environment | {"PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "NETWORK" not in done.stdout
+    rows = json.loads(done.stdout.splitlines()[-1], parse_constant=pytest.fail)
+    assert len(rows) == 4
+    assert set(JUDGES) <= rows[0].keys()
+    assert rows[0]["faithfulness"] == 1 > rows[1]["faithfulness"]
+    assert rows[0]["answer_relevancy"] > rows[2]["answer_relevancy"] + 0.3
+
+
+def test_every_class_can_be_imported_from_the_package() -> None:
+    for name in eval.ragas.__all__:
+        assert callable(getattr(eval.ragas, name))
+    with pytest.raises(AttributeError, match="Nothing"):
+        _ = eval.ragas.Nothing
+
+
+def test_metrics_and_embeddings_share_one_encoder() -> None:
+    assert EncoderEmbeddings()._encoder is EncoderEmbeddings()._encoder
 
 
 def test_telemetry_is_off() -> None:
