@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eval.agreement.found import Agreement, Mistake, Part, Rating, SetAgreement
+from eval.agreement.found import Agreement, Lead, Mistake, Part, Rating, SetAgreement
 from eval.output import table
 from eval.stats import Interval
 
@@ -126,34 +126,38 @@ def _sure(found: Interval | None) -> str:
 
 def _parts(one: SetAgreement) -> list[str]:
     lines = []
+    decided = [] if one.graded else ["positive", "taken", "missed"]
     for metric in dict.fromkeys(part.metric for part in one.parts):
-        rows = [_part(part) for part in one.parts if part.metric == metric]
-        header = ["slice", "rows", "positive", TITLES[one.measure], "taken", "missed", "lead over baselines"]
-        lines += [f"### {one.name}: {metric} by slice", table(header, rows), *_no_lead(one, metric)]
+        own = [part for part in one.parts if part.metric == metric]
+        header = ["slice", "rows", *decided, TITLES[one.measure], "lead over baselines"]
+        rows = [_part(part, one.graded) for part in own]
+        lines += [f"### {one.name}: {metric} by slice", table(header, rows), _no_lead(own)]
     return lines
 
 
-def _no_lead(one: SetAgreement, metric: str) -> list[str]:
-    """The slices where a baseline is as good."""
-    found = [
-        f"{part.slice[0]}: {part.slice[1]} ({lead.baseline} {number(lead.difference.mean, signed=True)})"
-        for part in one.parts
-        for lead in part.leads
-        if part.metric == metric and lead.difference and lead.difference.mean <= 0
-    ]
-    told = "`?`: the interval of the lead holds 0."
-    return [f"{told} No better than a baseline: {'; '.join(found)}." if found else told]
-
-
-def _part(part: Part) -> list[str]:
-    ahead = ", ".join(
-        f"{lead.baseline} {number(lead.difference.mean, signed=True)}{'' if lead.difference.low > 0 else '?'}"
-        for lead in part.leads
-        if lead.difference
-    )
+def _part(part: Part, graded: bool) -> list[str]:
     shares = ["–" if value is None else f"{value:.0%}" for value in (part.taken, part.missed)]
-    name = f"{part.slice[0]}: {part.slice[1]}"
-    return [name, f"{part.rows:,}", f"{part.positive:,}", between(part.value), *shares, ahead or "–"]
+    decided = [] if graded else [f"{part.positive:,}", *shares]
+    ahead = ", ".join(f"{lead.baseline} {_lead(lead)}" for lead in part.leads if lead.difference)
+    return [": ".join(part.slice), f"{part.rows:,}", *decided, between(part.value), ahead or "–"]
+
+
+def _lead(lead: Lead) -> str:
+    sure = _sure(lead.difference)
+    mark = {"better": "", "worse": "!"}.get(sure, "?")
+    return number(lead.difference.mean, signed=True) + mark if lead.difference else "–"
+
+
+def _no_lead(parts: Sequence[Part]) -> str:
+    """The slices where a baseline is as good."""
+    found = []
+    for part in parts:
+        ahead = [lead for lead in part.leads if lead.difference and lead.difference.mean <= 0]
+        if ahead:
+            names = ", ".join(f"{lead.baseline} {_lead(lead)}" for lead in ahead)
+            found.append(f"{': '.join(part.slice)} ({names})")
+    told = "`?`: the interval of the lead holds 0; `!`: the baseline is surely better."
+    return f"{told} No better than a baseline: {'; '.join(found)}." if found else told
 
 
 def _mistakes(one: SetAgreement) -> list[str]:
