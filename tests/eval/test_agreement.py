@@ -205,6 +205,18 @@ class TestBootstrap:
         assert found is not None
         assert found.high - found.low == pytest.approx(2 * 1.96 * 0.5 / 20, rel=0.1)
 
+    def test_noise_makes_no_judge_look_worse_calibrated(self) -> None:
+        """Resampling adds noise to a calibration error, so its interval leans down from the value, not up."""
+        random_ = np.random.default_rng(2)
+        chances = random_.uniform(size=400)
+        positive, bins = random_.uniform(size=400) < chances, of.equal_mass_bins(chances)
+        found = Bootstrap([str(n) for n in range(400)]).intervals(
+            {"ece": lambda w: of.calibration_error(chances, positive, bins, w)}
+        )["ece"]
+        assert found is not None
+        assert 0 <= found.low <= found.mean <= found.high
+        assert found.high - found.mean < found.mean - found.low
+
     def test_what_is_undefined_is_none_and_never_nan(self) -> None:
         constant, labels = np.full(6, 0.3), np.array([0.0, 1, 0, 1, 0, 1])
         groups = [str(n) for n in range(6)]
