@@ -38,7 +38,7 @@ class Vectors:
 
 def overlap(sample: Sample, sides: Sides) -> float:
     """Share of the first text's content words that the second holds; for a response and its reference, which
-    are alike, the words in both over the words in either (Jaccard). Raises NotJudgeable `no_text`.
+    are alike, the words in both over the words in either (Jaccard). Raises NotJudgeable.
     """
     first, texts = _texts(sample, sides)
     ours, theirs = content_words(first), content_words(" ".join(texts))
@@ -49,7 +49,7 @@ def overlap(sample: Sample, sides: Sides) -> float:
 
 def similarity(sample: Sample, sides: Sides, vectors: Vectors) -> float:
     """The cosine of the first text and the nearest sentence of the second; a reference is taken as a whole.
-    Raises NotJudgeable `no_text`.
+    Raises NotJudgeable.
     """
     first, texts = _texts(sample, sides)
     whole = sides == "response_reference"
@@ -63,5 +63,5 @@ def _texts(sample: Sample, sides: Sides) -> tuple[str, list[str]]:
     others = {"contexts": sample.contexts, "response": (sample.response,), "reference": (sample.reference,)}
     second = [text for text in others[sides.rpartition("_")[2]] if text and text.strip()]
     if not first.strip() or not second:
-        raise NotJudgeable(f"There is nothing to compare: {sides.replace('_', ' and ')}.", code="no_text")
+        raise NotJudgeable(f"There is nothing to compare: {sides.replace('_', ' and ')}.")
     return first, second

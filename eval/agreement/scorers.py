@@ -29,8 +29,8 @@ class Scored:
 class Scorer:
     """A metric or a baseline.
 
-    `sides` are what it compares. `threshold` is its own: a row at or above it is said to be positive; None
-    for a baseline, which has none. A metric's score is read as a probability.
+    `sides` are what it compares. `threshold` is its own: a row at or above it is said to be positive, and the
+    score is read as a probability; None for a baseline, and for a metric that has none.
     """
 
     name: str
@@ -52,6 +52,8 @@ SIDES: Mapping[str, Sides] = {
 """What each metric compares."""
 SEVERITY: tuple[Label, ...] = ("supported", "unsupported", "contradicted")
 OWN_THRESHOLD = 0.5
+NO_THRESHOLD = ("bert_score",)
+"""Metrics whose score is neither a share nor a probability."""
 
 
 def metric_names() -> tuple[str, ...]:
@@ -101,7 +103,8 @@ def support(models: Models) -> Callable[[Sample], Scored]:
 
 def _metric(name: str, judges: Mapping[str, Judge], models: Models) -> Scorer:
     score = support(models) if name == "support" else _plain(judges[name])
-    return Scorer(name, "metric", SIDES[name], OWN_THRESHOLD, score)
+    threshold = None if name in NO_THRESHOLD else OWN_THRESHOLD
+    return Scorer(name, "metric", SIDES[name], threshold, score)
 
 
 def _plain(judge: Judge) -> Callable[[Sample], Scored]:

@@ -14,7 +14,6 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from eval.judges.models import LoadedModels
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
@@ -36,6 +35,7 @@ from eval.agreement.slices import slices_of
 from eval.agreement.statistics import Doubles
 from eval.agreement.tables import markdown, number
 from eval.agreement.thresholds import best_threshold, cross_fitted
+from eval.judges.models import LoadedModels
 from eval.judges.sample import NotJudgeable, Sample
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput, NotFound
@@ -566,6 +566,12 @@ def test_a_response_is_as_supported_as_its_weakest_sentence(models: Engine) -> N
     assert both.value < good.value
     assert good.verdict == "supported"
     assert both.verdict != "supported"
+
+
+def test_a_similarity_is_no_probability(models: Engine) -> None:
+    """So it has no threshold of its own and no calibration."""
+    thresholds = {one.name: one.threshold for one in load_scorers(["support", "bert_score"], models)}
+    assert {name for name, threshold in thresholds.items() if threshold is not None} == {"support"}
 
 
 def test_slices_say_what_a_row_is(claims: Path) -> None:
