@@ -652,6 +652,79 @@ def eval_report(
     report_again(run, baseline=baseline, html=html, markdown=markdown, as_json=json)
 
 
+@eval_app.command("agreement")
+def eval_agreement(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE…", help="Labelled rows as .jsonl, .csv or a run's report.json."),
+    ],
+    metric: Annotated[
+        list[str] | None,
+        typer.Option("--metric", "-m", help="Compare this metric; may be repeated.", show_default="support"),
+    ] = None,
+    score: Annotated[
+        list[str] | None,
+        typer.Option("--score", metavar="FIELD", help="Compare a score that the rows hold; may be repeated."),
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(metavar="FIELD", help="The field with the person's label.", show_default="label"),
+    ] = None,
+    positive: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CLASS", help="A class that counts as 1, all others as 0; may be repeated."),
+    ] = None,
+    field: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OURS=THEIRS", help="Where a field is, such as response=claim; may be repeated."
+        ),
+    ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Read as this known set.", show_default="by the file's name"),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FIELD=VALUE", help="Only rows with this value; may be repeated."),
+    ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--slice", metavar="FIELD", help="Also show each value of a field; may be repeated."),
+    ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(min=2, metavar="N", help="Draw so many rows of each file.", show_default="all"),
+    ] = None,
+    mistakes: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Rows to show that are farthest off.")
+    ] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same rows and resamples.")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Write agreement.json, .md and .svg here."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say how far metrics agree with people's labels, beside word overlap and sentence similarity."""
+    from api.agreeing import compare_and_report, options_from
+
+    options = options_from(
+        metrics=metric,
+        scores=score,
+        layout=layout,
+        label=label,
+        positive=positive,
+        names=field,
+        where=where,
+        slices=by,
+        most=sample,
+        mistakes=mistakes,
+        seed=seed,
+    )
+    compare_and_report(settings_from(), files, options, out, as_json=json)
+
+
 @app.command()
 def doctor(data: Data = None, json: Json = False) -> None:
     """Say what is installed, what loads and works, and what to do about what does not."""

@@ -1,0 +1,129 @@
+"""Files of labelled rows through the metrics: what `footnote eval agreement` runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from eval.agreement.columns import Column, given_column, score_rows
+from eval.agreement.found import Agreement, SetAgreement
+from eval.agreement.layout import Condition, Layout, layout_of
+from eval.agreement.parts import mistakes, parts
+from eval.agreement.rate import Labels, leads, rate
+from eval.agreement.reading import Reading, Wanted, read_labelled
+from eval.agreement.resampling import RESAMPLES
+from eval.agreement.scorers import load_scorers, overlap_baseline
+from eval.judges.models import Models
+from eval.machine import machine
+from rag.errors import InvalidInput
+
+Progress = Callable[[str, int, int], None]
+"""Called with the set's name, its rows done and their total."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to compare. Empty means: as the file's layout has it. `scores` are columns of the file; where
+    there are some and no `metrics`, no model is asked. `most` is how many rows of a file to draw.
+    """
+
+    metrics: tuple[str, ...] = ()
+    scores: tuple[str, ...] = ()
+    layout: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    positive: tuple[str, ...] = ()
+    where: tuple[Condition, ...] = ()
+    slices: tuple[str, ...] = ()
+    most: int | None = None
+    mistakes: int = 10
+    seed: int = 0
+    resamples: int = RESAMPLES
+
+
+def compare_files(
+    paths: Sequence[Path], options: Options, models: Models, progress: Progress | None = None
+) -> Agreement:
+    """Compare metrics with the labels of each file. All files are read before any is scored.
+
+    Raises what read_labelled, layout_of and load_scorers raise, and InvalidInput `labels_constant` for a file
+    whose labels are all the same: there is nothing to tell apart.
+    """
+    layouts = [_layout(path, options) for path in paths]
+    wanted = Wanted(options.scores, options.slices, options.most, options.seed)
+    readings = [read_labelled(path, layout, wanted) for path, layout in zip(paths, layouts, strict=True)]
+    for path, layout, reading in zip(paths, layouts, readings, strict=True):
+        _check(path, layout, reading)
+    sets = [
+        _compare(layout, reading, options, models, progress)
+        for layout, reading in zip(layouts, readings, strict=True)
+    ]
+    used = {} if options.scores and not options.metrics else _revisions(models)
+    return Agreement(tuple(sets), used, options.seed, options.resamples, machine())
+
+
+def _layout(path: Path, options: Options) -> Layout:
+    layout = layout_of(path, options.layout).with_names(options.names)
+    if "label" in options.names or options.positive:
+        layout = replace(layout, positive=options.positive, verdicts={})
+    return replace(layout, where=options.where or layout.where, seen="" if options.where else layout.seen)
+
+
+def _check(path: Path, layout: Layout, reading: Reading) -> None:
+    if len({row.truth for row in reading.rows}) > 1:
+        return
+    kinds = ", ".join(sorted({row.kind for row in reading.rows}))
+    which = f"; positive is {', '.join(layout.positive)}" if layout.positive else ""
+    raise InvalidInput(
+        f"{path}: all {len(reading.rows)} rows have the same label ({kinds}{which}): nothing to tell apart.",
+        code="labels_constant",
+    )
+
+
+def _compare(
+    layout: Layout, reading: Reading, options: Options, models: Models, progress: Progress | None
+) -> SetAgreement:
+    rows = reading.rows
+    labels = Labels(rows, not {row.truth for row in rows} <= {0.0, 1.0}, options.seed, options.resamples)
+    columns = _columns(layout, reading, options, models, progress)
+    metrics = [column for column in columns if column.scorer.kind != "baseline"]
+    baselines = [column for column in columns if column.scorer.kind == "baseline"]
+    return SetAgreement(
+        layout.name,
+        layout.seen,
+        tuple(map(str, layout.where)),
+        len(rows),
+        reading.drawn_from,
+        reading.unlabelled,
+        len({row.group for row in rows}),
+        {} if labels.graded else dict(Counter(row.kind for row in rows).most_common()),
+        labels.graded,
+        labels.measure,
+        tuple(rate(column, labels) for column in columns),
+        tuple(lead for column in metrics for lead in leads(column, baselines, labels)),
+        tuple(part for column in metrics for part in parts(column, baselines, labels)),
+        tuple(one for column in metrics for one in mistakes(column, labels, options.mistakes)),
+    )
+
+
+def _columns(
+    layout: Layout, reading: Reading, options: Options, models: Models, progress: Progress | None
+) -> list[Column]:
+    given = [given_column(reading.rows, name) for name in options.scores]
+    names = options.metrics or (() if given else layout.metrics)
+    scorers = load_scorers(names, models)
+    if given and not any(scorer.sides == "response_contexts" for scorer in scorers):
+        scorers.append(overlap_baseline("response_contexts"))
+
+    def show(done: int, total: int) -> None:
+        if progress:
+            progress(layout.name, done, total)
+
+    scored = score_rows(reading.rows, scorers, show)
+    return [*given, *(column for column in scored if len(column.at) or column.scorer.kind == "metric")]
+
+
+def _revisions(models: Models) -> dict[str, str]:
+    infos = [models.encoder.info, models.reader.info, models.checker.info]
+    return {info.role: f"{info.name}@{info.revision}" for info in infos}
