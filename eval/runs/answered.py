@@ -68,8 +68,9 @@ def slices(case: Case) -> dict[str, str]:
         found["type"] = case.type
     if case.answerable is not None:
         found["answerable"] = "yes" if case.answerable else "no"
-    if case.relevant_sources:
-        found["source"] = str(PurePosixPath(case.relevant_sources[0]).parent)
+    folder = PurePosixPath(case.relevant_sources[0]).parent if case.relevant_sources else None
+    if folder and folder.name:
+        found["source"] = str(folder)
     if case.synthetic:
         found["synthetic"] = "yes"
     return found

@@ -80,6 +80,7 @@ def execute(
     )
     scorer = _scorer(engine, measures, asked.limits.metric_s)
     with closing(_Record(Journal(folder, setup, cases, fresh=fresh) if folder else None)) as record:
+        engine.warm()  # so that the first answer's time is not that of loading models
         for one in again:
             record.rows.pop(one, None)
         work = _Work(engine, scorer, asked, record)
