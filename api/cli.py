@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from api.cli_eval import eval_app
+from api.cli_options import (
+    FAILED,
+    Check,
+    Collection,
+    Data,
+    Filters,
+    Json,
+    Mode,
+    Role,
+    SearchMode,
+    StopWithParent,
+    Unit,
+    settings_from,
+)
 
-    from rag.settings import Settings
-
-    JsonObject = dict[str, object]
-
-FAILED = 1
-USAGE = 2
+JsonObject = dict[str, object]
 
 app = typer.Typer(
     name="footnote",
@@ -27,89 +34,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-eval_app = typer.Typer(help="Measure how good the answers are.", no_args_is_help=True)
 key_app = typer.Typer(help="Add, list and revoke API keys.", no_args_is_help=True)
 app.add_typer(eval_app, name="eval")
 app.add_typer(key_app, name="key")
-
-
-class SearchMode(StrEnum):
-    """How passages are found."""
-
-    hybrid = "hybrid"
-    dense = "dense"
-    lexical = "lexical"
-
-
-class Unit(StrEnum):
-    """What is left out at a time to see what the reader heeds."""
-
-    words = "words"
-    sentence = "sentence"
-
-
-class Mode(StrEnum):
-    """Who writes the answer."""
-
-    auto = "auto"
-    extractive = "extractive"
-    generative = "generative"
-
-
-class Check(StrEnum):
-    """What happens to sentences that the checker does not support."""
-
-    off = "off"
-    flag = "flag"
-    retry = "retry"
-    drop = "drop"
-    refuse = "refuse"
-
-
-class CaseOutput(StrEnum):
-    """How cases are written."""
-
-    cases = "cases"
-    ragas = "ragas"
-
-
-class Role(StrEnum):
-    """What a key may do."""
-
-    read = "read"
-    write = "write"
-    admin = "admin"
-
-
-Data = Annotated[
-    Path | None,
-    typer.Option(
-        "--data",
-        metavar="DIR",
-        help="Folder of the store, the indexes and the first key.",
-        show_default=False,
-    ),
-]
-Collection = Annotated[str, typer.Option("--collection", "-c", help="The collection to use.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-StopWithParent = Annotated[bool, typer.Option("--stop-with-parent", hidden=True)]
-CaseFormat = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        metavar="NAME",
-        help="cases, ragas, squad, spans or beir.",
-        show_default="told by the content",
-    ),
-]
-Filters = Annotated[
-    str | None,
-    typer.Option(
-        "--filter",
-        metavar="JSON",
-        help='Only documents whose metadata fits, such as \'{"year": {"gte": 2020}}\'.',
-    ),
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -449,29 +376,6 @@ def key_revoke(
     from api.keys import revoke_key
 
     revoke_key(settings_from(data=data), key_id)
-
-
-def settings_from(**given: object) -> Settings:
-    """The settings with what the command line gave on top; a value that is not valid is an error of usage."""
-    from pydantic import ValidationError
-
-    from rag.settings import Settings
-
-    try:
-        return Settings.model_validate({name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        raise typer.BadParameter("; ".join(_reason(dict(e)) for e in error.errors())) from error
-
-
-def _reason(error: Mapping[str, object]) -> str:
-    """One setting that is not valid: its variable and why."""
-    location = error["loc"]
-    if not isinstance(location, tuple) or not location:
-        return f"the settings (footnote.toml or FOOTNOTE_*): {error['msg']}"
-    name = str(location[0])
-    if error["type"] == "extra_forbidden":
-        return f"footnote.toml: there is no setting {name!r}"
-    return f"setting {name} (FOOTNOTE_{name.upper()}): {error['msg']}"
 
 
 def _filters(text: str | None) -> JsonObject | None:

@@ -114,6 +114,7 @@ def test_a_quoted_sentence_is_supported_without_asking() -> None:
     support = Support(models)
     assert support.supported([ROPE.split(".")[0] + "."], [[PUMP, ROPE]], QUESTION) == [True]
     assert isinstance(models.checker, WordChecker)
+    assert support.supported(["It is rated for 16 bar."], [["It is rated\nfor 16 bar ."]], QUESTION) == [True]
     assert not models.checker.asked
     part = "ropes are made of polyester."
     denied = "It is not true that ropes are made of polyester."
