@@ -54,6 +54,16 @@ class Analysis:
     failures: Mapping[str, int]
     errors: Mapping[tuple[str, str], int]
 
+    @property
+    def applied(self) -> dict[str, Summary]:
+        """The metrics that had something to score."""
+        return {name: one for name, one in self.summaries.items() if one.interval or one.errors}
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """The metrics that apply to no case, such as those that need a reference where there is none."""
+        return tuple(name for name in self.summaries if name not in self.applied)
+
 
 def analyse(run: Run) -> Analysis:
     """Everything at once; the same run gives the same figures."""

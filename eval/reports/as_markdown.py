@@ -40,7 +40,8 @@ def to_markdown(run: Run, comparison: Comparison | None = None) -> str:
 
 def _scores(found: Analysis) -> str:
     header = ["metric", "mean", "95% interval", "n", "not applicable", "errors"]
-    return table(header, [[name, *_summary(summary)] for name, summary in found.summaries.items()])
+    whole = table(header, [[name, *_summary(summary)] for name, summary in found.applied.items()])
+    return f"{whole}\n\nNot applicable to any case: {', '.join(found.idle)}." if found.idle else whole
 
 
 def _summary(summary: Summary) -> list[str]:

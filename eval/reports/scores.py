@@ -30,13 +30,18 @@ def scores(found: Analysis) -> Markup:
     axis = SCORE if all(0 <= end <= 1 for end in values) else Axis().fitted([0.0, 1.0, *values])
     ends = f"from {axis.show(axis.low or 0)} to {axis.show(axis.high or 1)}"
     header = ["Metric", ends, "Mean", "95% interval", "Cases", "Not applicable", "Errors"]
-    rows = [_score_row(name, one, axis) for name, one in found.summaries.items()]
+    rows = [_score_row(name, one, axis) for name, one in found.applied.items()]
     whole = table("Every metric over all cases", header, rows, wide=1, stack=True, hide_caption=True)
     hint = "Means over the cases that a metric applies to, with 95% bootstrap intervals."
     if any(one.interval and one.interval.low == one.interval.high for one in found.summaries.values()):
         hint += " An interval without width only says that all scores are the same."
     spread = paragraph("How the scores are spread; a dashed line is the mean.", kind="hint")
-    return section("scores", "Scores", whole, spread, _histograms(found), hint=hint)
+    idle = (
+        paragraph(f"Not applicable to any case: {', '.join(found.idle)}.", kind="hint")
+        if found.idle
+        else None
+    )
+    return section("scores", "Scores", whole, idle, spread, _histograms(found), hint=hint)
 
 
 def _score_row(name: str, one: Summary, axis: Axis) -> list[Part]:

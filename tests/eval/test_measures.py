@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from eval.run import Asked, ask, score, to_sample
 
 from eval.cases import Case
 from eval.judges.registry import JUDGES
 from eval.measures import MEASURES, chosen, load_metrics
 from eval.ragas.llm import open_llm
+from eval.runs.answered import answered
+from eval.runs.execute import Asked, Limits, execute
+from eval.runs.row import Row
+from eval.runs.score import Scorer
+from eval.runs.setup import Asking
 from rag.answer.engine import Engine
 from rag.errors import Conflict
 from rag.settings import Settings
+from rag.types import Answer
 from tests.fakes.llm_server import FakeLLM, says
 
 CASE = Case("What pressure is the bilge pump rated for?", "16 bar")
+METERED = "factual_correctness"
+
+
+def scored(manuals: Engine, answer: Answer, *names: str) -> Row:
+    measures = chosen(names)
+    return Scorer(measures, load_metrics(measures, manuals)).scored(answered(CASE, answer), CASE)
 
 
 def test_every_judge_is_a_measure_and_names_are_distinct() -> None:
@@ -36,34 +48,47 @@ def test_metrics_that_cost_money_want_an_llm() -> None:
 
 
 def test_citation_metrics_see_the_markers_and_others_do_not(manuals: Engine) -> None:
-    asked = ask(manuals, CASE, "manuals")
-    measures = chosen(["citation_recall", "citation_precision", "faithfulness"])
-    metrics = load_metrics(measures, manuals)
-    sample = to_sample(asked)
-    assert "[" not in (sample.response or "")
-    assert score(asked, sample, measures, metrics).scores == dict.fromkeys(metrics, 1)
-    assert asked.answer is not None
-    elsewhere = replace(asked.answer, hits=tuple(reversed(asked.answer.hits)))
-    again = replace(asked, answer=elsewhere)
-    assert score(again, to_sample(again), measures, metrics).scores == dict.fromkeys(metrics, 1)
+    answer = manuals.ask(CASE.question, "manuals")
+    names = ("citation_recall", "citation_precision", "faithfulness")
+    found = scored(manuals, answer, *names)
+    assert "[" not in found.response
+    assert "[" in found.cited
+    assert found.scores == dict.fromkeys(names, 1)
+    elsewhere = replace(answer, hits=tuple(reversed(answer.hits)))
+    assert scored(manuals, elsewhere, *names).scores == dict.fromkeys(names, 1)
 
 
 def test_a_garbage_reply_is_an_error_on_the_row(manuals: Engine) -> None:
     measures = chosen(["llm_context_recall", "exact_match"])
-    asked = ask(manuals, CASE, "manuals")
+    row = answered(CASE, manuals.ask(CASE.question, "manuals"))
     with FakeLLM(says("Fine!")) as server:
         llm = open_llm(Settings(llm_url=server.url, llm_model="fake-llm"))
-        found = score(asked, to_sample(asked), measures, load_metrics(measures, manuals, llm))
+        found = Scorer(measures, load_metrics(measures, manuals, llm)).scored(row, CASE)
     assert found.errors["llm_context_recall"].code == "generator_invalid"
     assert set(found.scores) == {"exact_match"}
 
 
 def test_an_abstention_is_not_judged(manuals: Engine) -> None:
     answer = replace(manuals.ask(CASE.question, "manuals"), abstained=True, text="I do not know.")
-    asked = Asked(CASE, answer, None)
-    measures = chosen(tuple(JUDGES))
-    found = score(asked, to_sample(asked), measures, load_metrics(measures, manuals))
+    found = scored(manuals, answer, *JUDGES)
     claims = ("faithfulness", "answer_relevancy", "citation_recall", "citation_precision")
     assert found.skipped == dict.fromkeys(claims, "abstained")
     assert found.scores["bert_score"] == 0
     assert found.scores["context_relevance"] > 0
+
+
+def test_a_run_counts_what_its_judges_cost_and_stops_at_its_limit(manuals: Engine) -> None:
+    """The first case alone costs more than the limit; the second is not asked."""
+    cases = [CASE, Case("What are mooring ropes made of?", "polyester")]
+    with FakeLLM(says('{"claims": ["a", "b"]}')) as server:
+        prices = {"llm_prompt_cost": 1e6, "llm_completion_cost": 2e6}
+        settings = Settings(data=manuals.settings.data, llm_url=server.url, llm_model="fake-llm", **prices)
+        with closing(Engine(settings, store=manuals.store)) as engine:
+            asked = Asked(cases, "manuals", [METERED], Asking(mode="extractive"), Limits(max_cost=10))
+            run = execute(engine, asked)
+    (row,) = run.rows
+    assert run.setup.cases == 2
+    assert run.setup.models["llm"] == "fake-llm"
+    assert row.spent.cost == 0
+    assert row.judge_spent.cost > 10
+    assert row.judge_spent.cost == row.judge_spent.prompt_tokens + 2 * row.judge_spent.completion_tokens
