@@ -103,7 +103,7 @@ class Lexicon:
         bare = re.sub(r"\W+$", "", first)
         if not bare[:1].isupper() or any(letter.isupper() or letter.isdigit() for letter in bare[1:]):
             return text
-        key = bare.lower()
+        key = re.sub(r"['’]s?$", "", bare.lower())
         if "-" in bare and not self.capital[key]:
             return text[:1].lower() + text[1:]
         unseen = not self.capital[key] and others[:1].islower()
