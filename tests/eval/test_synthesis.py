@@ -303,6 +303,13 @@ def test_a_broken_server_ends_it_after_three_calls(island: Engine) -> None:
         assert len(llm.requests) == 3
 
 
+def test_what_was_made_before_the_server_broke_is_kept(island: Engine) -> None:
+    with FakeLLM(says(scripted), fails(500)) as llm, closing(with_llm(island, llm)) as engine:
+        found = synthesize(engine, "island", Options(9, kinds=("unanswerable",), llm=True))
+        assert len(found.cases) == 1
+        assert found.dropped == {"generator_failed": 3}
+
+
 def test_the_command(island: Engine, tmp_path: Path) -> None:
     out = tmp_path / "cases.jsonl"
     where = ("--collection", "island", "--out", str(out), "--data", str(island.settings.data))
