@@ -85,7 +85,7 @@ class Lexicon:
                 stems |= {stem(word.lower()) for word in _WORD.findall(text)}
             found.update(stems)
         often = {verb for verb, n in to.items() if n >= _LEAST_AFTER_TO and verb in modal}
-        shown = {verb for verb in (*modal, *often) if verb not in STOP_WORDS}
+        shown = {verb for verb in (*modal, *often) if verb not in STOP_WORDS | _NO_VERBS}
         return cls(VERBS | shown, small, capital, found, len(documents))
 
     def rarity(self, word: str) -> float:
@@ -103,7 +103,7 @@ class Lexicon:
         bare = re.sub(r"\W+$", "", first)
         if not bare[:1].isupper() or any(letter.isupper() or letter.isdigit() for letter in bare[1:]):
             return text
-        key = bare.lower()
+        key = re.sub(r"['’]s?$", "", bare.lower())
         if "-" in bare and not self.capital[key]:
             return text[:1].lower() + text[1:]
         unseen = not self.capital[key] and others[:1].islower()
@@ -120,6 +120,10 @@ class Lexicon:
 
 
 _DETERMINERS = words("all any both each every few many most much no one several some two three")
+
+
+_NO_VERBS = _DETERMINERS | words("also always already easily either even just never now only still then too")
+"""What follows "can" and is no verb."""
 
 
 def content_words(text: str) -> list[str]:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from eval.cases import Case
 from eval.synthesis.case import case_of
@@ -58,38 +59,42 @@ class LlmMaker:
     usage: Usage = field(default_factory=Usage)
 
     def cases(self, wanted: dict[Kind, int]) -> list[Case]:
-        """Cases of each kind, until there are enough, the passages are used up or the money is."""
+        """Cases of each kind, until there are enough, the passages are used up or the money is.
+
+        What was made, and paid for, is kept when the server fails later. Raises GeneratorError when it fails
+        three times in a row before there is any case.
+        """
         made: list[Case] = []
-        passages = [
-            one for one in self.source.spread(self.options.seed) if len(one.text) >= _LEAST_CHARACTERS
-        ]
-        left = iter(passages)
+        spread = self.source.spread(self.options.seed)
+        left = (one for one in spread if len(one.text) >= _LEAST_CHARACTERS)
         try:
             for kind, count in wanted.items():
-                made += self._kind(kind, count, left, made)
+                self._kind(kind, count, left, made)
         except Spent:
             self.tally.dropped["max_cost"] += 1
+        except GeneratorError:
+            if not made:
+                raise
         return made
 
-    def _kind(self, kind: Kind, wanted: int, left: Iterator[Passage], before: Sequence[Case]) -> list[Case]:
-        made: list[Case] = []
-        failures = 0
-        for _, passage in zip(range(_TRIES * wanted), left, strict=False):
+    def _kind(self, kind: Kind, wanted: int, left: Iterator[Passage], made: list[Case]) -> None:
+        """Add as many cases of a kind to those that were made before."""
+        before, failures = len(made), 0
+        for passage in islice(left, _TRIES * wanted):
             try:
-                case, fault = self._one(kind, passage, [*before, *made])
+                case, fault = self._one(kind, passage, made)
                 failures = 0
             except GeneratorError as error:
-                failures += 1
+                case, fault, failures = None, error.code, failures + 1
                 if failures == _FAILURES:
+                    self.tally.kept(fault)
                     raise
-                case, fault = None, error.code
             if self.tally.kept(fault) and case is not None:
                 made.append(case)
                 self.rules["llm"] += 1
-                self.tell(kind, len(made), wanted)
-            if len(made) == wanted:
-                break
-        return made
+                self.tell(kind, len(made) - before, wanted)
+            if len(made) - before == wanted:
+                return
 
     def _one(self, kind: Kind, passage: Passage, others: Sequence[Case]) -> tuple[Case | None, str | None]:
         """A case, or why there is none."""

@@ -65,7 +65,9 @@ _NO_PURPOSE = words(
     "want need able ability likely going ready way order request requests set up according due equal used"
 )
 _MAY_BE_OPEN = ("used_for", "what", "agent")
-_OPEN = re.compile(r"(?:\b(?:for|except|only|and|or|the|to|of|with|as|at|in|on|even|both|especially)|,) ?\?$")
+_OPEN = re.compile(
+    r"(?:\b(?:for|except|only|and|or|the|to|of|with|as|at|in|on|even|both|either|especially)|,) ?\?$"
+)
 _LEANS = re.compile(
     r"\bthat \w+\?$|"
     r"\b(?:it|they|them|itself|themselves|such|another|so|also|instead|then|however|again)\b"

@@ -140,7 +140,9 @@ class _Making:
             return cases
         known = {draft.question for draft in drafts}
         more = [one for one in self._every() if one.question not in known] if len(drafts) < _MATERIAL else []
-        for question, rule in near_misses([*drafts, *more], self._lexicon, self.options.seed):
+        for question, rule in near_misses(
+            [*drafts, *more], self._lexicon, self.trip.engine.encoder, self.options.seed
+        ):
             nearest = self.trip.silent(question)
             again = self._is_known(question, cases)
             fault = "answered" if nearest is None else "duplicate" if again else None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from eval.synthesis import forms
-from eval.synthesis.clauses import Clause, base_of
+from eval.synthesis.clauses import AUXILIARIES, Clause, base_of
 from eval.synthesis.lexicon import Lexicon, content_words
 from eval.synthesis.words import words
 
@@ -19,7 +19,7 @@ _PLACED = words(
 _KEPT = words("keep store put hold save place write locate display show install")
 _NO_OBJECT = words(
     """be have happen occur exist help need try seem appear begin start continue say mean become get do tell
-    give ask remind come go work"""
+    give ask remind come go work remain"""
 )
 _PREPOSITIONS = words("to in on from with at of for by into that whether how what up out as")
 _WITH_PREPOSITION = {
@@ -136,12 +136,21 @@ def _object(clause: Clause, lexicon: Lexicon) -> Slot | None:
 
 
 def first_part(text: str, lexicon: Lexicon) -> str:
-    """An object without the second verb that may follow it: of "the input and returns it" "the input"."""
-    for found in re.finditer(r",? (?:and|but|or) (?:then |also |thus )?([a-z]+s)\b", text):
+    """An object without what follows it: of "the input and returns it" and "the mill, and sold it" the
+    beginning.
+    """
+    if text.count(",") == 1 and (found := _SECOND_CLAUSE.search(text)):
+        return text[: found.start()]
+    for found in re.finditer(r",? (?:and|but|or) (?:then |also |thus )?([a-z]+)\b", text):
         noun = re.match(r"\s(?:of|and|or|that)\b", text[found.end() :])
-        if base_of(found[1], lexicon) is not None and not noun and found.end() < len(text):
+        verb = found[1] in AUXILIARIES | _DO or base_of(found[1], lexicon) is not None
+        if verb and not noun and found.end() < len(text):
             return text[: found.start()]
     return text
+
+
+_SECOND_CLAUSE = re.compile(r", (?:and|but|so|that|while|with|which|making) (?:\S+ ){2}")
+_DO = words("does do did")
 
 
 def _is_special(subject: str, lexicon: Lexicon) -> bool:

@@ -10,10 +10,13 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, permutations
+
+import numpy as np
 
 from eval.synthesis.lexicon import Lexicon
 from eval.synthesis.types import Draft
+from rag.models.types import Encoder
 
 _ABSENT = (
     "Who designed {}?",
@@ -25,18 +28,24 @@ _ABSENT = (
 )
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _SWAPPED = frozenset(("what", "used_for", "amount", "value", "how_often", "lets", "where", "why"))
+_OF_THINGS = frozenset(("definition", "lets", "used_for"))
+"""Rules whose subjects are things and not people or places."""
 _SUBJECTS = _SWAPPED | {"definition"}
+_NEAR = 0.3
+"""Least cosine of two questions whose subjects may be swapped."""
 _LONGEST_TAIL = 4
 """Words behind the subject: more of them fit only the subject that they were said of."""
 
 
-def near_misses(drafts: Sequence[Draft], lexicon: Lexicon, seed: int) -> Iterator[tuple[str, str]]:
+def near_misses(
+    drafts: Sequence[Draft], lexicon: Lexicon, encoder: Encoder, seed: int
+) -> Iterator[tuple[str, str]]:
     """Questions and the rule that made them, in an order that the seed fixes: for three swapped subjects a
     missing default, two absent attributes and a shifted year, as far as there are any.
     """
     dice = random.Random(f"near misses {seed}")
     sources = (
-        (3, _swapped(drafts, dice)),
+        (3, _swapped(drafts, encoder, dice)),
         (1, _undefaulted(drafts, dice)),
         (2, _absent(drafts, lexicon, dice)),
         (1, _shifted(drafts, dice)),
@@ -49,15 +58,21 @@ def near_misses(drafts: Sequence[Draft], lexicon: Lexicon, seed: int) -> Iterato
                 yield question, rule
 
 
-def _swapped(drafts: Sequence[Draft], dice: random.Random) -> Iterator[tuple[str, str]]:
-    """The frame of one question with the subject of another one of the same number and kind."""
-    framed = [draft for draft in drafts if draft.frame and draft.rule in _SWAPPED]
-    framed = [draft for draft in framed if _tail(draft) <= _LONGEST_TAIL]
+def _swapped(drafts: Sequence[Draft], encoder: Encoder, dice: random.Random) -> Iterator[tuple[str, str]]:
+    """The frame of one question with the subject of another one of the same number and kind, on a like
+    matter.
+    """
     named = [draft for draft in drafts if draft.frame and draft.rule in _SUBJECTS and draft.subject != "you"]
-    pairs = [(a, b) for a in framed for b in named if _fits(a, b)]
+    if not named:
+        return
+    vectors = np.stack([one.dense for one in encoder.encode_queries([draft.question for draft in named])])
+    near = vectors @ vectors.T
+    pairs = [(a, b) for a, b in permutations(range(len(named)), 2) if near[a, b] >= _NEAR]
     dice.shuffle(pairs)
-    for frame, subject in pairs:
-        yield frame.frame.replace("{}", subject.subject), "swapped"
+    for a, b in pairs:
+        frame, other = named[a], named[b]
+        if frame.rule in _SWAPPED and _tail(frame) <= _LONGEST_TAIL and _fits(frame, other):
+            yield frame.frame.replace("{}", other.subject), "swapped"
 
 
 def _tail(draft: Draft) -> int:
@@ -93,7 +108,7 @@ def _undefaulted(drafts: Sequence[Draft], dice: random.Random) -> Iterator[tuple
 
 def _absent(drafts: Sequence[Draft], lexicon: Lexicon, dice: random.Random) -> Iterator[tuple[str, str]]:
     """What nobody said of something that has a name."""
-    told = [draft for draft in drafts if draft.rule in ("definition", "lets", "used_for", "what")]
+    told = [draft for draft in drafts if draft.rule in _OF_THINGS and "Who " not in draft.frame]
     found = {draft.subject: _number(draft) for draft in told if draft.frame}
     named = sorted(one for one, number in found.items() if number == "one" and _is_named(one, lexicon))
     dice.shuffle(named)
@@ -102,9 +117,9 @@ def _absent(drafts: Sequence[Draft], lexicon: Lexicon, dice: random.Random) -> I
 
 
 def _is_named(subject: str, lexicon: Lexicon) -> bool:
-    return subject.split()[0] not in ("a", "an", "each", "every") and any(
-        map(lexicon.is_name, subject.split())
-    )
+    """Whether this names one thing in particular."""
+    said = subject.split()
+    return said[0] not in ("a", "an", "each", "every") and any(map(lexicon.is_name, said))
 
 
 def _shifted(drafts: Sequence[Draft], dice: random.Random) -> Iterator[tuple[str, str]]:

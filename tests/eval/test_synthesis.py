@@ -285,8 +285,8 @@ def test_an_llm_writes_and_the_small_models_check(island: Engine) -> None:
 def test_the_limit_of_cost_is_never_passed(island: Engine) -> None:
     with FakeLLM(says(scripted)) as llm, closing(with_llm(island, llm, llm_completion_cost=1000.0)) as engine:
         # a call may write 512 tokens of .001 each, and this one writes some ten
-        found = synthesize(engine, "island", Options(9, kinds=("unanswerable",), llm=True, max_cost=0.55))
-        assert 0 < found.usage.cost <= 0.55
+        found = synthesize(engine, "island", Options(9, kinds=("unanswerable",), llm=True, max_cost=0.53))
+        assert 0 < found.usage.cost <= 0.53
         assert found.dropped["max_cost"] == 1
         assert len(llm.requests) < len(DOCUMENTS)
     with FakeLLM() as llm, closing(with_llm(island, llm)) as engine, pytest.raises(InvalidInput) as caught:
@@ -301,6 +301,13 @@ def test_a_broken_server_ends_it_after_three_calls(island: Engine) -> None:
         with pytest.raises(GeneratorError):
             synthesize(engine, "island", Options(9, kinds=("single",), llm=True))
         assert len(llm.requests) == 3
+
+
+def test_what_was_made_before_the_server_broke_is_kept(island: Engine) -> None:
+    with FakeLLM(says(scripted), fails(500)) as llm, closing(with_llm(island, llm)) as engine:
+        found = synthesize(engine, "island", Options(9, kinds=("unanswerable",), llm=True))
+        assert len(found.cases) == 1
+        assert found.dropped == {"generator_failed": 3}
 
 
 def test_the_command(island: Engine, tmp_path: Path) -> None:
