@@ -75,8 +75,12 @@ MaxCost = Annotated[
 
 @eval_app.command("run")
 def eval_run(
-    cases: Annotated[Path, typer.Argument(metavar="CASES", help="Questions as .jsonl or .csv.")],
+    cases: Annotated[
+        Path,
+        typer.Argument(metavar="CASES", help="Questions: JSON Lines, CSV, RAGAS, SQuAD or a BEIR folder."),
+    ],
     collection: Collection = "default",
+    layout: CaseFormat = None,
     metric: Metrics = None,
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many passages to answer from.")] = 5,
     mode: Annotated[Mode, typer.Option(help="Quote, write with the language model, or choose.")] = Mode.auto,
@@ -105,7 +109,8 @@ def eval_run(
     limits = Limits(at_once, answer_timeout, metric_timeout, max_cost)
     asking = Asking(k, mode.value, check.value if check else None)
     asked = Asked((), collection, metric or None, asking, limits, seed)
-    if not run_and_report(settings, cases, asked, Wanted(out, fresh, fail_under or (), baseline, json)):
+    wanted = Wanted(out, fresh, fail_under or (), baseline, json)
+    if not run_and_report(settings, cases, layout, asked, wanted):
         raise typer.Exit(FAILED)
 
 

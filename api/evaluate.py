@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from eval.cases import read_cases
+from eval.cases import parse_layout, read_cases
 from eval.measures import chosen
 from eval.reports import to_json, to_markdown
 from eval.runs.compare import compare, worse
@@ -38,9 +38,13 @@ class Wanted:
     as_json: bool = False
 
 
-def run_and_report(settings: Settings, cases: Path, asked: Asked, wanted: Wanted) -> bool:
-    """Ask, score, print and write; whether all was asked and what must be reached was."""
-    return _run(settings, replace(asked, cases=read_cases(cases), cases_file=cases.name), wanted)
+def run_and_report(settings: Settings, cases: Path, layout: str | None, asked: Asked, wanted: Wanted) -> bool:
+    """Ask, score, print and write; whether all was asked and what must be reached was.
+
+    `layout` is what the file is (cases, ragas, squad, spans, beir), None to tell by its content.
+    """
+    found = read_cases(cases, parse_layout(layout) if layout else None)
+    return _run(settings, replace(asked, cases=found, cases_file=cases.name), wanted)
 
 
 def repeat_and_report(

@@ -118,16 +118,17 @@ def _score_abstention(name: str, row: Row, case: Case, found: Scores) -> None:
 
 def to_sample(row: Row, case: Case, *, with_markers: bool = False) -> SingleTurnSample:
     """The RAGAS sample of a row; `response` is empty for an abstention, and has markers that count the
-    retrieved passages from 1 only where wanted.
+    retrieved passages from 1 only where wanted. Near misses of a question without an answer are no reference.
     """
     from ragas.dataset_schema import SingleTurnSample
 
+    known = case.answerable is not False
     return SingleTurnSample(
         user_input=row.question,
         retrieved_contexts=[passage.text for passage in row.passages],
         retrieved_context_ids=list(row.sources),
-        reference_contexts=list(case.contexts) if case.contexts else None,
-        reference_context_ids=list(case.relevant_sources) if case.relevant_sources else None,
+        reference_contexts=list(case.contexts) if case.contexts and known else None,
+        reference_context_ids=list(case.relevant_sources) if case.relevant_sources and known else None,
         response=row.cited if with_markers else row.response,
         reference=row.reference,
     )

@@ -23,7 +23,7 @@ from eval.runs.files import read_run, write_run
 from eval.runs.journal import ROWS, read_run_cases, read_setup
 from eval.runs.record import Run
 from eval.runs.row import Failure
-from eval.runs.score import Scorer
+from eval.runs.score import Scorer, to_sample
 from eval.runs.setup import Asking
 from rag.answer.engine import Engine
 from rag.errors import Conflict, InvalidInput, ModelError, NotFound
@@ -345,6 +345,12 @@ def test_without_the_extra_it_says_what_to_install(manuals: Engine, monkeypatch:
     with pytest.raises(ModelError, match=r"footnote-rag\[eval\]") as caught:
         execute(manuals, Asked(CASES, "manuals"))
     assert caught.value.code == "extra_missing"
+
+
+def test_what_comes_near_is_no_evidence_where_there_is_no_answer() -> None:
+    sample = to_sample(failed(CASES[0], None), replace(CASES[0], reference=None, answerable=False))
+    assert sample.reference_contexts is None
+    assert sample.reference_context_ids is None
 
 
 def test_only_known_markers_are_taken_out() -> None:
