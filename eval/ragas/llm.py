@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
 from typing import TypeVar
 
 import openai
@@ -14,6 +13,7 @@ from ragas.llms import llm_factory
 from ragas.llms.base import InstructorBaseRagasLLM
 
 from eval.ragas.meter import Meter
+from rag.answer.wire import NONSENSE, failure
 from rag.errors import Conflict, GeneratorError
 from rag.settings import Settings
 
@@ -23,25 +23,6 @@ LEAST_TOKENS = 2048
 """Room for a reply, whatever the settings allow an answer: it lists every claim with a reason."""
 RETRIES = 1
 """Further tries, of a lost connection and of a reply that is not what was asked for."""
-_FAILURES: tuple[tuple[type[Exception], str, str], ...] = (
-    (openai.APITimeoutError, "generator_timeout", "did not answer in time"),
-    (openai.RateLimitError, "generator_busy", "is over its rate limit"),
-    (openai.AuthenticationError, "generator_unauthorized", "refused the key"),
-    (openai.APIConnectionError, "generator_unreachable", "cannot be reached"),
-    (openai.APIError, "generator_failed", "answered with an error"),
-)
-"""What the wire can raise, the code it gets, and what it means. The first that fits counts."""
-_NONSENSE = (
-    openai.OpenAIError,
-    InstructorError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    AssertionError,
-)
-"""What client code raises at the reply of a server that speaks another language, or at its faults."""
 
 
 class MeteredLLM(InstructorBaseRagasLLM):  # type: ignore[misc]
@@ -61,8 +42,8 @@ class MeteredLLM(InstructorBaseRagasLLM):  # type: ignore[misc]
         self.meter.check()
         try:
             reply: Reply = self._inner.generate(prompt, response_model)
-        except _NONSENSE as error:
-            raise _failure(error) from None
+        except (*NONSENSE, InstructorError) as error:
+            raise failure(error, "The LLM did not give the structured reply it was asked for.") from None
         if not _makes_sense(reply):
             raise GeneratorError("The LLM's verdict is empty or no verdict.", code="generator_invalid")
         return reply
@@ -104,25 +85,6 @@ def open_llm(settings: Settings, limit: float | None = None) -> MeteredLLM:
         max_retries=RETRIES,
     )
     return MeteredLLM(inner, Meter(settings.llm_prompt_cost, settings.llm_completion_cost, limit))
-
-
-def _failure(error: BaseException) -> GeneratorError:
-    """Our error for the wire's, which instructor wraps; the original is not chained, as its text may quote
-    the key.
-    """
-    for cause in _causes(error):
-        for kind, code, meaning in _FAILURES:
-            if isinstance(cause, kind):
-                return GeneratorError(f"The LLM server {meaning}.", code=code)
-    return GeneratorError(
-        "The LLM did not give the structured reply it was asked for.", code="generator_invalid"
-    )
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def _makes_sense(reply: BaseModel) -> bool:

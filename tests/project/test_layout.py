@@ -38,7 +38,7 @@ VENDORS = {
     "py3langid": ("ingest/curate/language.py",),
     "stdnum": ("ingest/curate/personal.py",),
     "fastapi": ("api/",),
-    "openai": ("rag/answer/components/llm.py", "eval/ragas/llm.py"),
+    "openai": ("rag/answer/wire.py", "eval/ragas/llm.py"),
     "instructor": ("eval/ragas/llm.py",),
 }
 

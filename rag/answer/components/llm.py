@@ -5,38 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from time import perf_counter
 
-import httpx2
-import openai
 from haystack.components.generators.chat import OpenAIChatGenerator
 from haystack.dataclasses import ChatMessage, StreamingChunk
 from haystack.utils import Secret
 
 from rag.answer.generate import OnToken, Prompt, Written
+from rag.answer.wire import NONSENSE, failure
 from rag.errors import GeneratorError
 from rag.settings import Settings
 from rag.types import Usage
-
-_FAILURES: tuple[tuple[type[Exception], str, str], ...] = (
-    (openai.APITimeoutError, "generator_timeout", "did not answer in time"),
-    (httpx2.TimeoutException, "generator_timeout", "stopped in the middle of its answer"),
-    (openai.RateLimitError, "generator_busy", "is over its rate limit"),
-    (openai.AuthenticationError, "generator_unauthorized", "refused the key"),
-    (openai.APIConnectionError, "generator_unreachable", "cannot be reached"),
-    (openai.APIError, "generator_failed", "answered with an error"),
-    (httpx2.TransportError, "generator_incomplete", "broke off its answer"),
-)
-"""What the wire can raise, the code it gets, and what it means. The first that fits counts."""
-_NONSENSE = (
-    openai.OpenAIError,
-    httpx2.HTTPError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    AssertionError,
-)
-"""Everything else that the broken stream or reply of an unknown server makes client code raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +41,8 @@ class OpenAIWriter:
 
         try:
             reply = self.chat.run(_messages(prompt), streaming_callback=on_chunk)["replies"][0]
-        except _NONSENSE as error:
-            raise _failure(error) from None
+        except NONSENSE as error:
+            raise failure(error, "The LLM server answered what no such server should.") from None
         return self._written(reply)
 
     def _written(self, reply: ChatMessage) -> Written:
@@ -75,14 +52,6 @@ class OpenAIWriter:
         prompt, completion = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
         cost = (prompt * self.prompt_cost + completion * self.completion_cost) / 1e6
         return Written(reply.text or "", Usage(prompt, completion, cost))
-
-
-def _failure(error: Exception) -> GeneratorError:
-    """Our error for the wire's; the original is not chained, as its text may quote the key."""
-    for kind, code, meaning in _FAILURES:
-        if isinstance(error, kind):
-            return GeneratorError(f"The LLM server {meaning}.", code=code)
-    return GeneratorError("The LLM server answered what no such server should.", code="generator_invalid")
 
 
 def _messages(prompt: Prompt) -> list[ChatMessage]:
