@@ -21,7 +21,7 @@ from eval.runs.files import read_run, write_run
 from eval.runs.gates import check_gates, failures, parse_gates
 from eval.runs.journal import read_run_cases, read_setup
 from eval.runs.record import Run, Setup
-from eval.runs.setup import ANSWERING, Asking
+from eval.runs.setup import ANSWERING, AUTOMATIC, Asking
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput
 from rag.settings import Settings
@@ -70,8 +70,13 @@ def as_before(settings: Settings, before: Setup) -> Settings:
     """The settings with those of a run that answers depend on. The LLM's address and key are not kept in a
     run, so that they stay as they are.
     """
-    kept = [name for name in ANSWERING if name in before.settings and name != "llm_url"]
-    return changed(settings, {name: before.settings[name] for name in kept})
+    kept = {name: before.settings[name] for name in ANSWERING if name in before.settings}
+    del kept["llm_url"]
+    if kept.get("precision") == AUTOMATIC:
+        del kept["precision"]
+        settings = settings.model_copy()
+        settings.model_fields_set.discard("precision")
+    return changed(settings, kept)
 
 
 def changed(settings: Settings, given: Mapping[str, object]) -> Settings:

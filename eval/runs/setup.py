@@ -28,7 +28,8 @@ ANSWERING = (
     "reader_alone", "llm_url", "llm_model", "llm_max_tokens", "llm_prompt_cost", "llm_completion_cost",
 )  # fmt: skip
 """Settings that answers depend on. How passages were cut is the collection's, whose version is noted."""
-ASKING = ("k", "mode")
+AUTOMATIC = "automatic"
+"""The precision that nobody set: each model then has its own, which depends on the processor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ def fingerprint(cases: Sequence[Case]) -> str:
 def answering(settings: Settings, check: CheckPolicy | None) -> dict[str, str | int | float | bool | None]:
     """The settings that answers depend on; of the LLM's URL nothing that could be a secret."""
     found = {name: getattr(settings, name) for name in ANSWERING}
+    if "precision" not in settings.model_fields_set:
+        found["precision"] = AUTOMATIC
     return {**found, "llm_url": _without_secrets(settings.llm_url), "check": check or settings.check}
 
 

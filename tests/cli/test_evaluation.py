@@ -18,7 +18,7 @@ CASES = [
     {"question": "When is lunch served?", "reference": "between noon and two", "source": "lunch.txt"},
     {"question": "What is there on Fridays?", "reference": "soup", "source": "lunch.txt"},
 ]
-METRICS = ("-m", "string_present", "-m", "id_based_context_recall")
+METRICS = ("-m", "string_present", "-m", "id_based_context_recall", "-m", "context_relevance")
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,7 @@ def test_a_run_and_its_repetition_are_the_same(before: Path, filled: tuple[Path,
     assert compared.status == 0
     assert "same setup" in compared.out
     assert "worse" not in compared.out
+    assert "Largest changes" not in compared.out, "the same models give the same answers, to the last digit"
 
 
 def test_a_planted_loss_ends_with_status_1(before: Path, filled: tuple[Path, Result]) -> None:
@@ -70,8 +71,9 @@ def test_a_planted_loss_ends_with_status_1(before: Path, filled: tuple[Path, Res
     assert compared.status == 1
     found = compared.json()
     assert found["altered"] == ["settings.answer_threshold: None → 1.0"]
+    unchanged = {"id_based_context_recall": "same", "context_relevance": "same"}
     verdicts = {one["metric"]: one["outcome"] for one in found["differences"] if one["slice"] is None}
-    assert verdicts == {"answered": "worse", "string_present": "worse", "id_based_context_recall": "same"}
+    assert verdicts == {"answered": "worse", "string_present": "worse", **unchanged}
     page = before.parent / "against.html"
     assert invoke("eval", "compare", str(out), str(before), "--html", str(page)).status == 0
     assert "string_present" in page.read_text()
