@@ -98,7 +98,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rates", nargs="+", type=_positive, metavar="N", help="calls a second, open loop")
     parser.add_argument("--repeats", type=_positive, metavar="N", help="of each measurement (default 5)")
     parser.add_argument("--queries", type=_positive, metavar="N", help="different ones (default 50)")
-    parser.add_argument("--seconds", dest="block_s", type=float, metavar="S", help="of a block (default 1)")
+    parser.add_argument("--seconds", dest="block_s", type=float, metavar="S", help="of a block (default .5)")
     parser.add_argument("--quick", action="store_true", help="next to nothing: whether it runs, not how fast")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write JSON, Markdown, HTML and SVG")
     parser.add_argument("--from", dest="given", type=Path, metavar="JSON", help="show this run, measure none")

@@ -23,7 +23,7 @@ from rag.types import Chunk
 
 BASELINE = "encoder forward on the same passages"
 AGAIN = "again"
-AGAIN_CHUNKS = 150
+AGAIN_CHUNKS = 80
 
 
 @dataclass(frozen=True, slots=True)

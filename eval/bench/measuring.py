@@ -32,6 +32,7 @@ from eval.bench.starting import (
     Process,
     bare_process,
     build_figure,
+    first_use,
     graphs,
     memory_figure,
     start_figures,
@@ -127,23 +128,29 @@ def _at_size(site: Site, size: int) -> list[Figure]:
             bare = bare_indexes(store, COLLECTION, segment, site.scratch / f"bare-{size}")
         with _progress(f"{size:,} chunks: {' '.join(IN_PROCESS)}"):
             found = _in_process(site, bare, at, size == plan.middle)
-        with _progress(f"{size:,} chunks: start memory size"):
-            found += _started(site, store, bare, at)
-        with _progress(f"{size:,} chunks: clients busy ingest"):
-            found += _served(site, store, at, size == plan.middle)
+        if plan.wants("size"):
+            found += _sizes(site, store, at)
+        with _progress(f"{size:,} chunks: start memory"):
+            base, ours = _started(site, bare)
+            found += build_figure(site.data, settings, bare, plan, at) if plan.wants("start") else []
+        with _progress(f"{size:,} chunks: start memory clients busy ingest"):
+            found += _served(site, store, at, size == plan.middle, ours, base)
     shutil.rmtree(bare.folder)
     return found
 
 
-def _started(site: Site, store: Store, bare: Indexes, at: dict[str, int]) -> list[Figure]:
-    plan, settings, found = site.plan, site.settings, []
-    if plan.wants("start", "memory"):
-        found += start_figures(site.data, settings, COLLECTION, bare, site.queries, plan, at)
-    if plan.wants("size"):
-        found += _sizes(site, store, at)
-    if plan.wants("start"):
-        found += build_figure(site.data, settings, bare, plan, at)
-    return found
+def _started(site: Site, bare: Indexes) -> tuple[list[Process], list[Process]]:
+    """The bare process for each repeat, and the service for all but one: `_served` starts the last one."""
+    plan, settings = site.plan, site.settings
+    if not plan.wants("start", "memory"):
+        return [], []
+    paths = list(graphs(settings).values())
+    base = [bare_process(paths, settings.threads, bare.folder) for _ in range(plan.repeats)]
+    ours = []
+    for _ in range(plan.repeats - 1):
+        with service(site.data) as running:
+            ours.append(first_use(running, COLLECTION, site.queries))
+    return base, ours
 
 
 def _build(site: Site) -> Path | None:
@@ -192,12 +199,22 @@ def _models(engine: Engine, queries: Sequence[str], plan: Plan) -> list[Figure]:
     return found
 
 
-def _served(site: Site, store: Store, at: dict[str, int], middle: bool) -> list[Figure]:
+def _served(
+    site: Site,
+    store: Store,
+    at: dict[str, int],
+    middle: bool,
+    started: Sequence[Process],
+    bare: Sequence[Process],
+) -> list[Figure]:
     """What needs a service with its worker. Ingest comes last, as it adds to the collection."""
     plan, found = site.plan, []
-    if not plan.wants("ingest", *(("clients", "busy") if middle else ())):
+    if not plan.wants("start", "memory", "ingest", *(("clients", "busy") if middle else ())):
         return []
     with service(site.data, sync_root=site.material.folder) as running:
+        if bare:
+            last = first_use(running, COLLECTION, site.queries)
+            found += start_figures([*started, last], bare, plan, at)
         if plan.wants("clients") and middle:
             with closing(_engine_beside(site)) as engine:
                 found += client_figures(running, engine, COLLECTION, site.queries, plan, at)

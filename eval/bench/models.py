@@ -22,7 +22,7 @@ from rag.types import Query
 
 READ = 5  # passages of an answer, as `ask` reads by default
 DEPTH = 20  # passages that the reader reorders
-BATCH_TEXTS = 64
+BATCH_TEXTS = 32
 ASKED = 12  # questions of rerank, read and check: a call takes long
 
 

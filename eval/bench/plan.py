@@ -36,7 +36,7 @@ class Plan:
     rates: tuple[int, ...] = ()
     repeats: int = 5
     queries: int = 50
-    block_s: float = 1.0
+    block_s: float = 0.5
     fewest: int = 3
 
     def wants(self, *parts: str) -> bool:

@@ -10,7 +10,7 @@ from eval.bench.plan import PARTS
 from eval.bench.results import Results, Setup
 from eval.output import table
 
-HEAD = ["what", "where", "ours", "p95", "p99", "baseline", "its", "ratio", "range", "n"]
+HEAD = ["what", "where", "ours", "p95", "p99", "baseline", "its", "ratio", "range", "calls"]
 
 
 def markdown(results: Results) -> str:

@@ -16,7 +16,7 @@ from eval.bench.indexes import Indexes
 from eval.bench.plan import Plan
 from eval.bench.serving import kinds, over_http
 from eval.machine import peak_memory_mb
-from eval.service import ServiceFailed, service
+from eval.service import Running, ServiceFailed, service
 from rag.models.registry import checked_folder, options_of, reader_options
 from rag.models.runtime import graph_file
 from rag.models.types import Role
@@ -68,23 +68,22 @@ def bare_process(paths: Sequence[Path], threads: int, indexes: Path | None = Non
 
 
 def start_figures(
-    data: Path,
-    settings: Settings,
-    collection: str,
-    bare: Indexes,
-    queries: Sequence[str],
-    plan: Plan,
-    at: dict[str, int],
+    ours: Sequence[Process], base: Sequence[Process], plan: Plan, at: dict[str, int]
 ) -> list[Figure]:
-    """Ready with the indexes there, and peak memory after some calls; each repeat starts both anew."""
-    ours, base = [], []
-    for _ in range(plan.repeats):
-        ours.append(_served(data, collection, queries))
-        base.append(bare_process(list(graphs(settings).values()), settings.threads, bare.folder))
+    """Ready with the indexes there, and peak memory after some calls; each process was started anew."""
     return [
         *_seconds("ready, indexes in place", ours, ALONE, [one.seconds for one in base], plan, at),
         *memory_figure("service", ours, ALONE, base, plan, at),
     ]
+
+
+def first_use(running: Running, collection: str, queries: Sequence[str]) -> Process:
+    """A service that has just become ready, after its first calls."""
+    for kind in kinds(collection)[1:]:
+        caller = over_http(running, kind)
+        for text in queries[:CALLS]:
+            caller(text)
+    return Process(running.seconds_to_ready, peak_memory_mb(running.pid))
 
 
 def build_figure(
@@ -93,7 +92,7 @@ def build_figure(
     """Ready where the indexes have to be built from the store; once, as that is what an upgrade costs."""
     index, kept = data / "index", data / "index.kept"
     index.rename(kept)
-    with service(data, worker=False) as running:
+    with service(data) as running:
         ours = Process(running.seconds_to_ready, None)
     shutil.rmtree(index)
     kept.rename(index)  # with the graph, which the service above had no time to build
@@ -101,15 +100,6 @@ def build_figure(
     base = [alone.seconds + bare.built_s]
     label = "a process with the same models; FAISS (flat) and Tantivy filled from memory"
     return _seconds("ready, indexes built", [ours], label, base, plan, at)
-
-
-def _served(data: Path, collection: str, queries: Sequence[str]) -> Process:
-    with service(data, worker=False) as running:
-        for kind in kinds(collection)[1:]:
-            caller = over_http(running, kind)
-            for text in queries[:CALLS]:
-                caller(text)
-        return Process(running.seconds_to_ready, peak_memory_mb(running.pid))
 
 
 def _seconds(

@@ -31,6 +31,7 @@ from eval.machine import machine, peak_memory_mb
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput
 
+pytestmark = pytest.mark.timeout(900)  # the run starts three services, which a busy machine delays
 SVG = "{http://www.w3.org/2000/svg}"
 
 
