@@ -51,10 +51,10 @@ def write(results: Results, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     pictures = plots(results)
     write_whole(folder / "bench.json", to_json(results))
-    write_whole(folder / "bench.md", markdown(results))
+    write_whole(folder / "bench.md", f"# Benchmark: the figures\n\n{markdown(results)}")
     write_whole(folder / "bench.html", page(results, pictures))
     for name, drawn in pictures.items():
-        write_whole(folder / f"{name}.svg", drawn)
+        write_whole(folder / f"bench-{name}.svg", drawn)
 
 
 @contextmanager

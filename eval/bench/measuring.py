@@ -104,7 +104,7 @@ def _worker(worker: float | None, parser: float | None, settings: Settings, plan
         ("worker", worker, "a process with the same encoder, bare library", encoder),
         ("its largest parser", parser, "a process with ONNX Runtime and NumPy loaded", []),
     ):
-        bare = bare_process(paths, settings.threads)
+        bare = bare_process(paths, settings.threads, full=paths[0] if paths else None)
         found += memory_figure(name, [Process(0.0, peak)], label, [bare], plan, {})
     return found
 
@@ -144,8 +144,11 @@ def _started(site: Site, bare: Indexes) -> tuple[list[Process], list[Process]]:
     plan, settings = site.plan, site.settings
     if not plan.wants("start", "memory"):
         return [], []
-    paths = list(graphs(settings).values())
-    base = [bare_process(paths, settings.threads, bare.folder) for _ in range(plan.repeats)]
+    paths = graphs(settings)
+    base = [
+        bare_process(list(paths.values()), settings.threads, bare.folder, paths.get("reader"))
+        for _ in range(plan.repeats)
+    ]
     ours = []
     for _ in range(plan.repeats - 1):
         with service(site.data) as running:

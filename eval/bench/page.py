@@ -7,7 +7,7 @@ from html import escape
 
 from eval.bench.figures import Figure
 from eval.bench.plan import PARTS
-from eval.bench.report import described, number
+from eval.bench.report import described, number, where
 from eval.bench.results import Results
 
 _STYLE = """
@@ -18,7 +18,8 @@ svg { width: 100%; height: auto; border: 1px solid #ddd }
 .wide { overflow-x: auto }
 table { border-collapse: collapse; font-size: 13px }
 th, td { padding: .2rem .6rem; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap }
-th:first-child, td:first-child, td.words { text-align: left }
+th:first-child, td:first-child, .words { text-align: left }
+p { overflow-wrap: anywhere }
 """
 _HEAD = ("what", "where", "ours", "p95", "p99", "baseline", "its value", "ratio", "range")
 
@@ -42,23 +43,22 @@ def page(results: Results, pictures: Mapping[str, str]) -> str:
 
 
 def _table(part: str, figures: Sequence[Figure]) -> str:
-    head = "".join(f"<th>{name}</th>" for name in _HEAD)
+    head = "".join(f"<th{' class=words' if name == 'baseline' else ''}>{name}</th>" for name in _HEAD)
     rows = "".join(_row(one) for one in figures)
     return f'<h2>{part}</h2><div class="wide"><table><tr>{head}</tr>{rows}</table></div>'
 
 
 def _row(one: Figure) -> str:
-    latency, spread = one.latency, f"{min(one.ratios):.2f}–{max(one.ratios):.2f}"
+    latency, spread = one.latency, f"{number(min(one.ratios))}–{number(max(one.ratios))}"
     cells = (
         f"{number(one.value)} {one.unit}",
         number(latency.p95) if latency and latency.p95 is not None else "",
         number(latency.p99) if latency and latency.p99 is not None else "",
     )
-    where = ", ".join(f"{value:,} {name}" for name, value in one.at.items())
     notes = ", ".join(f"{name} {number(value)}" for name, value in one.notes.items())
     return (
-        f'<tr title="{escape(notes)}"><td>{escape(one.name)}</td><td>{escape(where)}</td>'
+        f'<tr title="{escape(notes)}"><td>{escape(one.name)}</td><td>{escape(where(one))}</td>'
         + "".join(f"<td>{cell}</td>" for cell in cells)
         + f'<td class="words">{escape(one.baseline)}</td><td>{number(one.baseline_value)}</td>'
-        f"<td>{one.ratio:.2f}</td><td>{spread if len(one.runs) > 1 else ''}</td></tr>"
+        f"<td>{number(one.ratio)}</td><td>{spread if len(one.runs) > 1 else ''}</td></tr>"
     )

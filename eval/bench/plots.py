@@ -9,7 +9,7 @@ from eval.bench.figures import Figure
 from eval.bench.results import Results
 
 FIXED = ("size", "memory", "stages")
-SHOWN = 24
+SHOWN = 40
 """Most rows of the picture of ratios."""
 
 

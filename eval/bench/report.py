@@ -46,22 +46,33 @@ def _row(one: Figure) -> list[str]:
     latency = one.latency
     return [
         one.name,
-        ", ".join(f"{value:,} {name}" for name, value in one.at.items()) or "–",
+        where(one) or "–",
         f"{number(one.value)} {one.unit}",
         number(latency.p95) if latency and latency.p95 is not None else "–",
         number(latency.p99) if latency and latency.p99 is not None else "–",
         one.baseline,
         number(one.baseline_value),
-        f"{one.ratio:.2f}",
-        f"{min(one.ratios):.2f}–{max(one.ratios):.2f}" if len(one.runs) > 1 else "–",
+        number(one.ratio),
+        f"{number(min(one.ratios))}–{number(max(one.ratios))}" if len(one.runs) > 1 else "–",
         f"{latency.n:,}" if latency else f"{len(one.runs)}",
     ]
 
 
+def where(one: Figure) -> str:
+    """At how many chunks, clients or calls a second."""
+    words = {"rate": "calls/s"}
+    return ", ".join(
+        f"{value:,} {words.get(name, name.removesuffix('s') if value == 1 else name)}"
+        for name, value in one.at.items()
+    )
+
+
 def number(value: float) -> str:
-    """Three figures, or whole from a thousand on."""
+    """About three digits, all of those before the point."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
+    if abs(value) < 0.1:
+        return f"{value:.3g}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 

@@ -50,11 +50,16 @@ def graphs(settings: Settings) -> dict[Role, Path]:
     return found
 
 
-def bare_process(paths: Sequence[Path], threads: int, indexes: Path | None = None) -> Process:
-    """Run one. Raises ServiceFailed when it fails."""
+def bare_process(
+    paths: Sequence[Path], threads: int, indexes: Path | None = None, full: Path | None = None
+) -> Process:
+    """Run one; the graph `full` gets a full batch before memory is read. Raises ServiceFailed when it
+    fails.
+    """
     command = [sys.executable, "-m", "eval.bench.bare_process", "--threads", str(threads)]
     command += ["--graphs", *map(str, paths)] if paths else []
     command += ["--indexes", str(indexes)] if indexes else []
+    command += ["--full", str(full)] if full else []
     started = perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

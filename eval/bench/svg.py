@@ -11,7 +11,19 @@ from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#555555", "#8c564b", "#9467bd")
+COLOURS = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#56b4e9",
+    "#e69f00",
+    "#555555",
+    "#8c564b",
+    "#9467bd",
+    "#a8c256",
+    "#17365d",
+)
 WIDTH = 640
 _ROW, _TOP = 22, 34
 
@@ -67,15 +79,15 @@ def lines(title: str, across: str, up: str, drawn: Sequence[Line], *, log_x: boo
     xs = sorted({x for line in drawn for x, _ in line.points})
     ys = [y for line in drawn for _, y in line.points]
     bottom = 300
-    x_at = _Scale(xs[0], xs[-1], 70, WIDTH - 20, log_x)
+    x_at = _Scale(xs[0], xs[-1], 70, WIDTH - 36, log_x)
     low, high, marks = _marks(min(ys), max(ys), log_y)
     y_at = _Scale(low, high, bottom, _TOP, log_y)
     parts = [_heading(title)]
     for mark in marks:
-        parts.append(_rule(70, y_at(mark), WIDTH - 20, y_at(mark)))
+        parts.append(_rule(70, y_at(mark), WIDTH - 36, y_at(mark)))
         parts.append(_text(64, y_at(mark) + 4, _short(mark), "end"))
     parts += [_text(x_at(x), bottom + 18, _short(x), "middle") for x in xs]
-    parts.append(_text((70 + WIDTH - 20) / 2, bottom + 36, across, "middle"))
+    parts.append(_text((70 + WIDTH - 36) / 2, bottom + 36, across, "middle"))
     middle = (bottom + _TOP) / 2
     parts.append(_text(16, middle, up, "middle", f' transform="rotate(-90 16 {middle:.0f})"'))
     for line in drawn:
@@ -90,7 +102,7 @@ def stacked(title: str, unit: str, bars: Sequence[Bar]) -> str:
     names = list(dict.fromkeys(name for bar in bars for name, _ in bar.parts))
     colour = {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(names)}
     most = max(sum(value for _, value in bar.parts) for bar in bars)
-    at = _Scale(0.0, most, 210, WIDTH - 80, log=False)
+    at = _Scale(0.0, most, 210, WIDTH - 100, log=False)
     parts = [_heading(title)]
     for row, bar in enumerate(bars):
         y, x = float(_TOP + row * _ROW), 0.0
@@ -102,7 +114,7 @@ def stacked(title: str, unit: str, bars: Sequence[Bar]) -> str:
                 f' fill="{colour[name]}"><title>{escape(name)}: {value:.2f} {escape(unit)}</title></rect>'
             )
             x += value
-        parts.append(_text(at(x) + 6, y + 13, f"{x:.3g} {unit}", "start"))
+        parts.append(_text(at(x) + 6, y + 13, f"{_short(round(x, 1))} {unit}", "start"))
     legend, height = _legend([(name, colour[name], False) for name in names], _TOP + len(bars) * _ROW + 12)
     return _whole([*parts, *legend], height)
 

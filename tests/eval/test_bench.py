@@ -97,7 +97,7 @@ def json_like(results: Results) -> Results:
 def test_pictures_and_page_are_well_formed_and_load_nothing(measured: Results, tmp_path: Path) -> None:
     write(measured, tmp_path)
     pictures = sorted(tmp_path.glob("*.svg"))
-    assert [path.stem for path in pictures] == sorted(plots(measured))
+    assert [path.stem for path in pictures] == sorted(f"bench-{name}" for name in plots(measured))
     assert {"latency-by-size", "throughput-by-clients", "latency-by-clients", "stages", "ratios"} <= set(
         plots(measured)
     )
