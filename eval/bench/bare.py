@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import faiss
+import numpy as np
 import tantivy
 
+from rag.index import snapshot
 from rag.models.types import Floats
 
 HEAP_BYTES = 32_000_000
@@ -37,6 +39,14 @@ class BareFaiss:
     def read(cls, path: Path) -> BareFaiss:
         """An index from a file."""
         return cls(_lib.read_index(str(path)))
+
+    @classmethod
+    def of_segment(cls, path: Path) -> BareFaiss:
+        """The graph in a file of the product's. Raises ValueError when it is damaged."""
+        payload = snapshot.read(path)
+        if payload is None:
+            raise ValueError(f"{path} is no graph of the product's.")
+        return cls(_lib.deserialize_index(np.frombuffer(payload, np.uint8)))
 
     @property
     def dimension(self) -> int:

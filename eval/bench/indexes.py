@@ -46,7 +46,7 @@ def bare_indexes(store: Store, collection: str, segment: Path | None, folder: Pa
     lexical = BareTantivy.build(folder / "tantivy", texts)
     seconds = perf_counter() - started
     if segment is not None:
-        dense = BareFaiss.read(segment)
+        dense = BareFaiss.of_segment(segment)
     dense.write(folder / "faiss")
     return Indexes(dense, lexical, folder, seconds, segment is not None)
 
