@@ -6,24 +6,23 @@ deletions, no matched words, no exact order among equals.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import faiss
-import numpy as np
 import tantivy
 
-from rag.index import snapshot
 from rag.models.types import Floats
 
 HEAP_BYTES = 32_000_000
-MOST_BREADTH = 128
+LINKS, BUILD_BREADTH, SEARCH_BREADTH = 16, 100, 128  # of the product
 _lib: Any = faiss
 
 
 class BareFaiss:
-    """Every vector in single precision (IndexFlatIP), or the graph in a file that the product has built."""
+    """Every vector in single precision (IndexFlatIP), or a graph over them."""
 
     def __init__(self, index: Any) -> None:
         self._index = index
@@ -41,12 +40,17 @@ class BareFaiss:
         return cls(_lib.read_index(str(path)))
 
     @classmethod
-    def of_segment(cls, path: Path) -> BareFaiss:
-        """The graph in a file of the product's. Raises ValueError when it is damaged."""
-        payload = snapshot.read(path)
-        if payload is None:
-            raise ValueError(f"{path} is no graph of the product's.")
-        return cls(_lib.deserialize_index(np.frombuffer(payload, np.uint8)))
+    def graph(cls, vectors: Floats) -> BareFaiss:
+        """The same graph as the product builds (HNSW in half precision), over all vectors; minutes for a
+        million.
+        """
+        metric = _lib.METRIC_INNER_PRODUCT
+        index = _lib.IndexHNSWSQ(vectors.shape[1], _lib.ScalarQuantizer.QT_fp16, LINKS, metric)
+        index.hnsw.efConstruction = BUILD_BREADTH
+        index.train(vectors[:1])
+        _lib.omp_set_num_threads(os.cpu_count() or 1)
+        index.add(vectors)
+        return cls(index)
 
     @property
     def dimension(self) -> int:
@@ -62,7 +66,7 @@ class BareFaiss:
         _lib.omp_set_num_threads(1)
         parameters = None
         if hasattr(self._index, "hnsw"):
-            parameters = _lib.SearchParametersHNSW(efSearch=max(MOST_BREADTH, 2 * k))
+            parameters = _lib.SearchParametersHNSW(efSearch=max(SEARCH_BREADTH, 2 * k))
         _, places = self._index.search(vector.reshape(1, -1), k, params=parameters)
         return int((places[0] >= 0).sum())
 

@@ -119,7 +119,7 @@ def _positive(text: str) -> int:
 def _results(given: argparse.Namespace, argv: Sequence[str] | None) -> Results:
     if given.given:
         return read(given.given)
-    words = sys.argv[1:] if argv is None else argv
+    words = [Path(word).name for word in (sys.argv[1:] if argv is None else argv)]  # no one's folders
     with _material(given) as material:
         return run(material, _plan(given), shlex.join(["python", "-m", "eval.bench", *words]))
 

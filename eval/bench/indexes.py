@@ -22,7 +22,7 @@ AT_ONCE = 500
 class Indexes:
     """`folder` holds `faiss` and `tantivy`; `built_s` is what both took to fill from memory, FAISS flat.
 
-    `graph`: FAISS searches the file of the product's own graph, not every vector.
+    `graph`: FAISS searches a graph, not every vector.
     """
 
     dense: BareFaiss
@@ -34,21 +34,22 @@ class Indexes:
     @property
     def dense_name(self) -> str:
         """What dense search is compared with."""
-        return "FAISS alone, the same graph" if self.graph else "FAISS alone, flat"
+        return "FAISS alone, graph" if self.graph else "FAISS alone, flat"
 
 
-def bare_indexes(store: Store, collection: str, segment: Path | None, folder: Path) -> Indexes:
-    """Read all chunks, build both, write FAISS down; `segment` is the product's graph, if it has one."""
+def bare_indexes(store: Store, collection: str, threshold: int, folder: Path) -> Indexes:
+    """Read all chunks, build both, write FAISS down; from `threshold` chunks on it is a graph."""
     texts, vectors = _read(store, collection)
     folder.mkdir(parents=True)
     started = perf_counter()
     dense = BareFaiss.flat(vectors)
     lexical = BareTantivy.build(folder / "tantivy", texts)
     seconds = perf_counter() - started
-    if segment is not None:
-        dense = BareFaiss.of_segment(segment)
+    graph = len(vectors) >= threshold
+    if graph:
+        dense = BareFaiss.graph(vectors)
     dense.write(folder / "faiss")
-    return Indexes(dense, lexical, folder, seconds, segment is not None)
+    return Indexes(dense, lexical, folder, seconds, graph)
 
 
 def _read(store: Store, collection: str) -> tuple[list[str], Floats]:

@@ -124,8 +124,8 @@ def _at_size(site: Site, size: int) -> list[Figure]:
         with _progress(f"{size:,} chunks: fill, index"):
             fill(store, COLLECTION, size)
             at = {"chunks": store.collection(COLLECTION).chunks}
-            segment = _build(site)
-            bare = bare_indexes(store, COLLECTION, segment, site.scratch / f"bare-{size}")
+            _build(site)
+            bare = bare_indexes(store, COLLECTION, settings.hnsw_threshold, site.scratch / f"bare-{size}")
         with _progress(f"{size:,} chunks: {' '.join(IN_PROCESS)}"):
             found = _in_process(site, bare, at, size == plan.middle)
         if plan.wants("size"):
@@ -156,12 +156,11 @@ def _started(site: Site, bare: Indexes) -> tuple[list[Process], list[Process]]:
     return base, ours
 
 
-def _build(site: Site) -> Path | None:
-    """Let the product build its indexes as they are to stay, graph included; the graph's file, if any."""
+def _build(site: Site) -> None:
+    """Let the product build its indexes, the graph included if one is due."""
     with closing(Engine(site.settings)) as engine:
         engine.indexes.catch_up(COLLECTION)
         engine.indexes.refresh()  # waits for the graph
-    return next(iter((_index_folder(site) / "faiss").glob("segment-*")), None)
 
 
 def _index_folder(site: Site) -> Path:

@@ -30,9 +30,6 @@ from eval.corpus import put_whole
 from eval.machine import machine, peak_memory_mb
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput
-from rag.index.faiss import FaissIndex
-from rag.index.types import Batch, IndexedChunk, IndexSpec
-from rag.types import Document
 
 pytestmark = pytest.mark.timeout(900)  # the run starts three services, which a busy machine delays
 SVG = "{http://www.w3.org/2000/svg}"
@@ -269,21 +266,10 @@ def test_the_bare_indexes_find_what_the_product_finds(tmp_path: Path) -> None:
     assert lexical.search("anchor valve", 10) == 3
 
 
-def test_the_products_graph_is_searched_alone(manuals: Engine, tmp_path: Path) -> None:
-    info = manuals.encoder.info
-    spec = IndexSpec("graph", info.name, info.revision, 384)
-    vectors = np.random.default_rng(0).standard_normal((300, 384)).astype(np.float32)
-    chunks = tuple(IndexedChunk(key, "d", "", vector) for key, vector in enumerate(vectors))
-    index = FaissIndex(tmp_path / "faiss", spec, hnsw_threshold=200)
-    index.apply(Batch(1, (), chunks, (Document("d", "graph", "d", "", "text/plain", ""),)))
-    assert index.maintain()
-    index.close()
-    (segment,) = (tmp_path / "faiss").glob("segment-*")
-    bare = BareFaiss.of_segment(segment)
-    bare.write(tmp_path / "bare")
-    assert bare.search(vectors[0], 10) == BareFaiss.read(tmp_path / "bare").search(vectors[0], 10) == 10
-    with pytest.raises(ValueError, match="no graph"):
-        BareFaiss.of_segment(tmp_path / "bare")
+def test_the_bare_graph_finds_the_nearest(tmp_path: Path) -> None:
+    vectors = np.random.default_rng(0).standard_normal((300, 16)).astype(np.float32)
+    BareFaiss.graph(vectors).write(tmp_path / "faiss")
+    assert BareFaiss.read(tmp_path / "faiss").search(vectors[0], 10) == 10
 
 
 def test_patient_clients_are_all_counted() -> None:
