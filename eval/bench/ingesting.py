@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 from time import perf_counter
 
 from eval.beir_folder import CorpusDocument
@@ -28,10 +29,13 @@ AGAIN_CHUNKS = 80
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """Seconds from the first call to the end of the jobs, and their counts, added up."""
+    """Seconds from the first call to the end of the jobs, and their counts, added up; `bare` are the tokens
+    and, right after it, a second's worth of them by the encoder alone.
+    """
 
     seconds: float
     counts: dict[str, int]
+    bare: tuple[int, float] | None = None
 
 
 def ingest(running: Running, material: Material, collection: str) -> Ingested:
@@ -93,21 +97,18 @@ def some_documents(store: Store, collection: str) -> list[CorpusDocument]:
     return found
 
 
-def ingest_figure(
-    done: Sequence[Ingested], passages: Sequence[str], encoder: Encoder, plan: Plan
-) -> list[Figure]:
+def ingest_figure(done: Sequence[Ingested], chunks: int) -> list[Figure]:
     """A folder (parsed, split, embedded, stored) or uploads into an empty collection."""
-    base = [encoded_rate(encoder, passages) for _ in range(plan.repeats)]
-    rates = tuple(one[1] for one in base if one)
-    if len(rates) < len(done):  # an encoder without a forward pass
+    bare = [one.bare for one in done if one.bare]
+    if len(bare) < len(done):  # not wanted, or an encoder without a forward pass
         return []
-    tokens = base[0][0] if base[0] else 0
-    runs = tuple(tokens / one.seconds for one in done)
-    seconds = sorted(one.seconds for one in done)[len(done) // 2]
+    tokens = bare[0][0]
+    runs, rates = tuple(tokens / one.seconds for one in done), tuple(rate for _, rate in bare)
+    seconds = median(one.seconds for one in done)
     notes = {
-        "chunks": float(len(passages)),
+        "chunks": float(chunks),
         "tokens": float(tokens),
-        "chunks/s": len(passages) / seconds,
+        "chunks/s": chunks / seconds,
         "files": float(done[0].counts.get("total", 0)),
         "failed": float(done[0].counts.get("failed", 0)),
     }
@@ -119,7 +120,7 @@ def ingest_figure(
             "higher",
             runs,
             BASELINE,
-            rates[: len(runs)],
+            rates,
             notes=notes,
         )
     ]

@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -25,6 +25,7 @@ from eval.bench.ingesting import (
     worker_memory,
 )
 from eval.bench.material import Material, queries_from
+from eval.bench.models import encoded_rate
 from eval.bench.plan import PARTS, Plan
 from eval.bench.serving import busy_figures, client_figures
 from eval.bench.sizing import chunk_figures, install_figures, weight_figures
@@ -81,18 +82,20 @@ def measure(material: Material, plan: Plan, scratch: Path) -> tuple[Figure, ...]
 def _ingested(material: Material, plan: Plan, data: Path, settings: Settings) -> list[Figure]:
     """Fill the collection; more than once, into others, where ingest is to be measured."""
     repeats = plan.repeats if plan.wants("ingest") else 1
+    encoder = load_encoder(settings.encoder, settings)
     done: list[Ingested] = []
     with _progress("ingest"), service(data, sync_root=material.folder) as running:
         for repeat in range(repeats):
-            done.append(ingest(running, material, f"{COLLECTION}-{repeat}" if repeat else COLLECTION))
+            one = ingest(running, material, f"{COLLECTION}-{repeat}" if repeat else COLLECTION)
+            with closing(Store.open(settings.store_url)) as store:
+                passages = passages_of(store, COLLECTION)
+            if not passages:
+                raise InvalidInput(
+                    "Nothing was ingested, so there is nothing to measure.", code="nothing_ingested"
+                )
+            done.append(replace(one, bare=encoded_rate(encoder, passages) if plan.wants("ingest") else None))
         worker, parser = worker_memory(running)
-    encoder = load_encoder(settings.encoder, settings)
-    with closing(Store.open(settings.store_url)) as store:
-        passages = passages_of(store, COLLECTION)
-    if not passages:
-        raise InvalidInput("Nothing was ingested, so there is nothing to measure.", code="nothing_ingested")
-    found = ingest_figure(done, passages, encoder, plan) if plan.wants("ingest") else []
-    return [*found, *_worker(worker, parser, settings, plan)]
+    return [*ingest_figure(done, len(passages)), *_worker(worker, parser, settings, plan)]
 
 
 def _worker(worker: float | None, parser: float | None, settings: Settings, plan: Plan) -> list[Figure]:
