@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -12,7 +13,10 @@ from rag.store import Store
 from rag.store.records import EmbeddedChunk, NewChunk, NewDocument
 from rag.types import Document
 
+SYNTHETIC = "synthetic"
+"""Where the sources of synthetic documents begin."""
 PER_DOCUMENT = 20
+MOST_DOCUMENTS = 200
 PATTERNS = 500  # real chunks that the synthetic ones are made from
 NOISE = 0.7  # length of the noise added to a unit vector: cosine to its pattern about 0.8
 
@@ -31,10 +35,11 @@ def fill(store: Store, collection: str, total: int, *, seed: int = 0) -> int:
     if bound is None or not patterns:
         raise ValueError(f"{collection} has no chunk to make others from.")
     tokens = store.token_vectors([pattern.key for pattern in patterns], bound[0])
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng([seed, total])
     for number, size in enumerate(_sizes(missing)):
         picked = [patterns[place] for place in random.integers(0, len(patterns), size)]
-        store.put_document(_document(collection, number, picked, tokens, bound[0], bound[1], random))
+        source = f"{SYNTHETIC}/{total}/{number:06}.txt"
+        store.put_document(_document(collection, source, picked, tokens, bound[0], bound[1], random))
     return missing
 
 
@@ -44,15 +49,19 @@ def _sizes(missing: int) -> Iterator[int]:
 
 def _patterns(store: Store, collection: str) -> list[EmbeddedChunk]:
     bound = store.bound_model(collection)
-    documents, _ = store.documents(collection, status="ready", limit=200)
     if bound is None:
         return []
-    return store.embedded([record.document.id for record in documents], bound[0], bound[1])[:PATTERNS]
+    real = (
+        record.document.id
+        for record in store.every_document(collection, status="ready")
+        if not record.document.source.startswith(SYNTHETIC)
+    )
+    return store.embedded(list(islice(real, MOST_DOCUMENTS)), bound[0], bound[1])[:PATTERNS]
 
 
 def _document(
     collection: str,
-    number: int,
+    source: str,
     picked: Sequence[EmbeddedChunk],
     tokens: dict[int, bytes],
     model: str,
@@ -67,7 +76,7 @@ def _document(
         chunks.append(NewChunk(ordinal, start, end, None, (), dense, tokens.get(pattern.key)))
         start = end + 1
     digest = hashlib.sha256(text.encode()).hexdigest()
-    record = Document("", collection, f"synthetic/{number:06}.txt", "", "text/plain", digest)
+    record = Document("", collection, source, "", "text/plain", digest)
     return NewDocument(record, text, digest, chunks, model, revision)
 
 

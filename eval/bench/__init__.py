@@ -1,0 +1,1 @@
+"""How fast and how large: every figure beside what a bare library does in the same run."""

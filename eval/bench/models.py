@@ -1,0 +1,194 @@
+"""The small models in this process, each beside its bare forward passes on the same tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+from typing import Any
+
+import onnxruntime
+
+from eval.bench.figures import Figure
+from eval.bench.forward import Pass, Recorded, mean_tokens, recorded, replay, with_passes
+from eval.bench.plan import Plan
+from eval.bench.timing import compared, fitting
+from rag.answer.engine import Engine
+from rag.answer.sentences import split
+from rag.models.registry import model_folder
+from rag.models.runtime import graph_file
+from rag.models.types import Encoder
+from rag.settings import Settings
+from rag.types import Query
+
+READ = 5  # passages of an answer, as `ask` reads by default
+DEPTH = 20  # passages that the reader reorders
+BATCH_TEXTS = 32
+ASKED = 12  # questions of rerank, read and check: a call takes long
+
+
+def embed_figures(
+    engine: Engine, passages: Sequence[str], queries: Sequence[str], plan: Plan
+) -> list[Figure]:
+    """Passages and queries to vectors, and what the session's settings cost."""
+    encoder, texts = engine.encoder, list(passages[:BATCH_TEXTS])
+    encoder.encode_passages(texts[:1])  # opens the session
+    passes = with_passes(encoder.encode_passages, [texts])
+    asked = with_passes(lambda text: encoder.encode_queries([text]), queries)
+    if not passes[0].passes:  # a static encoder has no forward pass
+        return []
+    return [
+        _rate(f"{len(texts)} passages", lambda: encoder.encode_passages(texts), passes[0], plan),
+        compared(
+            "embed",
+            "a query",
+            lambda item: encoder.encode_queries([item.item]),
+            ("encoder forward", replay),
+            asked,
+            plan,
+            {},
+            mean_tokens(asked),
+        ),
+        _session(engine.settings, passes[0], plan),
+    ]
+
+
+def _rate(name: str, work: Any, item: Recorded, plan: Plan) -> Figure:
+    tokens = sum(one.tokens for one in item.passes)
+    pairs = [(_seconds(work), _seconds(lambda: replay(item))) for _ in range(plan.repeats)]
+    ours, base = (tuple(tokens / seconds for seconds in column) for column in zip(*pairs, strict=True))
+    notes = mean_tokens([item])
+    return Figure("embed", name, "tokens/s", "higher", ours, "encoder forward", base, notes=notes)
+
+
+def _session(settings: Settings, item: Recorded, plan: Plan) -> Figure:
+    """The product's session (no busy waiting) beside ONNX Runtime as it comes, with as many threads."""
+    folder = model_folder(settings.encoder, settings)
+    assert folder is not None
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = settings.threads
+    path = str(graph_file(folder, settings.precision))
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    other = Recorded(None, tuple(Pass(session, one.outputs, one.feeds) for one in item.passes))
+    replay(other)
+    found = _rate("forward, the product's session", lambda: replay(item), other, plan)
+    return Figure(
+        found.part,
+        found.name,
+        found.unit,
+        found.better,
+        found.runs,
+        "forward, ONNX Runtime as it comes",
+        found.baseline_runs,
+        notes=found.notes,
+    )
+
+
+def encoded_rate(encoder: Encoder, texts: Sequence[str]) -> tuple[int, float] | None:
+    """Tokens of these texts, and a second's worth of them by bare passes of the best packing; None for an
+    encoder without a forward pass.
+    """
+    with recorded() as passes:
+        encoder.encode_passages(list(texts))
+    if not passes:
+        return None
+    tokens = sum(one.tokens for one in passes)
+    item = Recorded(None, tuple(passes))
+    return tokens, tokens / _seconds(lambda: replay(item))
+
+
+def rerank_figures(engine: Engine, collection: str, queries: Sequence[str], plan: Plan) -> list[Figure]:
+    """Order DEPTH passages, by the reader and by the encoder."""
+    items = _with_passages(engine, collection, queries, DEPTH)
+    return [
+        _forward("rerank", f"{DEPTH} passages, reader", "reader", _relevance(engine), items, plan),
+        _forward("rerank", f"{DEPTH} passages, encoder", "encoder", lambda x: engine.rank(*x), items, plan),
+    ]
+
+
+def _relevance(engine: Engine) -> Any:
+    return lambda item: engine.reader.relevance(*item)
+
+
+def read_figures(engine: Engine, collection: str, queries: Sequence[str], plan: Plan) -> list[Figure]:
+    """Look for the answer in READ passages."""
+    items = _with_passages(engine, collection, queries, READ)
+    return [_forward("read", f"{READ} passages", "reader", lambda item: engine.read(*item), items, plan)]
+
+
+def check_figures(engine: Engine, collection: str, queries: Sequence[str], plan: Plan) -> list[Figure]:
+    """Check a sentence that stands in another passage against one passage and against READ."""
+    found = []
+    wide = _with_passages(engine, collection, queries, READ + 1)
+    for count in (1, READ):
+        items = [(_sentence(passages[-1]), passages[:count], question) for question, passages in wide]
+        name = f"a sentence, {count} passage" + ("s" if count > 1 else "")
+        found += _check(engine, name, items, plan)
+    return found
+
+
+def _check(engine: Engine, name: str, items: Sequence[Any], plan: Plan) -> list[Figure]:
+    """Beside the checker's passes, and beside those of the encoder too, which it asks for vectors."""
+
+    def work(item: Any) -> object:
+        return engine.check(*item)
+
+    own = with_passes(work, fitting(work, items, plan))
+    first = own[0].passes[0].session  # the checker's net runs first
+    alone = [Recorded(one.item, tuple(p for p in one.passes if p.session is first)) for one in own]
+    return [
+        compared(
+            "check",
+            f"{name}{extra}",
+            lambda item: work(item.item),
+            (base, replay),
+            chosen,
+            plan,
+            {},
+            mean_tokens(chosen),
+        )
+        for extra, base, chosen in (
+            ("", "checker forward", alone),
+            (" (both nets)", "checker and encoder forward", own),
+        )
+    ]
+
+
+def _forward(part: str, name: str, model: str, work: Any, items: Sequence[Any], plan: Plan) -> Figure:
+    own = with_passes(work, fitting(work, items, plan))
+    base = (f"{model} forward", replay)
+    return compared(part, name, lambda item: work(item.item), base, own, plan, {}, mean_tokens(own))
+
+
+def ask_figures(
+    engine: Engine, collection: str, queries: Sequence[str], plan: Plan, at: Mapping[str, int]
+) -> list[Figure]:
+    """A whole question beside the sum of its forward passes."""
+
+    def work(text: str) -> object:
+        return engine.ask(text, collection)
+
+    items = with_passes(work, fitting(work, queries, plan))
+    base = ("all its forward passes", replay)
+    notes = mean_tokens(items)
+    return [compared("ask", "a question", lambda item: work(item.item), base, items, plan, at, notes)]
+
+
+def _with_passages(
+    engine: Engine, collection: str, queries: Sequence[str], count: int
+) -> list[tuple[str, list[str]]]:
+    found = []
+    for text in queries[:ASKED]:
+        hits, _ = engine.search(Query(text, collection, count), rerank=False)
+        found.append((text, [hit.chunk.text for hit in hits]))
+    return found
+
+
+def _sentence(text: str) -> str:
+    sentences = [text[span.start : span.end] for span in split(text)] or [text]
+    return max(sentences, key=len)[:300]
+
+
+def _seconds(work: Any) -> float:
+    started = perf_counter()
+    work()
+    return perf_counter() - started
