@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from eval.runs.record import Run
 from eval.runs.row import Row
 
-ORDER = ("factual_correctness", "string_present", "faithfulness")
+ORDER = ("factual_correctness", "reference_recall", "string_present", "faithfulness")
 """Metrics that say whether an answer is right, the best first; the last one only that it is supported."""
 
 

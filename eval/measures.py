@@ -49,6 +49,7 @@ MEASURES = (
     Measure("context_relevance", None, "retrieval"),
     Measure("citation_recall", None, "citations"),
     Measure("citation_precision", None, "citations"),
+    Measure("reference_recall", "reference", "answer"),
     Measure("bert_score", "reference", "answer"),
     Measure("semantic_similarity", "reference", "answer"),
     Measure("rouge_score", "reference", "answer"),
@@ -127,6 +128,7 @@ def _stock(models: Models) -> dict[str, SingleTurnMetric]:
     from eval.ragas.bleu import WholeTextBleu  # first: it turns telemetry off
     from eval.ragas.embeddings import EncoderEmbeddings
     from eval.ragas.evidence import ContextTokenPrecision, ContextTokenRecall
+    from eval.ragas.reference_recall import ReferenceRecall
 
     from ragas.metrics._answer_similarity import SemanticSimilarity  # isort: skip
     from ragas.metrics._context_precision import (  # isort: skip
@@ -141,7 +143,7 @@ def _stock(models: Models) -> dict[str, SingleTurnMetric]:
         SemanticSimilarity(embeddings=EncoderEmbeddings(models.encoder)),
         *(kind() for kind in (RougeScore, WholeTextBleu, ExactMatch, StringPresence, NonLLMStringSimilarity)),
         *(kind() for kind in (NonLLMContextPrecisionWithReference, NonLLMContextRecall)),
-        *(kind() for kind in (ContextTokenRecall, ContextTokenPrecision)),
+        *(kind() for kind in (ContextTokenRecall, ContextTokenPrecision, ReferenceRecall)),
         *(kind() for kind in (IDBasedContextPrecision, IDBasedContextRecall)),
     ]
     return {metric.name: metric for metric in metrics}

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         ContextRelevance,
         Faithfulness,
     )
+    from eval.ragas.reference_recall import ReferenceRecall
 
 __all__ = [
     "AnswerRelevancy",
@@ -39,6 +40,7 @@ __all__ = [
     "ContextTokenRecall",
     "EncoderEmbeddings",
     "Faithfulness",
+    "ReferenceRecall",
 ]
 
 
@@ -46,6 +48,7 @@ _ELSEWHERE = {
     "ContextTokenPrecision": "evidence",
     "ContextTokenRecall": "evidence",
     "EncoderEmbeddings": "embeddings",
+    "ReferenceRecall": "reference_recall",
 }
 
 

@@ -26,6 +26,12 @@ def token_f1(answers: Sequence[str], said: str) -> float:
     return max(_f1(normalised(one).split(), normalised(said).split()) for one in _gold(answers))
 
 
+def token_recall(answer: str, said: str) -> float:
+    """Share of the answer's words, with their number, that were said; 1 for an answer without any."""
+    gold = Counter(normalised(answer).split())
+    return sum((gold & Counter(normalised(said).split())).values()) / gold.total() if gold else 1.0
+
+
 def _gold(answers: Sequence[str]) -> list[str]:
     """The answers of which something is left when normalised; one that is empty when none is."""
     return [one for one in answers if normalised(one)] or [""]

@@ -12,6 +12,7 @@ from eval.runs.compared import Comparison
 from eval.stats import Interval
 
 BY_REFERENCE = {
+    "reference_recall": "The answers given say {} of what their references say, in the same words.",
     "string_present": "{} of the answers given are right: they hold the reference word for word.",
     "factual_correctness": "The answers given are right in {} of their facts, by their references.",
 }

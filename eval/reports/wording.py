@@ -29,6 +29,7 @@ MEANINGS: Mapping[str, str] = {
     "non_llm_context_precision_with_reference": "retrieved passages that resemble a reference passage",
     "non_llm_context_recall": "reference passages that resemble a retrieved one",
     "non_llm_string_similarity": "letters shared with the reference, in order",
+    "reference_recall": "share of the reference's words that the answer holds",
     "rouge_score": "longest word sequence shared with the reference",
     "semantic_similarity": "nearness in meaning to the reference",
     "string_present": "the answer holds the reference, letter by letter",

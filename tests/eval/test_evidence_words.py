@@ -1,4 +1,4 @@
-"""Evidence in retrieved passages, word by word."""
+"""Evidence in retrieved passages, and references in answers, word by word."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from ragas.dataset_schema import SingleTurnSample
 
 from eval.evidence_words import covered
-from eval.ragas import ContextTokenPrecision, ContextTokenRecall
+from eval.ragas import ContextTokenPrecision, ContextTokenRecall, ReferenceRecall
 
 EVIDENCE = "The bilge pump is rated for sixteen bar, and not more."
 PASSAGE = f"Pumps are checked weekly. {EVIDENCE} Its filter is cleaned at the quay."
@@ -44,3 +44,13 @@ def test_as_ragas_metrics_in_both_interfaces() -> None:
     assert asyncio.run(ContextTokenRecall().single_turn_ascore(sample)) == 1
     columns = {"retrieved_contexts": [PASSAGE], "reference_contexts": [EVIDENCE]}
     assert ContextTokenPrecision().score(**columns).value == pytest.approx(0.5)
+
+
+def test_an_answer_that_holds_the_reference_is_right_whatever_stands_around_it() -> None:
+    score = ReferenceRecall().score
+    assert score(response="It is rated for 16 Bar, always.", reference="The 16 bar").value == 1
+    assert score(response="It is rated for 16 volts.", reference="16 bar").value == 0.5
+    assert score(response="Two.", reference="two two").value == 0.5
+    assert score(response="", reference="16 bar").value == 0
+    sample = SingleTurnSample(response="polyester ropes", reference="Polyester")
+    assert asyncio.run(ReferenceRecall().single_turn_ascore(sample)) == 1
