@@ -116,7 +116,7 @@ def eval_run(
 
 @eval_app.command("repeat")
 def eval_repeat(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, or its run.json.")],
     out: OutDir = None,
     fresh: Fresh = False,
     fail_under: FailUnder = None,
@@ -133,7 +133,7 @@ def eval_repeat(
     from eval.runs.execute import Asked, Limits
 
     limits = Limits(at_once, answer_timeout, metric_timeout, max_cost)
-    wanted = Wanted(out, fresh, fail_under or (), run, json)
+    wanted = Wanted(out, fresh, fail_under or (), as_json=json)
     if not repeat_and_report(
         settings_from(data=data), run, Asked((), "", limits=limits), wanted, parse_settings(given or ())
     ):

@@ -19,7 +19,7 @@ from eval.runs.compare import compare, worse
 from eval.runs.execute import Asked, execute
 from eval.runs.files import read_run, write_run
 from eval.runs.gates import check_gates, failures, parse_gates
-from eval.runs.journal import read_run_cases, read_setup
+from eval.runs.journal import SETUP, read_run_cases, read_setup
 from eval.runs.record import Run, Setup
 from eval.runs.setup import ANSWERING, AUTOMATIC, Asking
 from rag.answer.engine import Engine
@@ -50,7 +50,11 @@ def run_and_report(settings: Settings, cases: Path, layout: str | None, asked: A
 def repeat_and_report(
     settings: Settings, folder: Path, asked: Asked, wanted: Wanted, given: Mapping[str, object]
 ) -> bool:
-    """The same for the run of a folder, with its cases, metrics, seed and settings, but for those `given`."""
+    """The same for the run of a folder (or of its run.json), with its cases, metrics, seed and settings, but
+    for those `given`.
+    """
+    folder = folder.parent if folder.name == SETUP else folder
+    wanted = replace(wanted, baseline=folder)
     before = read_setup(folder)
     mode, check = before.settings.get("mode", "auto"), before.settings.get("check")
     asking = Asking(int(before.settings.get("k") or 5), mode, check)  # type: ignore[arg-type]

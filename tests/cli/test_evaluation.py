@@ -53,7 +53,7 @@ def test_a_run_leaves_its_files(before: Path) -> None:
 
 def test_a_run_and_its_repetition_are_the_same(before: Path, filled: tuple[Path, Result]) -> None:
     out = before.parent / "again"
-    repeated = invoke("eval", "repeat", str(before), "--data", str(filled[0]), "--out", str(out))
+    repeated = invoke("eval", "repeat", str(before / "run.json"), "--data", str(filled[0]), "--out", str(out))
     assert repeated.status == 0, repeated.err
     compared = invoke("eval", "compare", str(before), str(out))
     assert compared.status == 0
