@@ -4,7 +4,7 @@ RAGAS that ask one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -106,7 +106,7 @@ def load_metrics(
     """
     require(*REQUIRED)
     try:
-        found = {**_small(models), **_stock(models)}
+        found = {**_small(models), **_stock(models, {measure.name for measure in measures})}
         if any(measure.llm for measure in measures):
             found |= _asking(models, llm)
     except ImportError as error:
@@ -121,8 +121,10 @@ def _small(models: Models) -> dict[str, SingleTurnMetric]:
     return {kind.judged: kind(judges[kind.judged]) for kind in METRICS}
 
 
-def _stock(models: Models) -> dict[str, SingleTurnMetric]:
-    """NonLLMContextRecall is missing from ragas.metrics and none of the others is there without a warning,
+def _stock(models: Models, names: Set[str]) -> dict[str, SingleTurnMetric]:
+    """Those of these names alone: ROUGE imports NLTK, seconds, once there is one.
+
+    NonLLMContextRecall is missing from ragas.metrics and none of the others is there without a warning,
     hence the private modules; the version is pinned.
     """
     from eval.ragas.bleu import WholeTextBleu  # first: it turns telemetry off
@@ -139,14 +141,22 @@ def _stock(models: Models) -> dict[str, SingleTurnMetric]:
     from ragas.metrics._rouge_score import RougeScore  # isort: skip
     from ragas.metrics._string import ExactMatch, NonLLMStringSimilarity, StringPresence  # isort: skip
 
-    metrics = [
-        SemanticSimilarity(embeddings=EncoderEmbeddings(models.encoder)),
-        *(kind() for kind in (RougeScore, WholeTextBleu, ExactMatch, StringPresence, NonLLMStringSimilarity)),
-        *(kind() for kind in (NonLLMContextPrecisionWithReference, NonLLMContextRecall)),
-        *(kind() for kind in (ContextTokenRecall, ContextTokenPrecision, ReferenceRecall)),
-        *(kind() for kind in (IDBasedContextPrecision, IDBasedContextRecall)),
-    ]
-    return {metric.name: metric for metric in metrics}
+    kinds: Mapping[str, Callable[[], SingleTurnMetric]] = {
+        "semantic_similarity": lambda: SemanticSimilarity(embeddings=EncoderEmbeddings(models.encoder)),
+        "reference_recall": ReferenceRecall,
+        "rouge_score": RougeScore,
+        "bleu_score": WholeTextBleu,
+        "exact_match": ExactMatch,
+        "string_present": StringPresence,
+        "non_llm_string_similarity": NonLLMStringSimilarity,
+        "non_llm_context_precision_with_reference": NonLLMContextPrecisionWithReference,
+        "non_llm_context_recall": NonLLMContextRecall,
+        "context_token_recall": ContextTokenRecall,
+        "context_token_precision": ContextTokenPrecision,
+        "id_based_context_precision": IDBasedContextPrecision,
+        "id_based_context_recall": IDBasedContextRecall,
+    }
+    return {name: kind() for name, kind in kinds.items() if name in names}
 
 
 def _asking(models: Models, llm: MeteredLLM | None) -> dict[str, SingleTurnMetric]:

@@ -29,6 +29,8 @@ WRITE = {
     ("post", "/v1/jobs/{job_id}/cancel"),
     ("post", "/v1/jobs/{job_id}/retry"),
     ("post", "/v1/evaluations"),
+    ("get", "/v1/collections/{collection}/online/answers"),
+    ("delete", "/v1/collections/{collection}/online"),
 }
 BODIES: dict[str, dict[str, object]] = {
     "/v1/collections": {"name": "new"},
@@ -100,6 +102,9 @@ def test_every_other_call_is_a_readers(reader: httpx.Client) -> None:
         assert call(reader, method, path).status_code != 403, path
 
 
+LISTS = {("get", f"/v1/{name}") for name in ("collections", "evaluations", "jobs", "models")}
+
+
 def test_a_key_for_one_collection_sees_no_other(live: Live) -> None:
     """Whatever a route takes the collection from, a key for another one finds nothing there."""
     document = live.runtime.store.documents("manuals")[0][0].document.id
@@ -108,7 +113,7 @@ def test_a_key_for_one_collection_sees_no_other(live: Live) -> None:
             if path in ("/v1/read", "/v1/check", "/v1/rerank", "/v1/embeddings"):
                 continue  # these touch no collection
             response = call(client, method, path, document)
-            if (method, path) in (("get", "/v1/collections"), ("get", "/v1/jobs"), ("get", "/v1/models")):
+            if (method, path) in LISTS:
                 assert response.status_code == 200
                 assert "manuals" not in response.text
             else:

@@ -43,7 +43,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Results:
         text = f"# Page {number}\n\nThe valve of pump {number} opens at {number} bar.\n"
         (folder / f"page-{number}.md").write_text(text)
     material = Material("four pages", folder, (), ("Which valve opens?", "At how many bar?"))
-    return run(material, replace(QUICK, sizes=(30,), rates=(50,)), "a test")
+    return run(material, replace(QUICK, sizes=(30,), rates=(50,), block_s=0.02, fewest=1), "a test")
 
 
 def test_every_part_has_figures_with_a_baseline_and_a_ratio(measured: Results) -> None:
