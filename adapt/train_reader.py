@@ -72,11 +72,13 @@ def copy_loss(reads: Reads, teacher: Reads) -> torch.Tensor:
     return (start + end) / 2
 
 
-def reader_loss(net: ReaderNet, batch: ReaderBatch) -> torch.Tensor:
+def reader_loss(net: ReaderNet, batch: ReaderBatch, early_heads: bool = True) -> torch.Tensor:
     """The deepest head's loss and, with small weights, the early ones', half of it self-distillation."""
     with torch.autocast("cpu", torch.bfloat16):
         *early, last = net.exits(batch.ids, batch.mask, batch.types)
     loss = head_loss(last, batch)
+    if not early_heads:
+        return loss
     for depth, reads in zip(net.depths, early, strict=False):
         loss = loss + EXIT_WEIGHTS[depth] * (head_loss(reads, batch) + copy_loss(reads, last)) / 2
     return loss
@@ -90,15 +92,18 @@ def train(
     mix: Mix | None = None,
     seed: int = 1,
     start: Path | None = None,
+    early_heads: bool = True,
 ) -> State:
-    """Train from the backbone or from the weights of the checkpoint `start`, or go on from that in `out`."""
+    """Train from the backbone or from the weights of the checkpoint `start`, or go on from that in `out`;
+    without `early_heads` for the deepest head alone.
+    """
     torch.manual_seed(seed)
     net = ReaderNet(load_backbone(backbone))
     if start:
         net.start_from(torch.load(start, weights_only=True)["net"])
     net.eval()  # no dropout: a few passes over the data at most, and a fifth faster
     trainer: Trainer[ReaderBatch] = Trainer(
-        net, lambda batch: reader_loss(net, batch), lambda batch: int(batch.mask.sum()), out, budget
+        net, lambda batch: reader_loss(net, batch, early_heads), lambda batch: int(batch.mask.sum()), out, budget
     )
     trainer.resume()
     return trainer.run(stream(questions, mix or Mix(), seed + trainer.state.step))
@@ -123,6 +128,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--negatives", type=Path, help="negatives.json, where it is not in --out")
     parser.add_argument("--start", type=Path, help="a checkpoint.pt whose weights to begin with")
+    parser.add_argument("--deepest", action="store_true", help="train the deepest head alone")
     parser.add_argument("--without", nargs="*", default=[], help="sources to leave out")
     parser.add_argument("--backbone")
     parser.add_argument("--minutes", type=float, default=70)
@@ -135,7 +141,8 @@ def main() -> None:
     mined = args.negatives or args.out / "negatives.json"
     questions = training_questions(args.data, mined, backbone, args.without)
     budget = Budget(args.minutes, learning_rate=args.rate)
-    print(train(questions, backbone, args.out, budget, seed=args.seed, start=args.start))
+    heads = not args.deepest
+    print(train(questions, backbone, args.out, budget, seed=args.seed, start=args.start, early_heads=heads))
 
 
 if __name__ == "__main__":
