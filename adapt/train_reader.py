@@ -103,7 +103,11 @@ def train(
         net.start_from(torch.load(start, weights_only=True)["net"])
     net.eval()  # no dropout: a few passes over the data at most, and a fifth faster
     trainer: Trainer[ReaderBatch] = Trainer(
-        net, lambda batch: reader_loss(net, batch, early_heads), lambda batch: int(batch.mask.sum()), out, budget
+        net,
+        lambda batch: reader_loss(net, batch, early_heads),
+        lambda batch: int(batch.mask.sum()),
+        out,
+        budget,
     )
     trainer.resume()
     return trainer.run(stream(questions, mix or Mix(), seed + trainer.state.step))

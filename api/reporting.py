@@ -10,8 +10,7 @@ from eval.output import write_whole
 from eval.reports import comparison_from_json, to_html, to_json, to_markdown
 from eval.runs.compare import compare
 from eval.runs.compared import Comparison
-from eval.runs.files import read_run
-from eval.runs.journal import REPORT
+from eval.runs.files import read_report, read_run
 from eval.runs.record import Run
 
 
@@ -35,5 +34,4 @@ def _comparison(path: Path, run: Run, baseline: Path | None) -> Comparison | Non
     """With the baseline, or else the comparison that the run was reported with."""
     if baseline:
         return compare(read_run(baseline), run, names=(str(baseline), str(path)))
-    file = path / REPORT if path.is_dir() else path
-    return comparison_from_json(file.read_text(encoding="utf-8"))
+    return comparison_from_json(read_report(path))

@@ -16,8 +16,9 @@ from eval.cases.write import as_row
 from eval.extra import require
 from eval.measures import REQUIRED, chosen
 from eval.ragas.meter import CostLimit
+from eval.reports import from_json
 from eval.runs.execute import Asked, Limits, execute
-from eval.runs.files import read_run, write_run
+from eval.runs.files import read_report, write_run
 from eval.runs.journal import CASES, read_run_cases
 from eval.runs.record import Run
 from eval.runs.row import Row
@@ -85,13 +86,12 @@ class Evaluations:
             self._queue(job_id)  # after a retry, or when the process that took the request is gone
         return job
 
-    def jobs(self, collection: str | None = None, limit: int = 50) -> list[Job]:
-        """The newest evaluations first; raises InvalidInput `invalid_limit` (1 to 1000)."""
-        found = self._engine.store.jobs(collection, None, 1000)
-        return [job for job in found if job.kind == KIND][:limit]
-
     def run(self, job_id: str) -> Run:
-        """The run of an evaluation that has ended.
+        """The run of an evaluation that has ended; raises as `report`."""
+        return from_json(self.report(job_id))
+
+    def report(self, job_id: str) -> str:
+        """The report of an evaluation that has ended, in JSON.
 
         Raises NotFound `evaluation_not_found`, Conflict `evaluation_not_finished`.
         """
@@ -99,7 +99,7 @@ class Evaluations:
         if job.status not in ENDED:
             raise Conflict(f"Evaluation {job_id} is {job.status}.", code="evaluation_not_finished")
         try:
-            return read_run(self.folder / job_id)
+            return read_report(self.folder / job_id)
         except NotFound as error:
             raise _unknown(job_id) from error
 

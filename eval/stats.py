@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Key = TypeVar("Key", bound=Hashable)
 
 RESAMPLES = 2000
 FLIPS = 10_000
@@ -63,6 +66,19 @@ def sign_flip_p(differences: Sequence[float], *, seed: int = 0) -> float:
         for block in blocks
     )
     return (far + 1) / (FLIPS + 1)
+
+
+def holm(p: Mapping[Key, float]) -> dict[Key, float]:
+    """Adjusted p-values, the least first: those up to a level can be called together at that level.
+
+    Holm's step-down procedure (1979, https://www.jstor.org/stable/4615733).
+    """
+    adjusted: dict[Key, float] = {}
+    highest = 0.0
+    for rank, key in enumerate(sorted(p, key=lambda key: p[key])):
+        highest = max(highest, min(1.0, p[key] * (len(p) - rank)))
+        adjusted[key] = highest
+    return adjusted
 
 
 def _every_sign(size: int) -> NDArray[np.float64]:

@@ -10,11 +10,11 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from api.auth import Caller, MayRead, MayWrite
 from api.routes.answers import Responses, errors
-from api.routes.jobs import reached
+from api.routes.jobs import newest, reached
 from api.schemas.evaluations import EvaluationBriefOut, EvaluationIn, EvaluationOut, EvaluationsOut
 from api.schemas.jobs import JobOut, JobStarted
 from api.state import Running, Runtime
-from eval.evaluations import ENDED
+from eval.evaluations import ENDED, KIND
 from eval.reports import to_html, to_json, to_markdown
 from eval.runs.compare import compare
 from eval.runs.record import Run
@@ -43,7 +43,7 @@ def start(body: EvaluationIn, response: Response, running: Running, caller: MayW
     return JobStarted(job=JobOut.of(job))
 
 
-@router.get("", summary="List evaluations", responses=errors(422, 503))
+@router.get("", summary="List evaluations", responses=errors(422))
 def every(
     running: Running,
     caller: MayRead,
@@ -51,13 +51,8 @@ def every(
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
 ) -> EvaluationsOut:
     """Newest first, those of the collections that the key covers."""
-    if collection is not None:
-        caller.require("read", collection)
-    reach = [None] if caller.collections is None else caller.collections
-    wanted = reach if collection is None else [collection]
-    jobs = [job for name in wanted for job in running.evaluations().jobs(name, limit)]
-    jobs.sort(key=lambda job: job.created_at, reverse=True)
-    return EvaluationsOut(evaluations=[EvaluationBriefOut.of(job) for job in jobs[:limit]])
+    found = newest(running.store, caller, collection, limit=limit, kind=KIND)
+    return EvaluationsOut(evaluations=[EvaluationBriefOut.of(job) for job in found])
 
 
 @router.get("/{evaluation_id}", summary="Read an evaluation", responses=errors(404, 503))
@@ -67,7 +62,7 @@ def one(evaluation_id: str, running: Running, caller: MayRead) -> EvaluationOut:
     reached(running.store, caller, evaluation_id)
     if job.status not in ENDED:
         return EvaluationOut.of(job, None)
-    return EvaluationOut.of(job, json.loads(to_json(running.evaluations().run(evaluation_id))))
+    return EvaluationOut.of(job, json.loads(running.evaluations().report(evaluation_id)))
 
 
 @router.get(

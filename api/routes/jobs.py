@@ -41,14 +41,8 @@ def every(
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
 ) -> JobsOut:
     """Newest first, those of the collections that the key covers."""
-    if collection is not None:
-        caller.require("read", collection)
-    # asked for one by one, as other collections' jobs would fill the limit
-    reach = [None] if caller.collections is None else caller.collections
-    wanted = reach if collection is None else [collection]
-    jobs = [job for name in wanted for job in running.store.jobs(name, status, limit)]
-    jobs.sort(key=lambda job: job.created_at, reverse=True)
-    return JobsOut(jobs=[JobOut.of(job) for job in jobs[:limit]])
+    found = newest(running.store, caller, collection, status=status, limit=limit)
+    return JobsOut(jobs=[JobOut.of(job) for job in found])
 
 
 @router.get("/{job_id}", summary="Look at a job", responses=errors(404))
@@ -101,6 +95,26 @@ async def follow(store: Store, job: Job) -> AsyncGenerator[bytes, None]:
         else:
             continue
         job, spoke = latest, time.monotonic()
+
+
+def newest(
+    store: Store,
+    caller: Caller,
+    collection: str | None,
+    *,
+    limit: int,
+    status: JobStatus | None = None,
+    kind: str | None = None,
+) -> list[Job]:
+    """The newest jobs of a collection, or of those that the key covers; raises Forbidden `forbidden`."""
+    if collection is not None:
+        caller.require("read", collection)
+    # asked for one by one, as other collections' jobs would fill the limit
+    reach = [None] if caller.collections is None else caller.collections
+    wanted = reach if collection is None else [collection]
+    jobs = [job for name in wanted for job in store.jobs(name, status, limit, kind=kind)]
+    jobs.sort(key=lambda job: job.created_at, reverse=True)
+    return jobs[:limit]
 
 
 def reached(store: Store, caller: Caller, job_id: str) -> Job:

@@ -6,13 +6,13 @@ import csv
 import gzip
 import io
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
 from eval.cases import ragas
 from eval.cases.case import FIELDS, Case
+from eval.output import write_whole
 from rag.errors import InvalidInput
 
 Written = Literal["cases", "ragas"]
@@ -34,10 +34,7 @@ def write_cases(cases: Sequence[Case], path: Path, layout: Written = "cases") ->
             code="cases_unsupported",
         )
     data = makers[ending](rows).encode()
-    packed = gzip.compress(data, mtime=0) if path.name.lower().endswith(".gz") else data
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_bytes(packed)
-    part.replace(path)
+    write_whole(path, gzip.compress(data, mtime=0) if path.name.lower().endswith(".gz") else data)
 
 
 def as_row(case: Case) -> dict[str, object]:

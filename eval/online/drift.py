@@ -10,6 +10,7 @@ from typing import Literal
 from eval.online.change import Change, strongest_change
 from eval.online.difference import Difference, of_means, of_medians, of_shares
 from eval.online.signals import Signal
+from eval.stats import holm
 
 LEVEL = 0.01
 """The chance that a look at a collection in which nothing changed calls any of its signals changed."""
@@ -45,25 +46,15 @@ class Drift:
 def drifts(signals: Sequence[Signal]) -> list[Drift]:
     """A verdict on every signal of a collection; all of them together err with the chance LEVEL at a look.
 
-    Holm's procedure (1979, https://www.jstor.org/stable/4615733) over the signals' permutation tests of a
-    change anywhere in the window. The guarantee is for answers whose order means nothing; load that comes and
-    goes, or questions that come in bursts, are changes to it.
+    Holm's procedure over the signals' permutation tests of a change anywhere in the window. The guarantee is
+    for answers whose order means nothing; load that comes and goes, or questions that come in bursts, are
+    changes to it.
     """
     tested = {s.name: _change(s) for s in signals if len(s.values) >= FEWEST}
     adjusted = holm({name: change.p if change else 1.0 for name, change in tested.items()})
     return [
         _verdict(s, tested[s.name], adjusted[s.name]) if s.name in tested else _too_few(s) for s in signals
     ]
-
-
-def holm(p: dict[str, float]) -> dict[str, float]:
-    """Adjusted p-values: those up to a level can be called together at that level."""
-    adjusted: dict[str, float] = {}
-    highest = 0.0
-    for rank, name in enumerate(sorted(p, key=lambda name: p[name])):
-        highest = max(highest, min(1.0, p[name] * (len(p) - rank)))
-        adjusted[name] = highest
-    return adjusted
 
 
 def _change(signal: Signal) -> Change | None:

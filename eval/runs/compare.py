@@ -12,7 +12,7 @@ from eval.runs.compared import Change, Comparison, Difference, Outcome
 from eval.runs.record import Run
 from eval.runs.row import Row
 from eval.runs.setup import altered
-from eval.stats import paired_difference, sign_flip_p
+from eval.stats import holm, paired_difference, sign_flip_p
 
 ANSWERED = "answered"
 """The share of cases that got an answer, compared beside the metrics."""
@@ -81,14 +81,13 @@ def _tested(metric: str, where: tuple[str, str] | None, pairs: Pairs, seed: int)
 
 
 def _decided(tested: Sequence[_Tested], margin: float) -> list[Difference]:
-    """The differences in the order given, with the outcome that Holm's step-down procedure leaves."""
-    order = sorted(range(len(tested)), key=lambda place: tested[place].p)
-    outcomes: dict[int, Outcome] = {}
-    for step, place in enumerate(order):
-        if tested[place].p * (len(tested) - step) > ALPHA:
-            break
-        outcomes[place] = _outcome(tested[place].difference, margin)
-    return [replace(one.difference, outcome=outcomes.get(place, "same")) for place, one in enumerate(tested)]
+    """The differences in the order given, with the outcome that Holm's procedure leaves; else "same"."""
+    adjusted = holm({place: one.p for place, one in enumerate(tested)})
+    return [
+        replace(one.difference, outcome=_outcome(one.difference, margin)) if adjusted[place] <= ALPHA
+        else one.difference
+        for place, one in enumerate(tested)
+    ]  # fmt: skip
 
 
 def _outcome(found: Difference, margin: float) -> Outcome:

@@ -27,9 +27,14 @@ def write_run(run: Run, cases: Sequence[Case], folder: Path, comparison: Compari
 
 def read_run(path: Path) -> Run:
     """The run of a folder or of its report.json. Raises NotFound `run_not_found`, InvalidInput."""
+    return from_json(read_report(path))
+
+
+def read_report(path: Path) -> str:
+    """The report.json of a folder, or the file itself. Raises NotFound `run_not_found`."""
     file = path / REPORT if path.is_dir() else path
     try:
-        return from_json(file.read_text(encoding="utf-8"))
+        return file.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise NotFound(f"There is no finished run at {path}.", code="run_not_found") from error
 

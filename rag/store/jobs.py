@@ -68,7 +68,12 @@ class Jobs(Part):
             return _one(connection, id)
 
     def jobs(
-        self, collection: str | None = None, status: JobStatus | None = None, limit: int = 50
+        self,
+        collection: str | None = None,
+        status: JobStatus | None = None,
+        limit: int = 50,
+        *,
+        kind: str | None = None,
     ) -> list[Job]:
         """The newest jobs first, each with its first 20 errors; InvalidInput `invalid_limit` (1 to 1000)."""
         check_limit(limit)
@@ -77,6 +82,8 @@ class Jobs(Part):
             query = query.where(jobs.c.collection == clean(collection))
         if status is not None:
             query = query.where(jobs.c.status == status)
+        if kind is not None:
+            query = query.where(jobs.c.kind == kind)
         with self._db.read() as connection:
             return read_jobs(connection, query, _ERRORS_IN_LIST)
 

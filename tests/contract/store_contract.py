@@ -700,6 +700,7 @@ class StoreContract:
         assert [job.id for job in store.jobs("c", limit=1)] == [three.id]
         assert store.jobs(status="failed") == [store.job(two.id)]
         assert store.jobs("c\0") == []
+        assert [job.id for job in store.jobs(kind="upload", limit=2)] == [three.id, one.id]
         assert [job.id for job in store.pending_jobs()] == [one.id, three.id]
         assert [job.counts.total for job in store.jobs()] == [2, 1, 0]
 

@@ -13,7 +13,7 @@ import pytest
 
 from eval.cases import Case
 from eval.corpus import put_whole
-from eval.evaluations import Evaluations
+from eval.evaluations import KIND, Evaluations
 from eval.runs.execute import Asked, Limits
 from eval.runs.journal import ROWS
 from ingest.worker import Worker
@@ -49,7 +49,7 @@ def asked(*metrics: str, times: int = 1) -> Asked:
     return Asked(CASES * times, "manuals", metrics)
 
 
-def test_a_job_from_its_cases_to_its_report(evaluations: Evaluations) -> None:
+def test_a_job_from_its_cases_to_its_report(evaluations: Evaluations, manuals: Engine) -> None:
     job = evaluations.submit(asked("rouge_score", "id_based_context_recall"))
     assert job.kind == "evaluation"
     assert job.counts.total == 2
@@ -64,7 +64,7 @@ def test_a_job_from_its_cases_to_its_report(evaluations: Evaluations) -> None:
     assert rouge is not None
     assert (recall.mean, rouge.n) == (1, 1)
     assert [row.question for row in run.rows] == [case.question for case in CASES]
-    assert [one.id for one in evaluations.jobs("manuals", 1)] == [job.id]
+    assert [one.id for one in manuals.store.jobs("manuals", limit=1, kind=KIND)] == [job.id]
 
 
 def test_what_an_earlier_process_left_is_gone_on_with(manuals: Engine, tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from eval.online.change import strongest_change
 from eval.online.difference import of_means, of_medians, of_shares
-from eval.online.drift import FEWEST, LEVEL, Drift, drifts, holm
+from eval.online.drift import FEWEST, LEVEL, Drift, drifts
 from eval.online.signals import signals_of
+from eval.stats import holm
 from rag.store import SampleRecord
 from tests.eval.online.making import joined, record, steady
 
