@@ -13,14 +13,15 @@ import numpy as np
 import torch
 
 from adapt.backbone import backbone_folder, load_backbone
+from adapt.blend import blend
 from adapt.checker_net import CheckerNet
-from adapt.encoder_net import EncoderNet, blend
+from adapt.encoder_net import EncoderNet
 from adapt.export import write_checker, write_encoder, write_reader
 from adapt.reader_net import ReaderNet
 
 SHARE = 0.5
-"""How far the encoder goes from the backbone to what training made of it: of .5, .75 and 1 the best on
-questions kept for choosing (docs/log.md, 2026-11-21).
+"""How far encoder and reader go from where a training began to what it made: of .5, .75 and 1 (and .25, for
+the reader) the best on questions kept for choosing (docs/log.md, 2026-11-21 and 2026-11-22).
 """
 
 
@@ -30,19 +31,21 @@ def build_encoder(run: Path, backbone: Path, out: Path) -> int:
     """
     net = EncoderNet(load_backbone(backbone), torch.from_numpy(np.load(run / "projection.npy")).float())
     if (run / "checkpoint.pt").exists():
-        tuned = EncoderNet(load_backbone(backbone), net.projection.detach())
-        tuned.load_state_dict(torch.load(run / "checkpoint.pt", weights_only=True)["net"])
-        net = blend(net, tuned, SHARE)
+        net.load_state_dict(blend(net.state_dict(), _weights(run), SHARE))
     return write_encoder(net.eval().body, net.projection.detach(), backbone, out, pooling=2)
 
 
-def build_reader(run: Path, backbone: Path, out: Path, layers: int | None = None) -> int:
-    """The reader of a checkpoint, as deep as it was trained or cut after the head at `layers`.
+def build_reader(
+    run: Path, backbone: Path, out: Path, layers: int | None = None, start: Path | None = None
+) -> int:
+    """The reader of a checkpoint, or half-way to it from that of the run `start`; as deep as it was trained
+    or cut after the head at `layers`.
 
     Raises ValueError when there is no head at that depth.
     """
     net = ReaderNet(load_backbone(backbone))
-    net.load_state_dict(torch.load(run / "checkpoint.pt", weights_only=True)["net"])
+    weights = _weights(run)
+    net.load_state_dict(blend(_weights(start), weights, SHARE) if start else weights)
     depth = net.depths[-1] if layers is None else layers
     return write_reader(net.eval().cut(depth), backbone, out, {"layers": depth})
 
@@ -50,15 +53,13 @@ def build_reader(run: Path, backbone: Path, out: Path, layers: int | None = None
 def build_checker(run: Path, backbone: Path, out: Path) -> int:
     """The checker of a checkpoint."""
     net = CheckerNet(load_backbone(backbone))
-    net.load_state_dict(torch.load(run / "checkpoint.pt", weights_only=True)["net"])
+    net.load_state_dict(_weights(run))
     return write_checker(net.eval(), backbone, out, {})
 
 
-def build(role: str, run: Path, backbone: Path, out: Path, layers: int | None = None) -> int:
-    """Build one role; `layers` is the reader's. The size of the folder in bytes."""
-    if role == "reader":
-        return build_reader(run, backbone, out, layers)
-    return (build_encoder if role == "encoder" else build_checker)(run, backbone, out)
+def _weights(run: Path) -> dict[str, torch.Tensor]:
+    weights: dict[str, torch.Tensor] = torch.load(run / "checkpoint.pt", weights_only=True)["net"]
+    return weights
 
 
 def main() -> None:
@@ -69,8 +70,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--backbone")
     parser.add_argument("--layers", type=int, help="depth of the reader: 2, 3, 4 or 6")
+    parser.add_argument("--start", type=Path, help="the run that the reader's began with, to stop half-way")
     args = parser.parse_args()
-    print(build(args.role, args.run, backbone_folder(args.backbone), args.out, args.layers))
+    backbone = backbone_folder(args.backbone)
+    if args.role == "reader":
+        print(build_reader(args.run, backbone, args.out, args.layers, args.start))
+    else:
+        print((build_encoder if args.role == "encoder" else build_checker)(args.run, backbone, args.out))
 
 
 if __name__ == "__main__":

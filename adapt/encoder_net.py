@@ -47,16 +47,3 @@ def freeze_lower(net: EncoderNet, layers: int) -> None:
     for layer in net.body.encoder.layer[:layers]:
         for parameter in layer.parameters():
             parameter.requires_grad = False
-
-
-def blend(start: EncoderNet, tuned: EncoderNet, share: float) -> EncoderNet:
-    """Weights between the start (share 0) and what training made of it (share 1).
-
-    Averaging both keeps most of the gain and loses less on other data (WiSE-FT, Wortsman et al. 2022,
-    https://arxiv.org/abs/2109.01903).
-    """
-    first, last = start.state_dict(), tuned.state_dict()
-    mixed = {name: torch.lerp(first[name].float(), last[name].float(), share) for name in first}
-    result = EncoderNet(start.body, start.projection.detach())
-    result.load_state_dict(mixed)
-    return result

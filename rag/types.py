@@ -338,7 +338,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The word of the checker: `probability` is the label's, `support` that of being supported."""
+    """The word of the checker: `probability` is the label's, `support` that of being supported.
+
+    What is contradicted is not supported either, so "unsupported" has 1 - `support`.
+    """
 
     label: Label
     probability: float

@@ -18,7 +18,8 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 
 from adapt.backbone import load_backbone, load_tokenizer
-from adapt.encoder_net import EncoderNet, blend, freeze_lower
+from adapt.blend import blend
+from adapt.encoder_net import EncoderNet, freeze_lower
 from adapt.export import write_encoder
 from adapt.projection import principal, token_vectors
 
@@ -62,7 +63,8 @@ def tune(
     net = copy.deepcopy(start)
     freeze_lower(net, min(how.frozen_layers, len(body.encoder.layer) - 1))
     train(net, tokenized(tokenizer, pairs, how), seed, on_step, how)
-    mixed = blend(start, net, how.share).eval()
+    mixed = EncoderNet(body, start.projection.detach()).eval()
+    mixed.load_state_dict(blend(start.state_dict(), net.state_dict(), how.share))
     texts = [passage for _, passage in pairs[:200]]
     vectors = token_vectors(mixed.body, tokenizer, texts, how.passage_tokens)
     projection = principal(vectors, min(how.dimension, width))

@@ -23,6 +23,8 @@ from rag.types import Evidence, Label, Span, Verdict
 
 MAX_CLAIM, MAX_QUESTION = 96, 48
 NET_FEATURES = ("support", "contradiction")
+ACCUSED = 0.5
+"""Least chance of a contradicted claim: who is told so should not more often be told wrongly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +192,9 @@ class OnnxChecker:
     def _label(self, support: float, contradicted: float) -> tuple[Label, float]:
         if support >= self._head.threshold:
             return "supported", support
-        rest = 1 - support - contradicted
-        return ("contradicted", contradicted) if contradicted > rest else ("unsupported", rest)
+        if contradicted >= ACCUSED:
+            return "contradicted", contradicted
+        return "unsupported", 1 - support
 
     def _marked(
         self, claim: str, judged: Judged, near: Likeness | None, windows: Sequence[str]

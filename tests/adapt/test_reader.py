@@ -110,6 +110,19 @@ def test_training_starts_from_given_weights_and_reaches_every_head(deep: Path, t
         assert 0 < moved < 0.02
 
 
+def test_the_early_heads_can_be_left_alone(deep: Path, tmp_path: Path) -> None:
+    cache = PassageCache(load_tokenizer(deep))
+    question = Question("q", cache.question("when was it built"), cache.get(PASSAGE), [(11, 11)], [])
+    start = ReaderNet(body(deep)).state_dict()
+    torch.save({"net": start}, tmp_path / "start.pt")
+    budget, mix = Budget(minutes=5, max_steps=4, warmup=1e-9), Mix(budget=600)
+    train([question] * 8, deep, tmp_path, budget, mix, start=tmp_path / "start.pt", early_heads=False)
+    after = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["net"]
+    for depth in ("2", "3", "4"):
+        assert torch.equal(after[f"heads.{depth}.span.weight"], start[f"heads.{depth}.span.weight"])
+    assert not torch.equal(after["heads.6.span.weight"], start["heads.6.span.weight"])
+
+
 def test_the_listwise_loss_is_softmax_within_each_question() -> None:
     relevance, group = torch.tensor([2.0, 0.0, 1.0, 5.0, 1.0, 3.0]), torch.tensor([0, 0, 0, 1, 2, 2])
     first = -math.log(math.exp(2) / (math.exp(2) + 1 + math.exp(1)))

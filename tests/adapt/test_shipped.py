@@ -50,6 +50,25 @@ def test_an_exported_reader_comes_back(backbone: Path, tmp_path: Path) -> None:
     assert all(ours.abs().max() > 0.05 for ours, _ in pairs)  # else the line above could not fail
 
 
+def test_a_reader_half_way_between_two_runs(backbone: Path, tmp_path: Path) -> None:
+    deep = make_backbone(tmp_path / "deep", backbone, 64, 3)
+    one, other, middle = make_net(deep), make_net(deep), make_net(deep)
+    with torch.no_grad():
+        for first, second, third in zip(
+            one.parameters(), other.parameters(), middle.parameters(), strict=True
+        ):
+            second.add_(torch.randn_like(second))
+            third.copy_((first + second) / 2)
+    for name, net in (("one", one), ("other", other), ("middle", middle)):
+        (tmp_path / name).mkdir()
+        torch.save({"net": net.state_dict()}, tmp_path / name / "checkpoint.pt")
+    build_reader(tmp_path / "other", deep, tmp_path / "mixed", start=tmp_path / "one")
+    build_reader(tmp_path / "middle", deep, tmp_path / "wanted")
+    mixed, wanted = (load_reader(tmp_path / name, deep).state_dict() for name in ("mixed", "wanted"))
+    assert all(torch.allclose(mixed[name], wanted[name], atol=0.05) for name in wanted)
+    assert not torch.allclose(mixed["heads.3.span.weight"], one.heads["3"].span.weight, atol=0.05)
+
+
 def test_the_early_heads_begin_as_the_deepest(backbone: Path, tmp_path: Path) -> None:
     deep = make_backbone(tmp_path / "deep", backbone, 64, 3)
     net = make_net(deep)

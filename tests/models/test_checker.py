@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.models.checker import OnnxChecker
+from rag.models.checker import ACCUSED, OnnxChecker
 from rag.models.encoder import OnnxEncoder
 from rag.models.runtime import RuntimeOptions
 from rag.types import Verdict
@@ -60,6 +60,22 @@ def test_verdicts_are_whole(checker: OnnxChecker) -> None:
         assert all(0 <= span.start < span.end <= len(claim) for span in item.unsupported_spans)
         for place in item.evidence:
             assert [PARIS, PUMP][place.context][place.start : place.end].strip()
+
+
+def test_nobody_is_accused_on_a_suspicion(checker: OnnxChecker) -> None:
+    """What nothing is said of is no contradiction, though it may be the likeliest of the three."""
+    claims = {
+        "The pump must never be serviced.": "contradicted",
+        "Spare parts are kept in Munich.": "contradicted",
+        "The pump is painted blue.": "unsupported",
+        "The pump weighs forty kilograms.": "unsupported",
+        "The warranty lasts five years.": "unsupported",
+    }
+    found = checker.check(list(claims), [[PUMP, PARIS]] * len(claims))
+    assert [item.label for item in found] == list(claims.values())
+    for item in found:
+        least = ACCUSED if item.label == "contradicted" else 1 - item.support
+        assert item.probability >= least
 
 
 def test_evidence_points_at_the_sentence(checker: OnnxChecker) -> None:
