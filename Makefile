@@ -3,7 +3,8 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
-TESTS_AT_ONCE ?= --numprocesses 2 --dist loadfile
+# in the order of collection: the files with few and long tests would else come last, and one process would idle
+TESTS_AT_ONCE ?= --numprocesses 2 --dist loadfile --no-loadscope-reorder
 DEV_EXTRAS := train,qdrant,postgres,remote,ocr,eval,dev
 
 .PHONY: setup demo test check format bench clean
