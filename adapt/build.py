@@ -17,6 +17,7 @@ from adapt.blend import blend
 from adapt.checker_net import CheckerNet
 from adapt.encoder_net import EncoderNet
 from adapt.export import write_checker, write_encoder, write_reader
+from adapt.loop import trained_weights
 from adapt.reader_net import ReaderNet
 
 SHARE = 0.5
@@ -58,8 +59,7 @@ def build_checker(run: Path, backbone: Path, out: Path) -> int:
 
 
 def _weights(run: Path) -> dict[str, torch.Tensor]:
-    weights: dict[str, torch.Tensor] = torch.load(run / "checkpoint.pt", weights_only=True)["net"]
-    return weights
+    return trained_weights(run / "checkpoint.pt")
 
 
 def main() -> None:

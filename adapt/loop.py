@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import nn
@@ -60,7 +60,7 @@ class Trainer(Generic[Batch]):
         folder: Path,
         budget: Budget,
     ) -> None:
-        self._net, self._loss, self._size = net, loss, size
+        self._net, self._loss, self._size = net.to(torch.get_default_device()), loss, size
         self._folder, self._budget = folder, budget
         self._optimizer = torch.optim.AdamW(parameter_groups(net, budget), fused=True)
         self._base = [float(group["lr"]) for group in self._optimizer.param_groups]
@@ -100,7 +100,7 @@ class Trainer(Generic[Batch]):
         path = self._folder / "checkpoint.pt"
         if not path.exists():
             return False
-        tensors = torch.load(path, weights_only=True)
+        tensors = _read(path)
         self._net.load_state_dict(tensors["net"])
         self._optimizer.load_state_dict(tensors["optimizer"])
         self.state = State(**tensors["state"])
@@ -125,6 +125,17 @@ class Trainer(Generic[Batch]):
 
     def _report(self) -> None:
         print(json.dumps({k: round(v, 4) for k, v in asdict(self.state).items()}), flush=True)
+
+
+def trained_weights(path: Path) -> dict[str, torch.Tensor]:
+    """The network's tensors in a checkpoint, on the processor, wherever they were trained."""
+    weights: dict[str, torch.Tensor] = _read(path)["net"]
+    return weights
+
+
+def _read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+    return found
 
 
 def parameter_groups(net: nn.Module, budget: Budget) -> list[dict[str, object]]:

@@ -14,7 +14,8 @@ from adapt.backbone import backbone_folder, load_backbone, load_tokenizer
 from adapt.checker_net import CheckerNet
 from adapt.checker_pack import UNKNOWN, CheckerBatch, Claim, pack_claim, stream
 from adapt.claim_data import split_claims, without
-from adapt.loop import Budget, State, Trainer
+from adapt.device import add_arguments, half, use
+from adapt.loop import Budget, State, Trainer, trained_weights
 from adapt.qa_data import split_qa
 from adapt.reader_pack import PassageCache
 from adapt.records import ClaimRow, bucket
@@ -44,7 +45,7 @@ def mark_loss(logits: torch.Tensor, marks: torch.Tensor) -> torch.Tensor:
 
 def checker_loss(net: CheckerNet, batch: CheckerBatch) -> torch.Tensor:
     """Labels plus half the marks."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with half():
         label, mark = net(batch.ids, batch.mask, batch.types)
     return label_loss(label.float(), batch.target) + 0.5 * mark_loss(mark.float(), batch.marks)
 
@@ -66,7 +67,7 @@ def make_net(backbone: Path, starts: Sequence[Path] = ()) -> CheckerNet:
     """
     net = CheckerNet(load_backbone(backbone))
     if starts:
-        runs = [torch.load(run / "checkpoint.pt", weights_only=True)["net"] for run in starts]
+        runs = [trained_weights(run / "checkpoint.pt") for run in starts]
         net.load_state_dict({key: sum(run[key] for run in runs) / len(runs) for key in runs[0]})
     return net.eval()  # no dropout, as in the reader's recipe
 
@@ -107,10 +108,10 @@ def main() -> None:
     parser.add_argument("--left-out", nargs="*", default=(), help="prefixes of sources never to be seen")
     parser.add_argument("--start", type=Path, nargs="*", default=(), help="runs whose mean to start from")
     parser.add_argument("--thin", type=float, default=1.0, help="share of template and caption rows to use")
-    parser.add_argument("--threads", type=int, default=1)
+    add_arguments(parser)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
+    use(args)
     torch.manual_seed(args.seed)
     backbone = backbone_folder(args.backbone)
     cache = PassageCache(load_tokenizer(backbone))

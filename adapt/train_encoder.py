@@ -21,6 +21,7 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 
 from adapt.backbone import backbone_folder, load_backbone, load_tokenizer
+from adapt.device import add_arguments, half, use
 from adapt.encoder_data import Pair, encoder_pairs
 from adapt.encoder_net import EncoderNet, freeze_lower
 from adapt.loop import Budget, State, Trainer
@@ -97,7 +98,7 @@ def stream(pairs: Sequence[Pair], tokenizer: Tokenizer, recipe: Recipe, seed: in
 
 def encoder_loss(net: EncoderNet, batch: EncoderBatch, recipe: Recipe) -> torch.Tensor:
     """Cross-entropy of the right passage among the batch's, by dense cosine, by MaxSim and by both."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with half():
         asked, asked_tokens = net.encode(batch.questions, recipe.budget)
         found, found_tokens = net.encode(batch.passages, recipe.budget)
     dense = recipe.dense_scale * (asked.float() @ found.float().T)
@@ -139,10 +140,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--backbone")
     parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--threads", type=int, default=1)
+    add_arguments(parser)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
+    use(args)
     budget = Budget(args.minutes, learning_rate=3e-5, head_rate=1e-3)
     projection = torch.from_numpy(np.load(args.projection)).float()
     pairs = encoder_pairs(args.data, args.negatives)

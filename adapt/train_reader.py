@@ -12,7 +12,8 @@ import torch
 from torch.nn import functional
 
 from adapt.backbone import backbone_folder, load_backbone, load_tokenizer
-from adapt.loop import Budget, State, Trainer
+from adapt.device import add_arguments, half, use
+from adapt.loop import Budget, State, Trainer, trained_weights
 from adapt.qa_data import split_qa
 from adapt.reader_evidence import load_evidence
 from adapt.reader_net import ReaderNet, Reads
@@ -74,7 +75,7 @@ def copy_loss(reads: Reads, teacher: Reads) -> torch.Tensor:
 
 def reader_loss(net: ReaderNet, batch: ReaderBatch, early_heads: bool = True) -> torch.Tensor:
     """The deepest head's loss and, with small weights, the early ones', half of it self-distillation."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with half():
         *early, last = net.exits(batch.ids, batch.mask, batch.types)
     loss = head_loss(last, batch)
     if not early_heads:
@@ -93,15 +94,16 @@ def train(
     seed: int = 1,
     start: Path | None = None,
     early_heads: bool = True,
+    dropout: bool = False,
 ) -> State:
     """Train from the backbone or from the weights of the checkpoint `start`, or go on from that in `out`;
-    without `early_heads` for the deepest head alone.
+    without `early_heads` for the deepest head alone. `dropout` is the backbone's own.
     """
     torch.manual_seed(seed)
     net = ReaderNet(load_backbone(backbone))
     if start:
-        net.start_from(torch.load(start, weights_only=True)["net"])
-    net.eval()  # no dropout: a few passes over the data at most, and a fifth faster
+        net.start_from(trained_weights(start))
+    net.train(dropout)  # none in one or two passes over the data, which is a fifth faster
     trainer: Trainer[ReaderBatch] = Trainer(
         net,
         lambda batch: reader_loss(net, batch, early_heads),
@@ -133,20 +135,31 @@ def main() -> None:
     parser.add_argument("--negatives", type=Path, help="negatives.json, where it is not in --out")
     parser.add_argument("--start", type=Path, help="a checkpoint.pt whose weights to begin with")
     parser.add_argument("--deepest", action="store_true", help="train the deepest head alone")
+    parser.add_argument("--dropout", action="store_true", help="for many passes over the data")
+    parser.add_argument("--batch", type=int, default=Mix().budget, help="tokens in a batch")
     parser.add_argument("--without", nargs="*", default=[], help="sources to leave out")
     parser.add_argument("--backbone")
     parser.add_argument("--minutes", type=float, default=70)
     parser.add_argument("--rate", type=float, default=1.2e-4)
-    parser.add_argument("--threads", type=int, default=1)
+    add_arguments(parser)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
+    use(args)
     backbone = backbone_folder(args.backbone)
     mined = args.negatives or args.out / "negatives.json"
     questions = training_questions(args.data, mined, backbone, args.without)
-    budget = Budget(args.minutes, learning_rate=args.rate)
-    heads = not args.deepest
-    print(train(questions, backbone, args.out, budget, seed=args.seed, start=args.start, early_heads=heads))
+    state = train(
+        questions,
+        backbone,
+        args.out,
+        Budget(args.minutes, learning_rate=args.rate),
+        Mix(budget=args.batch),
+        args.seed,
+        args.start,
+        early_heads=not args.deepest,
+        dropout=args.dropout,
+    )
+    print(state)
 
 
 if __name__ == "__main__":
