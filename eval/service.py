@@ -110,9 +110,8 @@ def wait_for(running: Running, jobs: Sequence[str]) -> list[dict[str, object]]:
 
 def _ended(running: Running, job: str) -> dict[str, object]:
     while True:
-        answer = call(running, "GET", f"/v1/jobs/{job}")
-        found = answer.get("job", answer)
-        if isinstance(found, dict) and found.get("status") in FINAL:
+        found = call(running, "GET", f"/v1/jobs/{job}")
+        if found.get("status") in FINAL:
             return found
         time.sleep(POLL_S)
 

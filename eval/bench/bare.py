@@ -17,7 +17,7 @@ import tantivy
 from rag.models.types import Floats
 
 HEAP_BYTES = 32_000_000
-LINKS, BUILD_BREADTH, SEARCH_BREADTH = 16, 100, 128  # of the product
+LINKS, BUILD_BREADTH, SEARCH_BREADTH = 16, 100, 128  # of the product, which is not loaded here
 _lib: Any = faiss
 
 

@@ -69,6 +69,10 @@ def queries_from(texts: Sequence[str], *, seed: int = 0) -> tuple[str, ...]:
     return tuple(_query(draw.choice(texts)) for _ in range(QUERIES))
 
 
+def longest_sentence(text: str) -> str:
+    """The longest sentence of a text; all of it where none is found."""
+    return max((text[span.start : span.end] for span in split(text)), key=len, default=text)
+
+
 def _query(text: str) -> str:
-    sentences = [text[span.start : span.end] for span in split(text)] or [text]
-    return " ".join(max(sentences, key=len).split()[:QUERY_WORDS])
+    return " ".join(longest_sentence(text).split()[:QUERY_WORDS])

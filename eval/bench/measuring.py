@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 
@@ -192,9 +193,7 @@ def _in_process(site: Site, bare: Indexes, at: dict[str, int], middle: bool) -> 
 def _models(engine: Engine, queries: Sequence[str], plan: Plan) -> list[Figure]:
     found = []
     if plan.wants("embed"):
-        chunks = every_chunk(engine.store, COLLECTION)
-        passages = [chunk.text for chunk, _ in zip(chunks, range(SAMPLED), strict=False)]
-        found += models.embed_figures(engine, passages, queries, plan)
+        found += models.embed_figures(engine, _sampled(engine.store), queries, plan)
     if plan.wants("rerank"):
         found += models.rerank_figures(engine, COLLECTION, queries, plan)
     if plan.wants("read"):
@@ -245,9 +244,11 @@ def _engine_beside(site: Site) -> Engine:
 
 def _sizes(site: Site, store: Store, at: dict[str, int]) -> list[Figure]:
     encoder = load_encoder(site.settings.encoder, site.settings)
-    chunks = every_chunk(store, COLLECTION)
-    texts = [chunk.text for chunk, _ in zip(chunks, range(SAMPLED), strict=False)]
-    return chunk_figures(site.settings, _index_folder(site), encoder, texts, at)
+    return chunk_figures(site.settings, _index_folder(site), encoder, _sampled(store), at)
+
+
+def _sampled(store: Store) -> list[str]:
+    return [chunk.text for chunk in islice(every_chunk(store, COLLECTION), SAMPLED)]
 
 
 @contextmanager

@@ -10,10 +10,10 @@ import onnxruntime
 
 from eval.bench.figures import Figure
 from eval.bench.forward import Pass, Recorded, mean_tokens, recorded, replay, with_passes
+from eval.bench.material import longest_sentence
 from eval.bench.plan import Plan
 from eval.bench.timing import compared, fitting
 from rag.answer.engine import Engine
-from rag.answer.sentences import split
 from rag.models.registry import model_folder
 from rag.models.runtime import graph_file
 from rag.models.types import Encoder
@@ -23,6 +23,7 @@ from rag.types import Query
 READ = 5  # passages of an answer, as `ask` reads by default
 DEPTH = 20  # passages that the reader reorders
 BATCH_TEXTS = 32
+CLAIM = 300  # characters of a sentence to check
 ASKED = 12  # questions of rerank, read and check: a call takes long
 
 
@@ -120,7 +121,10 @@ def check_figures(engine: Engine, collection: str, queries: Sequence[str], plan:
     found = []
     wide = _with_passages(engine, collection, queries, READ + 1)
     for count in (1, READ):
-        items = [(_sentence(passages[-1]), passages[:count], question) for question, passages in wide]
+        items = [
+            (longest_sentence(passages[-1])[:CLAIM], passages[:count], question)
+            for question, passages in wide
+        ]
         name = f"a sentence, {count} passage" + ("s" if count > 1 else "")
         found += _check(engine, name, items, plan)
     return found
@@ -181,11 +185,6 @@ def _with_passages(
         hits, _ = engine.search(Query(text, collection, count), rerank=False)
         found.append((text, [hit.chunk.text for hit in hits]))
     return found
-
-
-def _sentence(text: str) -> str:
-    sentences = [text[span.start : span.end] for span in split(text)] or [text]
-    return max(sentences, key=len)[:300]
 
 
 def _seconds(work: Any) -> float:

@@ -208,6 +208,4 @@ def _under_way(running: Running, job: str) -> bool:
 
 
 def _status(running: Running, job: str) -> str:
-    answer = call(running, "GET", f"/v1/jobs/{job}")
-    found = answer.get("job", answer)
-    return str(found["status"]) if isinstance(found, dict) else ""
+    return str(call(running, "GET", f"/v1/jobs/{job}")["status"])

@@ -105,11 +105,14 @@ def closure(names: Sequence[str]) -> dict[str, Distribution]:
             continue
         seen.add(one)
         found[name] = distribution(name)
-        waiting += _needed(found[name], extras)
+        waiting += needed(found[name], extras)
     return found
 
 
-def _needed(package: Distribution, extras: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
+def needed(
+    package: Distribution, extras: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """The packages that one asks for here, by normalised name, each with the extras wanted of it."""
     for line in package.requires or []:
         need = Requirement(line)
         wanted = need.marker is None or any(need.marker.evaluate({"extra": extra}) for extra in {"", *extras})

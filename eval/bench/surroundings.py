@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import time
 from dataclasses import asdict
@@ -13,12 +12,12 @@ from pathlib import Path
 
 from eval.bench.plan import Plan
 from eval.bench.results import Setup
+from eval.bench.sizing import PACKAGE, needed
 from eval.bench.starting import graphs
 from eval.machine import machine
 from rag.models.registry import describe
 from rag.settings import Settings
 
-PACKAGE = "footnote-rag"
 SETTINGS = (
     "encoder",
     "reader",
@@ -64,11 +63,10 @@ def setup(command: str, material: str, plan: Plan, settings: Settings) -> Setup:
 def packages() -> dict[str, str]:
     """Versions of the packages that the base install names; none where it is not installed."""
     try:
-        lines = distribution(PACKAGE).requires or []
+        own = distribution(PACKAGE)
     except PackageNotFoundError:
         return {}
-    names = [re.split(r"[\[<>=!~; ]", line, maxsplit=1)[0] for line in lines if "extra ==" not in line]
-    return {name: version(name) for name in sorted(names)}
+    return {name: version(name) for name in sorted(name for name, _ in needed(own))}
 
 
 def commit() -> str | None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from eval.beir_folder import CorpusDocument
+from eval.bench import bare
 from eval.bench.against import against
 from eval.bench.bare import BareFaiss, BareTantivy
 from eval.bench.command import QUICK, main, run, write
@@ -30,6 +31,7 @@ from eval.corpus import put_whole
 from eval.machine import machine, peak_memory_mb
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput
+from rag.index import faiss as product
 
 pytestmark = pytest.mark.timeout(900)  # the run starts three services, which a busy machine delays
 SVG = "{http://www.w3.org/2000/svg}"
@@ -270,6 +272,12 @@ def test_the_bare_graph_finds_the_nearest(tmp_path: Path) -> None:
     vectors = np.random.default_rng(0).standard_normal((300, 16)).astype(np.float32)
     BareFaiss.graph(vectors).write(tmp_path / "faiss")
     assert BareFaiss.read(tmp_path / "faiss").search(vectors[0], 10) == 10
+
+
+def test_the_bare_graph_is_built_like_the_products() -> None:
+    """Copied there, as the bare process must not load the product."""
+    assert (bare.LINKS, bare.BUILD_BREADTH) == (product.LINKS, product.BUILD_BREADTH)
+    assert bare.SEARCH_BREADTH == product.SEARCH_BREADTH
 
 
 def test_patient_clients_are_all_counted() -> None:
