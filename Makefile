@@ -40,7 +40,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.dev
-	$(BIN)/python -m eval.bench $(ARGS)
+	$(BIN)/python -m lab.bench.speed $(ARGS)
 
 clean:
 	rm -rf $(VENV) .demo build *.egg-info

@@ -1,3 +1,1 @@
-"""How Footnote's small models are made: data packing, training, calibration and export. Needs the extra
-`train`.
-"""
+"""Fitting search to one collection: questions from its own text, labels, small learned pieces, gates."""

@@ -1,132 +1,96 @@
-"""May the reader rank? nDCG@10 of the hybrid order, late interaction and the reader over BEIR folders.
+"""The gate: what was learned must win on questions it never saw, over the present and over plain fusion.
 
-`python -m adapt.gate --data DIR --encoder FOLDER --reader FOLDER [--sets adi:test …] [--cache DIR]`. The
-hybrid order is dense plus half of BM25, both standardised; each later stage is added to it, standardised
-over the same
-candidates.
+Measured by the engine itself, so that what is admitted is what was measured. A gain counts when the lower
+bound of its paired bootstrap interval (Efron 1979; 95%, two-sided) lies above zero.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
-from adapt.beir import Collection, load_beir, ndcg
-from adapt.logistic import bootstrap
-from adapt.mine import Bm25, Floats, best, hybrid, stemmed
-from rag.models.encoder import OnnxEncoder
-from rag.models.late import maxsim
-from rag.models.reader import OnnxReader
-from rag.models.types import EncodedPassage
+from adapt.pools import gain
+from adapt.report import Gain, Verdict
+from adapt.types import Asked
+from lab.recipes.logistic import bootstrap
+from rag.answer.engine import Engine
+from rag.search.fuse import reciprocal_rank
+from rag.search.learned import Profile
+from rag.types import Query
 
-SETS = ("adi:test", "med:test", "time:test", "cisi:test", "cacm:test", "npl:test", "scifact:train")
-BLENDS = (0.25, 0.5, 1.0)
+LEVEL = 0.95
+LEAST_HELD = 20
+"""Fewer held-out questions than this cannot tell anything."""
+_DEPTH = 10
 
-
-@dataclass(frozen=True)
-class Candidates:
-    """One query's candidates, best hybrid score first, with every stage's raw score."""
-
-    places: list[int]
-    hybrid: Floats
-    late: Floats
-    reader: Floats
+Scores = npt.NDArray[np.float64]
 
 
-def spread(scores: Floats) -> Floats:
-    """Scores with mean 0 and deviation 1."""
-    return np.asarray((scores - scores.mean()) / max(float(scores.std()), 1e-6), np.float32)
-
-
-def encode(encoder: OnnxEncoder, name: str, texts: Sequence[str], cache: Path | None) -> list[EncodedPassage]:
-    """The corpus' vectors, kept in `cache` under the encoder's revision."""
-    path = cache / f"{name}.{encoder.info.revision}.pickle" if cache else None
-    if path and path.exists():
-        found: list[EncodedPassage] = pickle.loads(path.read_bytes())
-        return found
-    passages = [
-        item
-        for start in range(0, len(texts), 512)
-        for item in encoder.encode_passages(texts[start : start + 512])
-    ]
-    if path:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(pickle.dumps(passages))
-    return passages
-
-
-def gather(
-    data: Collection, encoder: OnnxEncoder, reader: OnnxReader | None, depth: int, cache: Path | None
-) -> list[Candidates]:
-    """The hybrid top `depth` of each query with the scores of late interaction and of the reader."""
-    passages = encode(encoder, data.name, data.texts, cache)
-    asked = encoder.encode_queries(data.queries)
-    dense = np.stack([q.dense for q in asked]) @ np.stack([p.dense for p in passages]).T
-    scores = hybrid(dense, Bm25(data.texts, analyse=stemmed).scores(data.queries))
-    made = []
-    for query, question, order, line in zip(
-        asked, data.queries, best(scores, depth).tolist(), scores, strict=True
-    ):
-        blobs = [passages[i].tokens or b"" for i in order]
-        late = maxsim(query.tokens if query.tokens is not None else np.zeros((0, 1), np.float32), blobs)
-        read = (
-            reader.relevance(question, [data.texts[i] for i in order])
-            if reader
-            else np.zeros(len(order), np.float32)
-        )
-        made.append(Candidates(order, line[order], late, read))
-    return made
-
-
-def orders(item: Candidates) -> dict[str, Floats]:
-    """Each way to order the candidates: alone, and hybrid plus a weight of a later stage."""
-    base = spread(item.hybrid)
-    ways = {"hybrid": item.hybrid, "late": item.late, "reader": item.reader}
-    for weight in BLENDS:
-        ways[f"hybrid+{weight}late"] = base + np.float32(weight) * spread(item.late)
-        ways[f"hybrid+{weight}reader"] = base + np.float32(weight) * spread(item.reader)
-    ways["hybrid+0.5late+0.5reader"] = base + np.float32(0.5) * (spread(item.late) + spread(item.reader))
-    return ways
-
-
-def measure(data: Collection, found: Sequence[Candidates]) -> dict[str, list[float]]:
-    """nDCG@10 of each query for each way to order."""
-    values: dict[str, list[float]] = {}
-    for item, judged in zip(found, data.judged, strict=True):
-        for name, scores in orders(item).items():
-            ranked = [item.places[i] for i in np.argsort(-scores, kind="stable")]
-            values.setdefault(name, []).append(ndcg(ranked, judged))
-    return values
-
-
-def main() -> None:
-    """Print one JSON line per set: the mean of each order, and the interval of its gain over the hybrid
-    order.
+def searched(engine: Engine, collection: str, questions: Sequence[Asked], profile: Profile) -> Scores:
+    """nDCG@10 of the first right passage of each question, by the engine with this profile; without the
+    reader unless the profile asks for it, as it is judged by itself.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--encoder", type=Path, required=True)
-    parser.add_argument("--reader", type=Path)
-    parser.add_argument("--sets", nargs="+", default=SETS)
-    parser.add_argument("--depth", type=int, default=20)
-    parser.add_argument("--cache", type=Path)
-    args = parser.parse_args()
-    encoder = OnnxEncoder("encoder", args.encoder)
-    reader = OnnxReader("reader", args.reader) if args.reader else None
-    for name, split in (item.split(":") for item in args.sets):
-        data = load_beir(args.data / "beir" / name, split)
-        values = measure(data, gather(data, encoder, reader, args.depth, args.cache))
-        base = np.array(values["hybrid"])
-        gains = {k: str(bootstrap((np.array(v) - base).tolist())) for k, v in values.items() if k != "hybrid"}
-        means = {k: round(float(np.mean(v)), 4) for k, v in values.items()}
-        print(json.dumps({"set": name, "queries": len(base), "ndcg10": means, "gain": gains}), flush=True)
+    profile = replace(profile, reader=bool(profile.reader))
+    return np.array([_by_engine(engine, collection, one, profile) for one in questions])
 
 
-if __name__ == "__main__":
-    main()
+def _by_engine(engine: Engine, collection: str, asked: Asked, profile: Profile) -> float:
+    found = engine.candidates(Query(asked.text, collection, _DEPTH), profile)
+    hits = engine.passages(found, _DEPTH, profile=profile)
+    return _gain([hit.chunk.id in asked.chunks for hit in hits])
+
+
+def plainly_fused(engine: Engine, collection: str, questions: Sequence[Asked]) -> Scores:
+    """The same by reciprocal-rank fusion (k = 60) of both searches' first hundred, without reranking."""
+    return np.array([_by_ranks(engine, collection, one) for one in questions])
+
+
+def _by_ranks(engine: Engine, collection: str, asked: Asked) -> float:
+    count = engine.settings.rerank_candidates
+    query = engine.encoder.encode_queries([asked.text])[0].dense
+    dense = engine.indexes.search_dense(collection, query, count)
+    lexical = engine.indexes.search_lexical(collection, asked.text, count)
+    return _gain([scored.key in asked.keys for scored in reciprocal_rank([dense, lexical])[:_DEPTH]])
+
+
+def _gain(right: Sequence[bool]) -> float:
+    return gain(1 + right.index(True)) if True in right else 0.0
+
+
+def judge(piece: str, learned: str, scores: Scores, present: Scores, plain: Scores) -> Verdict:
+    """Whether a piece is admitted: three scores of the same questions, with it, without, by plain fusion."""
+    over_present, over_plain = _over(scores, present), _over(scores, plain)
+    lacking = [
+        f"{against} {over}"
+        for against, over in (("the present ranking", over_present), ("plain fusion", over_plain))
+        if over.low <= 0
+    ]
+    few = len(scores) < LEAST_HELD
+    reason = f"only {len(scores)} held-out questions" if few else ""
+    reason = reason or (f"no sure gain over {' nor '.join(lacking)}" if lacking else "wins")
+    return Verdict(
+        piece,
+        reason == "wins",
+        reason,
+        learned,
+        len(scores),
+        _mean(scores),
+        _mean(present),
+        _mean(plain),
+        over_present,
+        over_plain,
+    )
+
+
+def _mean(scores: Scores) -> float:
+    return round(float(scores.mean()), 4) if len(scores) else 0.0
+
+
+def _over(ours: Scores, theirs: Scores) -> Gain:
+    if not len(ours):
+        return Gain(0.0, 0.0, 0.0)
+    found = bootstrap((ours - theirs).tolist(), rounds=2000)
+    return Gain(round(found.mean, 4), round(found.low, 4), round(found.high, 4))

@@ -20,10 +20,10 @@ from pathlib import Path
 from rich.rule import Rule
 from rich.text import Text
 
-from api.client import Client, ServiceError
-from api.console import out, print_answer, print_error
-from api.schemas.jobs import JobOut
-from api.schemas.query import QueryIn, QueryOut
+from api.cli.client import Client, ServiceError
+from api.cli.console import out, print_answer, print_error
+from api.http.schemas.jobs import JobOut
+from api.http.schemas.query import QueryIn, QueryOut
 from api.service import STOP_GRACE_S, Running, find_running, is_alive, stop_on_signal
 from rag.errors import RagError
 
@@ -99,7 +99,7 @@ def service(data: Path) -> Iterator[Running]:
 
 def start(data: Path, port: int, log: int) -> subprocess.Popen[bytes]:
     """`footnote serve`. It runs in the data folder, where no footnote.toml lies, and ends when we do."""
-    command = [sys.executable, "-P", "-m", "api.cli", "serve", "--data", str(data), "--port", str(port)]
+    command = [sys.executable, "-P", "-m", "api.cli.main", "serve", "--data", str(data), "--port", str(port)]
     environment = {name: value for name, value in os.environ.items() if not _of_others(name)}
     return subprocess.Popen(
         [*command, "--stop-with-parent"],

@@ -71,7 +71,7 @@ def serve(settings: Settings, *, worker: bool, announce: Callable[[Running], Non
         # Only now: a port in use is told at once, before seconds of imports.
         import uvicorn
 
-        from api.app import create_app
+        from api.http.app import create_app
 
         _try_store(settings)
         running = Running(_url(settings.host, listener.getsockname()[1]), os.getpid(), worker)
@@ -200,7 +200,7 @@ class WorkerMinder:
             sys.executable,
             "-P",
             "-m",
-            "api.cli",
+            "api.cli.main",
             "worker",
             "--stop-with-parent",
             "--data",

@@ -11,17 +11,16 @@ from dataclasses import asdict
 from pathlib import Path
 
 from eval.cases import Case, parse_case
-from eval.cases.ids import with_ids
+from eval.cases.case import with_ids
 from eval.cases.write import as_row
 from eval.extra import require
-from eval.measures import REQUIRED, chosen
-from eval.ragas.meter import CostLimit
-from eval.reports import from_json
+from eval.metrics.ragas.meter import CostLimit
+from eval.metrics.registry import REQUIRED, chosen
+from eval.report import from_json
 from eval.runs.execute import Asked, Limits, execute
 from eval.runs.files import read_report, write_run
 from eval.runs.journal import CASES, read_run_cases
-from eval.runs.record import Run
-from eval.runs.row import Row
+from eval.runs.record import Row, Run
 from eval.runs.setup import Asking
 from rag.answer.engine import Engine
 from rag.errors import Conflict, InvalidInput, NotFound, RagError

@@ -20,7 +20,7 @@ from ingest.parse.pool import ParserPool
 from ingest.transient import may_pass
 from ingest.types import ParsedDocument
 from rag.errors import IndexMismatch, NotFound, RagError, StoreError
-from rag.models.encoders import Encoders
+from rag.models.registry import Encoders
 from rag.models.types import Encoder
 from rag.store import ItemRecord, JobItem, NewDocument, Outcome, Store, document_id
 from rag.types import Document, Reason

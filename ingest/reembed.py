@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from ingest.embed import encode, passage
-from rag.background import keep_working
+from jobs.background import keep_working
 from rag.errors import Conflict, NotFound, RagError, StoreError
 from rag.models.registry import load_encoder
 from rag.models.types import Encoder

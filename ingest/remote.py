@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ingest.discover import walk_tree
+from ingest.discover import MAX_IGNORE_BYTES, Entry, walk_tree
 from ingest.parse.failures import too_large
 from ingest.patterns import IGNORE_FILE, Patterns
-from ingest.tree import MAX_IGNORE_BYTES, Entry
 from ingest.types import Found, FoundFile
 from rag.errors import InvalidInput, RagError
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 from ingest.discover import digest, walk
 from ingest.patterns import Patterns
 from ingest.remote import check_remote, is_remote, walk_remote
-from ingest.spool import spooled
 from ingest.types import Found, SyncOptions, Unreadable, Upload
 from rag.errors import Conflict, InvalidInput
 from rag.store import JobItem, Store
@@ -112,3 +116,27 @@ def _empty_root(path: Path | str, documents: int) -> Conflict:
         "Set allow_empty (--allow-empty) if they are to go.",
         code="empty_root",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """Items in a temporary file, to be read once or more; `count` says how many."""
+
+    count: int
+    file: IO[str]
+
+    def __iter__(self) -> Iterator[JobItem]:
+        self.file.seek(0)
+        for line in self.file:
+            source, path, origin, error = json.loads(line)
+            yield JobItem(source, path=path, origin=origin, error=error and (error[0], error[1]))
+
+
+@contextmanager
+def spooled(items: Iterable[JobItem]) -> Iterator[Spooled]:
+    """The items, which have neither payload nor metadata, on disk while the block runs."""
+    with TemporaryFile("w+", encoding="ascii") as file:
+        count = 0
+        for count, item in enumerate(items, 1):  # noqa: B007 - counted to the last
+            file.write(json.dumps([item.source, item.path, item.origin, item.error]) + "\n")
+        yield Spooled(count, file)

@@ -14,8 +14,7 @@ from ingest.item import Carried, ItemWorker
 from ingest.parse.pool import ParserPool
 from ingest.types import Progress
 from rag.errors import NotFound, StoreError
-from rag.models.encoders import Encoders
-from rag.models.registry import load_encoder
+from rag.models.registry import Encoders, load_encoder
 from rag.models.types import Encoder
 from rag.settings import Settings
 from rag.store import ItemRecord, Store

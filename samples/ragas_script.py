@@ -5,7 +5,7 @@
 """
 
 # The judges first: importing them turns RAGAS' usage reporting off
-from eval.ragas import (
+from eval.metrics.ragas import (
     AnswerRelevancy,
     BertScore,
     CitationPrecision,

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from eval.agreement.columns import Column, given_column, score_rows
-from eval.agreement.found import Agreement, SetAgreement
+from eval.agreement.found import Agreement, Lead, Part, Rating, SetAgreement, Values
 from eval.agreement.layout import Condition, Layout, layout_of
 from eval.agreement.parts import mistakes, parts
 from eval.agreement.rate import Labels, leads, rate
-from eval.agreement.reading import Reading, Wanted, read_labelled
-from eval.agreement.resampling import RESAMPLES
-from eval.agreement.scorers import load_scorers, overlap_baseline
-from eval.judges.models import Models
+from eval.agreement.report import draw, markdown
+from eval.agreement.rows import Reading, Wanted, read_labelled
+from eval.agreement.scorers import Column, given_column, load_scorers, overlap_baseline, score_rows
+from eval.agreement.statistics import RESAMPLES
 from eval.machine import machine
+from eval.metrics.judge import Models
+from eval.output import write_whole
+from eval.statistics import Interval
 from rag.errors import InvalidInput
 
 Progress = Callable[[str, int, int], None]
@@ -127,3 +130,81 @@ def _columns(
 def _revisions(models: Models) -> dict[str, str]:
     infos = [models.encoder.info, models.reader.info, models.checker.info]
     return {info.role: f"{info.name}@{info.revision}" for info in infos}
+
+
+def to_json(found: Agreement) -> str:
+    """Everything; an interval is `{"value", "ci95", "n"}` or null, never NaN."""
+    value = {
+        "models": dict(found.models),
+        "seed": found.seed,
+        "resamples": found.resamples,
+        "machine": dict(found.machine),
+        "sets": [_set(one) for one in found.sets],
+    }
+    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def write_files(found: Agreement, folder: Path) -> None:
+    """agreement.json, agreement.md and agreement.svg in `folder`, each whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / "agreement.json", to_json(found) + "\n")
+    write_whole(folder / "agreement.md", markdown(found))
+    write_whole(folder / "agreement.svg", draw(found))
+
+
+def _set(one: SetAgreement) -> dict[str, object]:
+    plain = ("name", "seen", "rows", "drawn_from", "unlabelled", "groups", "graded", "measure")
+    return {
+        **{name: getattr(one, name) for name in plain},
+        "where": list(one.where),
+        "labels": dict(one.labels),
+        "metrics": [_rating(rating) for rating in one.ratings],
+        "leads": [_lead(lead) for lead in one.leads],
+        "slices": [_part(part) for part in one.parts],
+        "mistakes": [asdict(mistake) for mistake in one.mistakes],
+    }
+
+
+def _rating(one: Rating) -> dict[str, object]:
+    return {
+        "name": one.name,
+        "kind": one.kind,
+        "rows": one.rows,
+        "skipped": dict(one.skipped),
+        "values": _values(one.values),
+        "confusion": [
+            {"label": label, "said": said, "rows": rows} for (label, said), rows in one.confusion.items()
+        ],
+        "reliability": [asdict(bin_) for bin_ in one.reliability],
+    }
+
+
+def _part(one: Part) -> dict[str, object]:
+    return {
+        "metric": one.metric,
+        "slice": {"name": one.slice[0], "value": one.slice[1]},
+        "rows": one.rows,
+        "positive": one.positive,
+        "value": _interval(one.value),
+        "taken": one.taken,
+        "missed": one.missed,
+        "in_doubt": one.in_doubt,
+        "leads": [_lead(lead) for lead in one.leads],
+    }
+
+
+def _lead(one: Lead) -> dict[str, object]:
+    return {
+        "metric": one.metric,
+        "baseline": one.baseline,
+        "measure": one.measure,
+        "difference": _interval(one.difference),
+    }
+
+
+def _values(values: Values) -> Mapping[str, object]:
+    return {name: _interval(value) for name, value in values.items()}
+
+
+def _interval(found: Interval | None) -> dict[str, object] | None:
+    return {"value": found.mean, "ci95": [found.low, found.high], "n": found.n} if found else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from eval.agreement.scorers import Kind
 from eval.agreement.slices import Slice
-from eval.stats import Interval
+from eval.statistics import Interval
 
 Values = Mapping[str, Interval | None]
 """A measure's name to its value; None where it is undefined, as the correlation of a constant."""

@@ -6,17 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from eval.agreement.columns import Column
 from eval.agreement.found import Mistake, Part
-from eval.agreement.labelled import Labelled
 from eval.agreement.rate import Labels, leads, ranking
+from eval.agreement.rows import Labelled
+from eval.agreement.scorers import Column
 from eval.agreement.slices import Slice, slices_of
 from eval.agreement.statistics import Doubles, Ints
-from rag.answer.overlap import content_words, coverage, support_span
+from rag.answer.cite import content_words, coverage, support_span
 
 FEWEST_ROWS = 40
+
+
 FEWEST_OF_A_CLASS = 15
 """Smaller slices are left out: their intervals say nothing."""
+
+
 _SHOWN = 400  # characters of evidence
 
 

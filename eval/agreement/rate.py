@@ -9,12 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.agreement import statistics as of
-from eval.agreement.columns import Column
 from eval.agreement.found import Bin, Lead, Rating
-from eval.agreement.labelled import Labelled
-from eval.agreement.resampling import Bootstrap
-from eval.agreement.statistics import Bools, Doubles, Ints, Measure
-from eval.agreement.thresholds import cross_fitted
+from eval.agreement.rows import Labelled
+from eval.agreement.scorers import Column
+from eval.agreement.statistics import Bools, Bootstrap, Doubles, Ints, Measure, cross_fitted
 
 BINS = 10
 

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import re
 
-from eval.agreement.labelled import Labelled
-from rag.answer.overlap import content_words, coverage
+from eval.agreement.rows import Labelled
+from rag.answer.cite import content_words, coverage
 
 _NUMBER = re.compile(
     r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million|billion)\b"
 )
+
+
 _NEGATION = re.compile(r"\b(?:no|not|never|none|nobody|nothing|neither|nor|without|cannot)\b|n['’]t\b")
+
+
 _COMPARED = re.compile(
     r"\b(?:more|less|most|least|than|fewer|only|all|every|always|first|last|before|after|because|due)\b"
 )
+
+
 _FIRST_PERSON = re.compile(r"\b(?:i|my|me|we|our)\b")
+
+
 _KINDS = {
     "a number": _NUMBER,
     "a negation": _NEGATION,
     "a comparison or order": _COMPARED,
     "a first person": _FIRST_PERSON,
 }
+
 
 Slice = tuple[str, str]
 """A way to cut, and the part, such as ("claim", "has a number")."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, get_args
 
-from eval.cases import cells, fields, ragas, spans, squad
-from eval.cases.case import Case, Question
-from eval.cases.parse import parse_case
+from eval.cases import fields, ragas, spans, squad
+from eval.cases import rows as cells
+from eval.cases.case import FIELDS, Case, Question, consistent, invalid
 from eval.cases.rows import Row
 from rag.errors import InvalidInput
 
@@ -64,3 +65,37 @@ def _case(row: Row, layout: Layout, path: Path) -> Case:
         return spans.parse(row, path.parent)
     value = cells.values(fields.fields_of(row.value, row.where), row.where) if row.from_csv else row.value
     return parse_case(value, row.where)
+
+
+ALIASES = {"answer": "reference", "source": "relevant_sources", "_id": "id"}
+_SLIPS = tuple(name for name in FIELDS if len(name) > len("type"))
+"""Fields that another name can be taken for a slip of; of short ones too much is near."""
+
+
+def parse_case(row: object, where: str) -> Case:
+    """A case from a decoded JSON object; `where` opens the message of InvalidInput `cases_invalid`.
+
+    `answer` is read as reference and `source` as the one relevant source. Other fields are passed over, but
+    not what looks like a slip for a known one. The id stays None where there is none: `with_ids` makes them.
+    """
+    found = _with_full_names(fields.fields_of(row, where))
+    for key in found:
+        meant = get_close_matches(key, _SLIPS, n=1, cutoff=0.8)
+        if meant and key not in FIELDS:
+            raise invalid(f"{where}: unknown field {key!r}; did you mean {meant[0]!r}?")
+    case = Case(
+        question=fields.question(found, "question", where),
+        reference=fields.text(found, "reference", where),
+        relevant_sources=fields.texts(found, "relevant_sources", where),
+        contexts=fields.texts(found, "contexts", where),
+        id=fields.label(found, "id", where),
+        type=fields.label(found, "type", where),
+        answerable=fields.flag(found, "answerable", where),
+        synthetic=fields.flag(found, "synthetic", where) or False,
+    )
+    return consistent(case, where)
+
+
+def _with_full_names(row: Mapping[str, object]) -> dict[str, object]:
+    aliased = {ALIASES[key]: row[key] for key in ALIASES if key in row}
+    return {**aliased, **{key: value for key, value in row.items() if key not in ALIASES}}

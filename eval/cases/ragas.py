@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from eval.cases import fields
-from eval.cases.case import Case, invalid
-from eval.cases.cells import values
-from eval.cases.parse import consistent
-from eval.cases.rows import Row
+from eval.cases.case import Case, consistent, invalid
+from eval.cases.rows import Row, values
 from rag.errors import InvalidInput
 
 _SYNTHESIZER = "_query_synthesizer"

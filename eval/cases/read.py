@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from eval.beir_folder import load_beir
-from eval.cases.case import Case, Question
-from eval.cases.ids import with_ids
+from eval.cases.case import Case, Question, with_ids
 from eval.cases.layouts import Layout, layout_of, question_of, unpacked
 from eval.cases.rows import read_rows
+from eval.corpus import load_beir
 from rag.errors import InvalidInput, NotFound
 
 

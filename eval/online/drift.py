@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import exp, log, pi, sqrt
 from typing import Literal
 
-from eval.online.change import Change, strongest_change
-from eval.online.difference import Difference, of_means, of_medians, of_shares
+import numpy as np
+from numpy.typing import NDArray
+
 from eval.online.signals import Signal
-from eval.stats import holm
+from eval.statistics import holm
 
 LEVEL = 0.01
 """The chance that a look at a collection in which nothing changed calls any of its signals changed."""
@@ -93,3 +95,162 @@ def _matters(signal: Signal, found: Difference, change: Change) -> bool:
         ratio = found.change if change.z > 0 else 1 / found.change
         return ratio >= signal.least
     return found.change * (1 if change.z > 0 else -1) >= signal.least
+
+
+Array = NDArray[np.float64]
+
+PERMUTATIONS = 1999
+_BLOCK = 250  # permuted series held in memory at once
+_SCREEN = 0.3
+_ENOUGH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The split of a series at which its two parts differ most: `at` is the index of the first value of the
+    second part, `z` the standardised difference of ranks there (above zero: higher afterwards), `p` the
+    probability of so large a difference at any split if the order meant nothing.
+    """
+
+    at: int
+    z: float
+    p: float
+
+
+def strongest_change(values: Sequence[float], least: int, *, seed: int = 0) -> Change | None:
+    """The maximally selected two-sample rank statistic over all splits that leave `least` values on either
+    side; None when the series is too short, or all its values are alike.
+
+    Looking at every split finds a change wherever it is, and `p` allows for the looking: as a permutation
+    test it holds for any distribution, ties and rare events included, as long as the values could stand in
+    any order (Hothorn and Lausen 2003, https://doi.org/10.1016/S0167-9473(02)00225-6; for the statistic also
+    Pettitt 1979, https://doi.org/10.2307/2346729). Where the approximation of Miller and Siegmund (1982,
+    https://doi.org/10.2307/2529881) is far from any alarm, nothing is permuted and `p` is that. The same seed
+    gives the same answer.
+    """
+    size = len(values)
+    if size < 2 * least:
+        return None
+    ranks = _ranks(np.asarray(values, dtype=np.float64))
+    if ranks.std() == 0:
+        return None
+    splits = np.arange(least, size - least + 1)
+    z = _standardised(ranks[np.newaxis, :], splits)[0]
+    best = int(np.abs(z).argmax())
+    p = _approximate(float(abs(z[best])), least / size)
+    if p <= _SCREEN:
+        p = _permuted(ranks, splits, float(abs(z[best])), seed)
+    return Change(int(splits[best]), float(-z[best]), p)
+
+
+def _ranks(values: Array) -> Array:
+    """Ranks from 1; equal values share the mean of theirs."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    last = count.cumsum()
+    return np.asarray((last - (count - 1) / 2)[place], dtype=np.float64)
+
+
+def _standardised(series: Array, splits: NDArray[np.int64]) -> Array:
+    """For each series (n, size) and split the standardised sum of the ranks before it (n, splits)."""
+    size = series.shape[1]
+    centred = series - series[0].mean()
+    sums = centred.cumsum(axis=1)[:, splits - 1]
+    spread = series[0].std() * np.sqrt(splits * (size - splits) / (size - 1))
+    return np.asarray(sums / spread, dtype=np.float64)
+
+
+def _approximate(z: float, trimmed: float) -> float:
+    """The chance of a maximum of at least z over all splits but a share `trimmed` at either end, by the
+    maximum of a standardised Brownian bridge; for many values, and none too rare.
+    """
+    density = exp(-z * z / 2) / sqrt(2 * pi)
+    window = 2 * log((1 - trimmed) / trimmed)
+    return min(1.0, density * ((z - 1 / z) * window + 4 / z)) if z > 1 else 1.0
+
+
+def _permuted(ranks: Array, splits: NDArray[np.int64], z: float, seed: int) -> float:
+    """The share of random orders with a maximum of at least z, the observed one counted with them.
+
+    Fewer are drawn once so many reached it that no more could make it small (Besag and Clifford 1991,
+    https://doi.org/10.1093/biomet/78.2.301).
+    """
+    random = np.random.default_rng(seed)
+    reached = drawn = 0
+    while drawn < PERMUTATIONS and reached < _ENOUGH:
+        rows = min(_BLOCK, PERMUTATIONS - drawn)
+        orders = random.permuted(np.tile(ranks, (rows, 1)), axis=1)
+        reached += int((np.abs(_standardised(orders, splits)).max(axis=1) >= z - 1e-9).sum())
+        drawn += rows
+    return (1 + reached) / (1 + drawn)
+
+
+_RESAMPLES = 1000
+_Z = 1.959964  # of 95%
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a statistic is before and after, and its change with a 95% interval. For times the change is the
+    ratio, `after / before`, else the difference, `after - before`.
+    """
+
+    before: float
+    after: float
+    change: float
+    low: float
+    high: float
+
+
+def of_shares(before: Sequence[float], after: Sequence[float]) -> Difference:
+    """Two shares of zeros and ones, by Newcombe's hybrid score interval, which holds near 0 and 1 too
+    (Newcombe 1998, method 10, https://doi.org/10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I).
+    """
+    first, second = _wilson(before), _wilson(after)
+    change = second[1] - first[1]
+    low = change - sqrt((second[1] - second[0]) ** 2 + (first[2] - first[1]) ** 2)
+    high = change + sqrt((second[2] - second[1]) ** 2 + (first[1] - first[0]) ** 2)
+    return Difference(first[1], second[1], change, low, high)
+
+
+def of_means(before: Sequence[float], after: Sequence[float]) -> Difference:
+    """Two means, by the percentile bootstrap (Efron 1979) of both samples."""
+    first, second = (_resampled(values, _means) for values in (before, after))
+    low, high = np.percentile(second - first, [2.5, 97.5])
+    means = float(np.mean(before)), float(np.mean(after))
+    return Difference(*means, means[1] - means[0], float(low), float(high))
+
+
+def of_medians(before: Sequence[float], after: Sequence[float]) -> Difference:
+    """The ratio of two medians of times above zero, by the percentile bootstrap of both samples."""
+    first, second = (_resampled(values, _medians) for values in (before, after))
+    low, high = np.percentile(second / first, [2.5, 97.5])
+    medians = float(np.median(before)), float(np.median(after))
+    return Difference(*medians, medians[1] / medians[0], float(low), float(high))
+
+
+def _wilson(values: Sequence[float]) -> tuple[float, float, float]:
+    """Low end, share and high end of Wilson's score interval."""
+    n, share = len(values), float(np.mean(values))
+    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+    half = _Z / (1 + _Z**2 / n) * sqrt(share * (1 - share) / n + _Z**2 / (4 * n * n))
+    return middle - half, share, middle + half
+
+
+def _resampled(values: Sequence[float], statistic: Callable[[Numbers], Numbers]) -> Numbers:
+    """The statistic of resamples (resamples,); the same values give the same."""
+    sample = np.asarray(values, dtype=np.float64)
+    random = np.random.default_rng(0)
+    rows = max(1, (1 << 18) // sample.size)
+    starts = range(0, _RESAMPLES, rows)
+    shapes = [(min(rows, _RESAMPLES - start), sample.size) for start in starts]
+    return np.concatenate([statistic(sample[random.integers(0, sample.size, shape)]) for shape in shapes])
+
+
+def _means(rows: Numbers) -> Numbers:
+    return np.asarray(rows.mean(axis=1), dtype=np.float64)
+
+
+def _medians(rows: Numbers) -> Numbers:
+    return np.asarray(np.median(rows, axis=1), dtype=np.float64)

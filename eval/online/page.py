@@ -8,16 +8,13 @@ from datetime import datetime
 from markupsafe import Markup
 
 from eval.online.drift import LEVEL, RECENT, Drift
-from eval.online.overview import WINDOW, Overview
-from eval.online.series import Bucket
-from eval.online.signals import ABSTAINED, LATENCY, SLOW, SUPPORTED
-from eval.online.words import MEANINGS, in_words, title, when
-from eval.online.worst import Judged
-from eval.reports.axis import Axis
-from eval.reports.charts import time_series
-from eval.reports.html import Part, cut, join, said, tag
-from eval.reports.numbers import duration, percent, score
-from eval.reports.page import (
+from eval.online.overview import MEANINGS, WINDOW, Judged, Overview, in_words, title, when
+from eval.online.signals import ABSTAINED, LATENCY, SLOW, SUPPORTED, Bucket
+from eval.report.axis import Axis
+from eval.report.charts import time_series
+from eval.report.html import Part, cut, join, said, tag
+from eval.report.numbers import duration, percent, score
+from eval.report.page import (
     Tile,
     details,
     facts,
@@ -30,8 +27,8 @@ from eval.reports.page import (
     table,
     tiles,
 )
-from eval.reports.wording import MARKS
-from eval.stats import Interval
+from eval.report.wording import MARKS
+from eval.statistics import Interval
 from rag.store import SampledPassage, SampledSentence
 
 _LONGEST, _OPEN = 2_000, 3

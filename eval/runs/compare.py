@@ -1,18 +1,63 @@
-"""Whether one run is better or worse than another on the same cases, and by how much."""
+"""Two runs of the same cases, side by side: what `eval compare` found."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
-from eval.runs.compared import Change, Comparison, Difference, Outcome
-from eval.runs.record import Run
-from eval.runs.row import Row
+from eval.runs.record import Row, Run
 from eval.runs.setup import altered
-from eval.stats import holm, paired_difference, sign_flip_p
+from eval.statistics import Interval, holm, paired_difference, sign_flip_p
+from rag.errors import InvalidInput
+
+Outcome = Literal["better", "worse", "same"]
+"""`same` is: the interval of the difference holds 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A metric in one slice: means of both runs over the cases that both scored, and the paired difference
+    (second less first) with its interval. `slice` is None for all cases, else `(name, value)`.
+    """
+
+    metric: str
+    slice: tuple[str, str] | None
+    first: float
+    second: float
+    difference: Interval
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A case whose score of a metric differs."""
+
+    id: str
+    question: str
+    metric: str
+    first: float
+    second: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`first` and `second` name the runs; `changes` are the wins and losses, largest first. `altered` says
+    what differs in the setups, in words such as `settings.reader_candidates: 20 → 0`; `unmatched` counts the
+    cases that only one of the runs has.
+    """
+
+    first: str
+    second: str
+    differences: tuple[Difference, ...]
+    changes: tuple[Change, ...]
+    altered: tuple[str, ...]
+    unmatched: int
+
 
 ANSWERED = "answered"
 """The share of cases that got an answer, compared beside the metrics."""
@@ -128,3 +173,45 @@ def _changes(pairs: Pairs, metrics: Sequence[str]) -> tuple[Change, ...]:
         if name in one.scores and name in other.scores and one.scores[name] != other.scores[name]
     ]
     return tuple(sorted(found, key=lambda change: -abs(change.second - change.first)))
+
+
+def parse_gates(given: Sequence[str]) -> dict[str, float]:
+    """Least means by metric, from `NAME=VALUE`; raises InvalidInput `invalid_gate`."""
+    gates: dict[str, float] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        try:
+            gates[name.strip()] = float(value)
+        except ValueError:
+            gates[name.strip()] = math.nan
+        if not name.strip() or not math.isfinite(gates[name.strip()]):
+            raise InvalidInput(f"{text!r} is no gate; write METRIC=NUMBER.", code="invalid_gate")
+    return gates
+
+
+def check_gates(gates: Mapping[str, float], metrics: Sequence[str]) -> None:
+    """Raises InvalidInput `invalid_gate` for a gate on a metric that the run does not have."""
+    for name in gates:
+        if name not in (*metrics, ANSWERED):
+            known = ", ".join((*metrics, ANSWERED))
+            raise InvalidInput(f"--fail-under {name}: the run has {known}.", code="invalid_gate")
+
+
+def failures(run: Run, gates: Mapping[str, float]) -> list[str]:
+    """What the run fails at, in words: a mean below the gate, or no score at all."""
+    check_gates(gates, run.setup.metrics)
+    found: list[str] = []
+    for name, least in gates.items():
+        mean = _mean(run, name)
+        if mean is None:
+            found.append(f"{name} has no score, and must reach {least:g}")
+        elif mean < least:
+            found.append(f"{name} is {mean:.3f}, and must reach {least:g}")
+    return found
+
+
+def _mean(run: Run, name: str) -> float | None:
+    if name == ANSWERED:
+        return 1 - run.abstained / len(run.rows) if run.rows else None
+    interval = run.summary(name).interval
+    return interval.mean if interval else None

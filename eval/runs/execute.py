@@ -11,13 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from eval.cases import Case
-from eval.cases.ids import with_ids
-from eval.measures import Measure, chosen, load_metrics
-from eval.runs.answered import answered, failed
+from eval.cases.case import with_ids
+from eval.metrics.registry import Measure, chosen, load_metrics
 from eval.runs.journal import Journal
-from eval.runs.record import Run
-from eval.runs.row import Failure, Row
-from eval.runs.score import Scorer
+from eval.runs.record import Failure, Row, Run
+from eval.runs.score import Scorer, answered, failed
 from eval.runs.setup import Asking, setup_of
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput, RagError
@@ -92,7 +90,7 @@ def execute(
 def _scorer(engine: Engine, measures: Sequence[Measure], seconds: float) -> Scorer:
     if not any(measure.llm for measure in measures):
         return Scorer(measures, load_metrics(measures, engine), seconds)
-    from eval.ragas.llm import open_llm
+    from eval.metrics.ragas.llm import open_llm
 
     llm = open_llm(engine.settings)
     return Scorer(measures, load_metrics(measures, engine, llm), seconds, llm.meter)

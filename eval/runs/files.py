@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eval.cases import Case
-from eval.cases.ids import with_ids
+from eval.cases.case import with_ids
 from eval.output import write_whole
-from eval.reports import from_json, to_html, to_json, to_markdown
-from eval.runs.compared import Comparison
+from eval.report import from_json, to_html, to_json, to_markdown
+from eval.runs.compare import Comparison
 from eval.runs.journal import REPORT
 from eval.runs.record import Run
 from eval.runs.score import to_sample

@@ -17,8 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from eval.cases import Case, read_cases
 from eval.cases.write import write_cases
 from eval.output import write_whole
-from eval.runs.record import Setup
-from eval.runs.row import Row
+from eval.runs.record import Row, Setup
 from eval.runs.setup import differs
 from rag.errors import Conflict, InvalidInput, NotFound
 

@@ -12,8 +12,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eval.synthesis.words import words
-from rag.models.alignment import STOP_WORDS, stem
+from rag.models.claims import STOP_WORDS, stem
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text, once each."""
+    return frozenset(text.split())
+
 
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _BEFORE_VERB = re.compile(r"\b(can|must|should|will|cannot|may|might|would|could|to)\s+([a-z]{2,})\b")

@@ -10,13 +10,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from eval.synthesis import forms
+from eval.synthesis import clauses as forms
 from eval.synthesis.clauses import Clause, clause_of, is_subject
-from eval.synthesis.lexicon import Lexicon
+from eval.synthesis.lexicon import Lexicon, words
 from eval.synthesis.sentences import stands_alone
 from eval.synthesis.turned import slots
-from eval.synthesis.words import words
-from rag.models.alignment import STOP_WORDS
+from rag.models.claims import STOP_WORDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rag.answer.tables import is_row
-from rag.models.alignment import sentence_spans
+from rag.models.claims import sentence_spans
 
 _LEAST_WORDS, _MOST_WORDS = 5, 45
+
 _CODE = re.compile(r"[{}<>=|\\\[\]`~^]|https?://|://|\w\(\)|\bcurl\b|^\s*(?:GET|PUT|POST|DELETE|HEAD)\s")
+
+
 _BULLET = re.compile(r"^(?:[-*+•‣◦–]|\(?\d{1,3}[.)])\s+")
+
+
 _POINTING = re.compile(
     r"\b(this|these|those|here|(?:above|below)(?! (?:the|an?|\d))|following|preceding|previous|previously"
     r"|aforementioned|latter|former|i|we|our|us|my|me|he|she|him|his|her|hers|ours)\b",
     re.IGNORECASE,
 )
+
+
 _REFERRING = re.compile(
     r"\b(see|refer to|for (?:more|further|additional) information|for example|e\.g\.|i\.e\.)", re.I
 )

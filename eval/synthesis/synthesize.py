@@ -7,13 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from eval.cases import Case, with_ids
-from eval.synthesis.case import case_of
-from eval.synthesis.collection import Source, source_of
 from eval.synthesis.drafts import drafts_of
+from eval.synthesis.hops import Joined, Singles, Tally, case_of, joined
 from eval.synthesis.lexicon import Lexicon
 from eval.synthesis.llm import LlmMaker, writer_of
-from eval.synthesis.multi import Joined, joined
-from eval.synthesis.single import Singles, Tally
+from eval.synthesis.passages import Source, source_of
 from eval.synthesis.trip import Trip, alike
 from eval.synthesis.types import Draft, Kind, Options, Progress, Synthesis
 from eval.synthesis.unanswerable import near_misses

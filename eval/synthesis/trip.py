@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from eval.synthesis.lexicon import VERBS, Lexicon, content_words
 from eval.synthesis.types import Draft, Passage
 from rag.answer.engine import Engine
-from rag.models.alignment import stem
+from rag.models.claims import stem
 from rag.models.types import Reading
 from rag.types import Query
 

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from eval.synthesis import forms
+from eval.synthesis import clauses as forms
 from eval.synthesis.clauses import AUXILIARIES, Clause, base_of
-from eval.synthesis.lexicon import Lexicon, content_words
-from eval.synthesis.words import words
+from eval.synthesis.lexicon import Lexicon, content_words, words
 
 _PASSIVE = words("is are was were")
 _PLACED = words(

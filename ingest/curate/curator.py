@@ -6,8 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ingest.curate import boilerplate, duplicates, language, personal, quality, secrets
-from ingest.curate.duplicates import Sketch
+from ingest.curate import language, personal, quality, secrets
+from ingest.curate import repetition as boilerplate
+from ingest.curate import repetition as duplicates
+from ingest.curate.repetition import Sketch
 from rag.store import Alike, NewChunk, Store, fingerprint, first_reason
 from rag.types import Chunk, CurationPolicy, Document, Finding, Reason
 

@@ -24,13 +24,13 @@ from ingest.parse.failures import (
     corrupt,
     empty,
     link,
+    named,
     nothing_readable,
     password_protected,
     too_large,
     unsafe_path,
 )
 from ingest.parse.read import read, read_inside
-from ingest.parse.unread import named
 from ingest.types import ParsedDocument
 from rag.errors import ParseError
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ingest.parse.build import Builder
-from ingest.parse.htmltext import Rows, table_rows
+from ingest.parse.html import Rows, table_rows
 from ingest.types import ParsedDocument
 from rag.types import Metadata
 

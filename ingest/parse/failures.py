@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rag.errors import ParseError
+from rag.types import Metadata
 
 _LIBREOFFICE = {
     "application/msword": ("Word 97-2003", "docx"),
@@ -127,3 +130,13 @@ def out_of_memory(megabytes: int) -> ParseError:
 def crashed(how: str) -> ParseError:
     """The parser process died, or failed in a way that says nothing about the file."""
     return ParseError(f"The parser crashed ({how}).", code="parser_crashed")
+
+
+_MOST = 100
+
+
+def named(unread: Sequence[str]) -> Metadata:
+    """The metadata `unread`: `part: code` each; nothing when everything was read."""
+    if len(unread) > _MOST:
+        unread = [*unread[:_MOST], f"and {len(unread) - _MOST} more"]
+    return {"unread": list(unread)} if unread else {}

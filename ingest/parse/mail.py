@@ -14,10 +14,9 @@ from ingest.parse.build import Builder
 from ingest.parse.context import Context
 from ingest.parse.decode import decode, encoding
 from ingest.parse.elements import Piece, document, pieces
-from ingest.parse.failures import empty, encrypted_message
+from ingest.parse.failures import empty, encrypted_message, named
 from ingest.parse.offline import prepare
 from ingest.parse.read import read_inside
-from ingest.parse.unread import named
 from ingest.types import ParsedDocument
 from rag.errors import ParseError
 

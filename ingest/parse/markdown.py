@@ -16,7 +16,7 @@ from markdown_it.token import Token
 from ingest.parse.build import Builder
 from ingest.parse.context import Context
 from ingest.parse.decode import decode
-from ingest.parse.htmltext import inline_tag, pieces
+from ingest.parse.html import inline_tag, pieces
 from ingest.types import ParsedDocument
 from rag.types import Scalar
 

@@ -15,12 +15,10 @@ from ingest.media import PDF
 from ingest.parse.build import Builder
 from ingest.parse.context import Context
 from ingest.parse.cut import is_cut_off
-from ingest.parse.failures import empty, needs_ocr, password_protected, too_large, truncated
+from ingest.parse.failures import empty, named, needs_ocr, password_protected, too_large, truncated
 from ingest.parse.ocr import LONGEST_SIDE, add_image, is_installed
-from ingest.parse.pdfcolumns import interleaved
-from ingest.parse.pdflines import Line, page_lines
-from ingest.parse.pdftables import Table, ruled_tables, with_tables
-from ingest.parse.unread import named
+from ingest.parse.pdf_layout import Line, interleaved, page_lines
+from ingest.parse.pdf_tables import Table, ruled_tables, with_tables
 from ingest.types import BlockKind, ParsedDocument
 
 _HEADING = 1.12  # a heading is set in letters this much larger than those of the body

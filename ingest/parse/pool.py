@@ -16,7 +16,6 @@ from types import TracebackType
 
 from ingest.parse.context import Limits
 from ingest.parse.failures import crashed, out_of_memory, timed_out
-from ingest.parse.memory import resident_mb
 from ingest.parse.wire import ALIVE, Request, decode_answer, encode_request
 from ingest.types import ParsedDocument
 from rag.errors import ParseError
@@ -188,3 +187,12 @@ class _Parser:
 def _python_path() -> str:
     """The parser finds this package even when it is not installed."""
     return os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
+
+
+def resident_mb(pid: int) -> float:
+    """Resident memory of a process in MiB, 0 when it is gone."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20

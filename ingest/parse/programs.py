@@ -13,8 +13,11 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
+from ingest.media import DOC, PPT
 from ingest.parse.context import Context
-from ingest.parse.failures import corrupt, timed_out
+from ingest.parse.failures import corrupt, needs_libreoffice, timed_out
+from ingest.parse.office import parse_docx, parse_pptx
+from ingest.types import ParsedDocument
 
 _NO_NETWORK = ("unshare", "--user", "--net", "--map-root-user")
 _PROFILE = """\
@@ -99,3 +102,17 @@ def _prefix() -> tuple[str, ...]:
         return ()
     tried = subprocess.run([*_NO_NETWORK, "true"], capture_output=True, check=False)
     return _NO_NETWORK if tried.returncode == 0 else ()
+
+
+def parse_doc(content: bytes, source: str, context: Context) -> ParsedDocument:
+    """As Word's newer format. Raises ParseError `needs_libreoffice`."""
+    if not has_libreoffice():
+        raise needs_libreoffice(DOC)
+    return parse_docx(libreoffice(content, "doc", "docx", context), source, context)
+
+
+def parse_ppt(content: bytes, source: str, context: Context) -> ParsedDocument:
+    """As PowerPoint's newer format. Raises ParseError `needs_libreoffice`."""
+    if not has_libreoffice():
+        raise needs_libreoffice(PPT)
+    return parse_pptx(libreoffice(content, "ppt", "pptx", context), source, context)

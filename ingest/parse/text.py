@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
+from striprtf.striprtf import rtf_to_text
+
 from ingest.parse.build import Builder
 from ingest.parse.context import Context
 from ingest.parse.decode import decode
@@ -31,3 +35,29 @@ def parse_verbatim(content: bytes, source: str, context: Context) -> ParsedDocum
     builder = Builder()
     builder.add("code", decode(content))
     return builder.build()
+
+
+def parse_csv(content: bytes, source: str, context: Context) -> ParsedDocument:
+    """One table; the delimiter is found from the first lines."""
+    prepare()
+    from unstructured.partition.csv import partition_csv
+
+    return document(pieces(partition_csv(file=_utf8(content), encoding="utf-8", languages=[""])))
+
+
+def parse_tsv(content: bytes, source: str, context: Context) -> ParsedDocument:
+    """One table."""
+    prepare()
+    from unstructured.partition.tsv import partition_tsv
+
+    return document(pieces(partition_tsv(file=_utf8(content), encoding="utf-8", languages=[""])))
+
+
+def _utf8(content: bytes) -> io.BytesIO:
+    return io.BytesIO(decode(content).encode("utf-8", "replace"))
+
+
+def parse_rtf(content: bytes, source: str, context: Context) -> ParsedDocument:
+    """Paragraphs and lists; tables by their cells. Headings are guessed as in plain text."""
+    text = rtf_to_text(content.decode("cp1252", "replace"), errors="replace")
+    return parse_text(text.replace("\n", "\n\n").encode(), source, context)

@@ -9,24 +9,21 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from rag.answer.ask import Ask, empty, to_answer
-from rag.answer.check import check_text
+from rag.answer.check import check_text, checked_draft
 from rag.answer.events import Event
-from rag.answer.explain import ExplainedChunk, Explainer, Unit, keyed, windows
 from rag.answer.flow import Candidates, Draft, Emit
-from rag.answer.generate import Generator
 from rag.answer.lazy import Lazy
-from rag.answer.profile import Profile, Profiles
-from rag.answer.rerank import RerankGate, rerank_by_reader, rerank_late
-from rag.answer.retrieve import Retriever, hydrate
-from rag.answer.revise import checked_draft
 from rag.answer.route import Thresholds
 from rag.answer.stream import streamed
+from rag.answer.write import Generator
 from rag.errors import Conflict, IndexMismatch, InvalidInput
 from rag.index import IndexManager
-from rag.models.encoders import Encoders
-from rag.models.occlusion import occlude
-from rag.models.registry import load_checker, load_encoder, load_ranker, load_reader
+from rag.models.registry import Encoders, load_checker, load_encoder, load_ranker, load_reader
 from rag.models.types import Checker, Encoder, Floats, Reader, ReadResult
+from rag.search.explain import ExplainedChunk, Explainer, Unit, keyed, occlude, windows
+from rag.search.learned import Profile, Profiles
+from rag.search.rerank import RerankGate, rerank_by_reader, rerank_late
+from rag.search.retrieve import Retriever, hydrate
 from rag.settings import Settings
 from rag.store import Store
 from rag.types import Answer, AnswerMode, BoundEncoder, CheckPolicy, Collection, Filter, Hit, Query, Sentence
@@ -337,7 +334,7 @@ class Engine:
 
 
 def _open_writer(settings: Settings) -> Generator:
-    from rag.answer.components.llm import open_writer  # loads Haystack and the wire, seconds
+    from rag.answer.llm import open_writer  # loads Haystack and the wire, seconds
 
     return open_writer(settings)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from rag.answer.events import Event
-from rag.answer.generate import Prompt
+from rag.answer.write import Prompt
 from rag.models.types import EncodedQuery, ModelInfo
 from rag.types import Hit, Part, Query, Share, Step, Usage, Verdict
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from rag.answer.flow import Draft
-from rag.answer.generate import Generator, OnToken, Prompt, Visible, Written, clean, is_refusal, prompt_for
 from rag.answer.read import best_reading, quote_answer
 from rag.answer.tables import TextOf, passage
+from rag.answer.write import Generator, OnToken, Prompt, Visible, Written, clean, is_refusal, prompt_for
 from rag.errors import GeneratorError
 from rag.models.types import Reader
 from rag.types import AnswerMode, Hit, Step

@@ -25,8 +25,7 @@ from rag.errors import IndexMismatch
 from rag.index import snapshot
 from rag.index.catalogue import REMEMBERED, Catalogue, Ids
 from rag.index.locks import SharedLock
-from rag.index.ranking import exact_top
-from rag.index.types import Batch, Floats, IndexedChunk, IndexSpec, Scored
+from rag.index.types import Batch, Floats, IndexedChunk, IndexSpec, Scored, exact_top
 from rag.types import Filter
 
 _lib: Any = faiss  # its stubs lack what is used here

@@ -29,11 +29,17 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 from rag.errors import IndexMismatch, IndexUnavailable
 from rag.index import snapshot
-from rag.index.payload import bm25_weights, escaped, metadata_payload, pieces, query_weights, term_number
-from rag.index.ranking import exact_top
+from rag.index.qdrant_payload import (
+    bm25_weights,
+    escaped,
+    metadata_payload,
+    pieces,
+    query_weights,
+    term_number,
+)
 from rag.index.replica import Replica
 from rag.index.tantivy import Analyzer, Term
-from rag.index.types import Batch, Floats, IndexedChunk, IndexSpec, Scored, TermScore
+from rag.index.types import Batch, Floats, IndexedChunk, IndexSpec, Scored, TermScore, exact_top
 from rag.settings import Settings
 from rag.store import Store
 from rag.types import And, Collection, Equals, Filter, In, Not, Or, Range, Scalar

@@ -20,8 +20,7 @@ import tantivy
 from rag.errors import IndexUnavailable, InvalidInput
 from rag.index import snapshot
 from rag.index.catalogue import Catalogue
-from rag.index.ranking import exact_top
-from rag.index.types import Batch, IndexedChunk, IndexSpec, Scored, TermScore
+from rag.index.types import Batch, IndexedChunk, IndexSpec, Scored, TermScore, exact_top
 from rag.types import Filter, Not, Span
 
 LANGUAGES = (

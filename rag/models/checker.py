@@ -12,12 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Encoding
 
-from rag.models.alignment import align, closest_sentence, content, share, words_of
+from rag.models.claims import (
+    Likeness,
+    align,
+    closest_sentence,
+    content,
+    mark_features,
+    share,
+    similarities,
+    words_of,
+)
 from rag.models.config import Config, read_config
-from rag.models.marks import mark_features
 from rag.models.reader import cut_windows, logistic
 from rag.models.runtime import CLS, SEP, Network, Row, RuntimeOptions, revision
-from rag.models.similarity import Likeness, similarities
 from rag.models.types import Encoder, Floats, ModelInfo
 from rag.types import Evidence, Label, Span, Verdict
 

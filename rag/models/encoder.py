@@ -8,8 +8,7 @@ from pathlib import Path
 from tokenizers import Encoding
 
 from rag.models.config import read_config
-from rag.models.interactions import pooled_spans
-from rag.models.late import pack, pool
+from rag.models.late import pack, pool, pooled_spans
 from rag.models.runtime import CLS, SEP, Network, Row, RuntimeOptions, revision
 from rag.models.types import EncodedPassage, EncodedQuery, Floats, ModelInfo
 from rag.types import Span

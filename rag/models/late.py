@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from rag.errors import ModelError
 from rag.models.types import Floats
+from rag.types import Span, TokenMatch
 
 VERSION = 1
 _HEADER = struct.Struct("<2sBxHH")
@@ -95,3 +96,32 @@ def maxsim(query: Floats, blobs: Sequence[bytes]) -> Floats:
     starts = np.cumsum([0] + [len(parts[i][0]) for i in filled[:-1]])
     scores[filled] = np.maximum.reduceat(similarity, starts, axis=0).mean(axis=1)
     return scores
+
+
+def pooled_spans(spans: Sequence[Span | None], factor: int) -> list[Span | None]:
+    """The spans of groups of `factor` neighbours, as `late.pool` groups their vectors."""
+    return [_joined(spans[start : start + factor]) for start in range(0, len(spans), max(factor, 1))]
+
+
+def _joined(spans: Sequence[Span | None]) -> Span | None:
+    found = [span for span in spans if span is not None]
+    return Span(found[0].start, found[-1].end) if found else None
+
+
+def token_matches(
+    query: Floats, spans: Sequence[Span | None], blob: bytes, passage: Sequence[Span | None]
+) -> tuple[TokenMatch, ...]:
+    """For each query token [Q,D] the packed vector of the passage that is most like it.
+
+    `spans` has Q spans, `passage` one for each packed vector. The shares add up to `late.maxsim`. Empty for a
+    passage without token vectors; raises ModelError `model_invalid` for a damaged blob.
+    """
+    vectors = unpack(blob)
+    if not len(vectors) or not len(query):
+        return ()
+    similarity = query @ vectors.T
+    best = similarity.argmax(axis=1)
+    return tuple(
+        TokenMatch(span, passage[place] if place < len(passage) else None, value, value / len(query))
+        for span, place, value in zip(spans, best.tolist(), similarity.max(axis=1).tolist(), strict=True)
+    )

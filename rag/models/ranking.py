@@ -6,14 +6,16 @@ texts are weighted and added. A cross-encoder of this size costs as much and ran
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from math import log
 
 import numpy as np
 
+from rag.models.claims import STOP_WORDS, words_of
 from rag.models.late import maxsim
-from rag.models.lexical import bm25
 from rag.models.types import EncodedPassage, EncodedQuery, Encoder, Floats, ModelInfo
 
 _MAX_WINDOWS = 4  # of a long text: what comes later is rarely what it is about
@@ -22,7 +24,7 @@ _MAX_WINDOWS = 4  # of a long text: what comes later is rarely what it is about
 @dataclass(frozen=True, slots=True)
 class RelevanceWeights:
     """Logit of relevance: dense · cosine + late · MaxSim + lexical · z(BM25) + bias, fitted by
-    `adapt.fit_ranking`.
+    `lab.recipes.encoder.ranking`.
     """
 
     dense: float
@@ -86,3 +88,25 @@ def _windows(encoder: Encoder, text: str) -> list[str]:
         return [text]
     starts = range(0, min(len(spans), _MAX_WINDOWS * size), size)
     return [text[spans[at][0] : spans[min(at + size, len(spans)) - 1][1]] for at in starts]
+
+
+K1 = 1.2
+B = 0.75
+
+
+def bm25(query: str, texts: Sequence[str]) -> Floats:
+    """BM25 of each text (n,), with these texts as the whole collection (Robertson and Zaragoza 2009).
+
+    Words are lower-cased and stemmed lightly; the query's stop words are dropped.
+    """
+    counts = [Counter(words_of(text).stems) for text in texts]
+    sizes = [max(1, count.total()) for count in counts]
+    mean = sum(sizes) / max(1, len(sizes))
+    scores = np.zeros(len(texts), np.float32)
+    for word, times in Counter(w for w in words_of(query).stems if w not in STOP_WORDS).items():
+        holders = sum(word in count for count in counts)
+        weight = times * log(1 + (len(texts) - holders + 0.5) / (holders + 0.5))
+        for i, count in enumerate(counts):
+            if found := count[word]:
+                scores[i] += weight * found * (K1 + 1) / (found + K1 * (1 - B + B * sizes[i] / mean))
+    return scores

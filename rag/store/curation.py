@@ -11,9 +11,8 @@ import sqlalchemy as sa
 from rag.errors import Conflict, NotFound
 from rag.store.collections import live
 from rag.store.database import Part, Row, insert_once
-from rag.store.pages import MOST, bad_cursor, check_limit, every
 from rag.store.records import Alike, QuarantinedChunk
-from rag.store.rows import CHUNK, CHUNK_WIDTH, sliced, to_chunk
+from rag.store.rows import CHUNK, CHUNK_WIDTH, MOST, bad_cursor, check_limit, every, sliced, to_chunk
 from rag.store.schema import chunks, collections, documents, job_findings, releases, signatures, vectors
 from rag.store.settle import DUPLICATES, OWN_VECTOR, recount, release, settle
 from rag.store.text import clean

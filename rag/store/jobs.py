@@ -11,10 +11,9 @@ from rag.errors import Conflict, NotFound
 from rag.store.collections import live
 from rag.store.curation import count_findings
 from rag.store.database import Part, Row, now
-from rag.store.job_items import insert_items, insert_missing
-from rag.store.job_rows import fingerprint, read_jobs, to_item, to_request
-from rag.store.pages import check_limit
+from rag.store.job_rows import fingerprint, insert_items, insert_missing, read_jobs, to_item, to_request
 from rag.store.records import ItemRecord, ItemState, JobItem, JobRequest, Option, Outcome
+from rag.store.rows import check_limit
 from rag.store.schema import job_items, job_payloads, jobs
 from rag.store.text import clean
 from rag.types import Job, JobStatus, Reason

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
 
+from rag.errors import InvalidInput
 from rag.store.database import Row
 from rag.store.records import Floats
 from rag.store.schema import chunks, collections, documents
@@ -87,3 +88,28 @@ def sliced(items: Iterable[T], size: int = 1000) -> Iterator[list[T]]:
     rest = iter(items)
     while part := list(islice(rest, size)):
         yield part
+
+
+MOST = 1000
+
+Item = TypeVar("Item")
+
+
+def check_limit(limit: int) -> None:
+    """Raises InvalidInput `invalid_limit` unless it is 1 to 1000."""
+    if not 1 <= limit <= MOST:
+        raise InvalidInput(f"limit must be between 1 and {MOST}, not {limit}.", code="invalid_limit")
+
+
+def bad_cursor() -> InvalidInput:
+    """What a cursor that leads nowhere raises."""
+    return InvalidInput("The cursor is none that an earlier page gave.", code="invalid_cursor")
+
+
+def every(page: Callable[[str | None], tuple[list[Item], str | None]]) -> Iterator[Item]:
+    """The items of all pages; `page` gives that of a cursor, and the next one's."""
+    items, cursor = page(None)
+    yield from items
+    while cursor is not None:
+        items, cursor = page(cursor)
+        yield from items

@@ -5,17 +5,16 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from rag.store.audit import Audit
+from rag.store.changes import Log
+from rag.store.chunks import Hits
 from rag.store.collections import Collections
 from rag.store.curation import Curation
 from rag.store.database import Database
-from rag.store.documents import Documents
+from rag.store.documents import Documents, Moves
 from rag.store.exclusive import Exclusive
-from rag.store.hits import Hits
 from rag.store.jobs import Jobs
 from rag.store.keys import Keys
-from rag.store.log import Log
-from rag.store.moves import Moves
-from rag.store.profiles import Profiles
+from rag.store.learned import Profiles
 from rag.store.reembedding import Reembedding
 from rag.store.samples import Samples
 

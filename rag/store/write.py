@@ -8,11 +8,20 @@ import sqlalchemy as sa
 
 from rag.store.collections import advance, bind, live
 from rag.store.database import Row, now
-from rag.store.forget import forget_quotes
 from rag.store.ids import document_id
 from rag.store.prepare import Prepared
 from rag.store.records import Put
-from rag.store.schema import chunks, collections, documents, models, texts, token_vectors, vectors
+from rag.store.schema import (
+    chunks,
+    collections,
+    documents,
+    models,
+    sample_documents,
+    sample_texts,
+    texts,
+    token_vectors,
+    vectors,
+)
 from rag.store.settle import fingerprints, released, settle, write_marks
 
 
@@ -153,3 +162,10 @@ def _write_chunks(connection: sa.Connection, new: Prepared, model: int | None, c
         if rows:
             connection.execute(sa.insert(table), rows)
     write_marks(connection, collection, [(key, chunk.marks) for key, chunk in keyed])
+
+
+def forget_quotes(connection: sa.Connection, document: str) -> None:
+    """Delete what samples say that have passages of this document; their numbers stay."""
+    quoting = sa.select(sample_documents.c.sample_key).where(sample_documents.c.document_id == document)
+    connection.execute(sa.delete(sample_texts).where(sample_texts.c.sample_key.in_(quoting)))
+    connection.execute(sa.delete(sample_documents).where(sample_documents.c.document_id == document))

@@ -7,11 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from adapt.claim_data import is_check, split_claims, without
-from adapt.qa_claims import load_qa_claims, statement
-from adapt.reword import fold, join_next, lead_in, name_subject, replace_synonyms, respell, reword
-from adapt.synthetic import strengthen, swap_number_word, swap_pair, swap_verb
-from adapt.train_checker import training_rows
+from lab.recipes.checker.data import is_check, load_qa_claims, split_claims, statement, without
+from lab.recipes.checker.reword import (
+    fold,
+    join_next,
+    lead_in,
+    name_subject,
+    replace_synonyms,
+    respell,
+    reword,
+)
+from lab.recipes.checker.synthetic import strengthen, swap_number_word, swap_pair, swap_verb
+from lab.recipes.checker.train import training_rows
 
 
 def write_rows(path: Path, rows: list[dict[str, object]]) -> None:

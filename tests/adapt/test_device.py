@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from adapt.device import add_arguments, half, use
-from adapt.loop import Budget, Trainer, trained_weights
+from lab.recipes.loop import Budget, Trainer, add_arguments, half, trained_weights, use
 
 
 @pytest.fixture(autouse=True)

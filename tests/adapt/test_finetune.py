@@ -6,13 +6,11 @@ from pathlib import Path
 
 import torch
 
-from adapt.backbone import load_backbone, load_tokenizer
-from adapt.collection.encoder import tuned_encoder
-from adapt.collection.finetune import Tuning, contrast, tokenized, train
-from adapt.collection.gate import plainly_fused
-from adapt.collection.sample import given_questions
-from adapt.collection.types import Options
-from adapt.encoder_net import EncoderNet
+from adapt.finetune import Tuning, contrast, tokenized, train, tuned_encoder
+from adapt.gate import plainly_fused
+from adapt.network import EncoderNet, load_backbone, load_tokenizer
+from adapt.sample import given_questions
+from adapt.types import Options
 from rag.answer.engine import Engine
 from rag.models.encoder import OnnxEncoder
 from rag.models.late import unpack

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from adapt.fit_checker import WORDS, Examples
-from adapt.leave_out import left_out
-from adapt.records import ClaimRow
+from lab.recipes.checker.fit import WORDS, Examples
+from lab.recipes.checker.leave_out import left_out
+from lab.recipes.records import ClaimRow
 
 
 def examples(source: str, seed: int, honest: bool = True, count: int = 120) -> Examples:

@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from adapt.answers import best_f1, exact, f1, first_sentence
-from adapt.logistic import (
+from lab.recipes.logistic import (
     auc,
     balanced_accuracy,
     best_balance,
@@ -17,7 +16,8 @@ from adapt.logistic import (
     fit_signed,
     predict,
 )
-from adapt.mine import Bm25, best, hybrid
+from lab.recipes.mine import Bm25, best, hybrid
+from lab.recipes.reader.coverage import best_f1, exact, f1, first_sentence
 
 
 def test_known_weights_are_found_again() -> None:

@@ -14,19 +14,29 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
-from adapt import coverage
-from adapt.build import build_reader
-from adapt.calibrate_reader import Case, cases, is_quoted, is_right
-from adapt.coverage import Judged
-from adapt.loop import Budget
-from adapt.qa_data import load_clapnq, split_qa
-from adapt.reader_evidence import load_evidence
-from adapt.reader_net import ReaderNet
-from adapt.reader_pack import UNKNOWN, Mix, Pair, PassageCache, Question, Tokens, collate, draw, pack, stream
-from adapt.reader_pairs import load_pairs, pack_pairs
-from adapt.reader_topics import load_topics
-from adapt.records import QaRow, Span
-from adapt.train_reader import head_loss, list_loss, train
+from lab.recipes.build import build_reader
+from lab.recipes.loop import Budget
+from lab.recipes.reader import coverage
+from lab.recipes.reader.calibrate import Case, cases, is_quoted, is_right
+from lab.recipes.reader.coverage import Judged
+from lab.recipes.reader.data import load_clapnq, split_qa
+from lab.recipes.reader.evidence import load_evidence
+from lab.recipes.reader.net import ReaderNet
+from lab.recipes.reader.pack import (
+    UNKNOWN,
+    Mix,
+    Pair,
+    PassageCache,
+    Question,
+    Tokens,
+    collate,
+    draw,
+    pack,
+    stream,
+)
+from lab.recipes.reader.pairs import load_pairs, load_topics, pack_pairs
+from lab.recipes.reader.train import head_loss, list_loss, train
+from lab.recipes.records import QaRow, Span
 from rag.models.reader import Found, OnnxReader
 from rag.models.runtime import RuntimeOptions, load_tokenizer
 

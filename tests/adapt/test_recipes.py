@@ -11,26 +11,26 @@ import numpy as np
 import pytest
 import torch
 
-from adapt.backbone import load_backbone, load_tokenizer
-from adapt.build import build_reader
-from adapt.calibrate_reader import ACCURACIES, cases, fit, write_fit
-from adapt.checker_net import CheckerNet
-from adapt.checker_pack import pack_claim
-from adapt.checker_pack import stream as checker_stream
 from adapt.export import write_checker, write_encoder
-from adapt.fit_checker import WORDS, Examples, features_of, fit_head
-from adapt.golden import write_golden
-from adapt.loop import Budget, rate
-from adapt.mine_reader import Embedder, holds_answer, in_order, mine
-from adapt.projection import Fit, Lists, fit_projection, maxsim, pooled, token_vectors
-from adapt.qa_data import split_qa
-from adapt.reader_pack import Mix, PassageCache, Question, pack, stream
-from adapt.train_checker import make_net, training_rows
-from adapt.train_checker import train as train_checker
-from adapt.train_reader import train as train_reader
+from adapt.network import load_backbone, load_tokenizer
+from lab.recipes.build import build_reader
+from lab.recipes.checker.fit import WORDS, Examples, features_of, fit_head
+from lab.recipes.checker.net import CheckerNet
+from lab.recipes.checker.pack import pack_claim
+from lab.recipes.checker.pack import stream as checker_stream
+from lab.recipes.checker.train import make_net, training_rows
+from lab.recipes.checker.train import train as train_checker
+from lab.recipes.encoder.projection import Fit, Lists, fit_projection, maxsim, pooled, token_vectors
+from lab.recipes.golden import write_golden
+from lab.recipes.loop import Budget, rate
+from lab.recipes.reader.calibrate import ACCURACIES, cases, fit, write_fit
+from lab.recipes.reader.data import split_qa
+from lab.recipes.reader.mine import Embedder, holds_answer, in_order, mine
+from lab.recipes.reader.pack import Mix, PassageCache, Question, pack, stream
+from lab.recipes.reader.train import train as train_reader
 from rag.models import late
-from rag.models.alignment import FEATURES
 from rag.models.checker import NET_FEATURES, OnnxChecker
+from rag.models.claims import ALIGNMENT_FEATURES
 from rag.models.encoder import OnnxEncoder
 from rag.models.reader import OnnxReader
 from rag.models.runtime import RuntimeOptions
@@ -123,7 +123,7 @@ def test_the_checker_recipe_learns_and_exports(data: Path, backbone: Path, tmp_p
     write_checker(net.eval(), backbone, tmp_path / "out", {})
     checker = OnnxChecker("tiny", tmp_path / "out", FLOAT)
     plain = features_of(checker, None, rows)
-    assert plain.shape == (len(rows), WORDS) == (len(rows), len(NET_FEATURES) + len(FEATURES))
+    assert plain.shape == (len(rows), WORDS) == (len(rows), len(NET_FEATURES) + len(ALIGNMENT_FEATURES))
     write_encoder(
         load_backbone(backbone), torch.eye(64)[:, :16].clone(), backbone, tmp_path / "enc", pooling=2
     )

@@ -8,9 +8,9 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
-from adapt.build import build_reader
-from adapt.reader_net import ReaderNet
-from adapt.shipped import load_reader
+from lab.recipes.build import build_reader
+from lab.recipes.reader.net import ReaderNet
+from lab.recipes.reader.resume import load_reader
 
 IDS = torch.tensor([[101, 2054, 2003, 102, 2166, 1029, 2009, 102]])
 TYPES = torch.tensor([[0, 0, 0, 0, 1, 1, 1, 0]])

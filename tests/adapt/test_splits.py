@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adapt.claim_data import is_check, split_claims
-from adapt.qa_data import normal, split_qa
-from adapt.words import clean
+from lab.recipes.checker.data import is_check, split_claims
+from lab.recipes.checker.reword import clean
+from lab.recipes.reader.data import normal, split_qa
 
 
 def test_train_never_holds_a_dev_question_or_paragraph(data: Path) -> None:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from adapt.static import write_static
-from adapt.static_data import load_static_data
-from adapt.static_table import start_table, token_counts
-from adapt.train_static import StaticFit, train_table
+from lab.recipes.edge.data import load_static_data
+from lab.recipes.edge.make import write_static
+from lab.recipes.edge.teacher import start_table, token_counts
+from lab.recipes.edge.train import StaticFit, train_table
 from rag.models.static import StaticEncoder
 from tests.models.conftest import weights  # noqa: F401 - a fixture
 

@@ -2,9 +2,17 @@ from __future__ import annotations
 
 import random
 
-from adapt.records import QaRow, Span
-from adapt.synthetic import negate, oppose, sentences_of, source_of, swap_name, swap_number, synthesise
-from adapt.words import clean
+from lab.recipes.checker.reword import clean
+from lab.recipes.checker.synthetic import (
+    negate,
+    oppose,
+    sentences_of,
+    source_of,
+    swap_name,
+    swap_number,
+    synthesise,
+)
+from lab.recipes.records import QaRow, Span
 
 TEXT = (
     "The old bridge was built in 1654 by Anna Keller for the town. It was the largest bridge north of Dover. "

@@ -6,7 +6,7 @@ import hashlib
 import random
 from collections.abc import Sequence
 
-from adapt.collection.types import Given
+from adapt.types import Given
 from rag.answer.engine import Engine
 from rag.store import NewChunk, NewDocument
 from rag.types import Document

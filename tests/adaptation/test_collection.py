@@ -8,15 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from adapt.collection.jobs import stored
-from adapt.collection.pools import first_rank, fused, gather
-from adapt.collection.run import Adapted, adapt
-from adapt.collection.sample import chance, given_questions, part_of, synthetic
-from adapt.collection.types import Budget, Given, Options
-from adapt.collection.weights import of_profile
+from adapt.jobs import stored
+from adapt.pools import first_rank, fused, gather
+from adapt.run import Adapted, adapt
+from adapt.sample import chance, given_questions, part_of, synthetic
+from adapt.types import Budget, Given, Options
+from adapt.weights import of_profile
 from rag.answer.engine import Engine
-from rag.answer.profile import DEFAULTS, Profile
 from rag.errors import Conflict
+from rag.search.learned import DEFAULTS, Profile
 from rag.settings import Settings
 from rag.types import Query
 from tests.adaptation.planted import THINGS, gap, put, shuffled

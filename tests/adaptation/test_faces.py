@@ -10,12 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapt.collection.jobs import AdaptationWorker, submit
-from adapt.collection.report import Gain, Report, Verdict
-from adapt.collection.types import STAGES, Given
-from api.app import create_app
-from rag.answer.profile import Profile
+from adapt.jobs import AdaptationWorker, submit
+from adapt.report import Gain, Report, Verdict
+from adapt.types import STAGES, Given
+from api.http.app import create_app
 from rag.errors import Conflict
+from rag.search.learned import Profile
 from rag.store import NewProfile, Store
 from tests.adaptation.planted import gap
 from tests.api.service import Live, configured, listening

@@ -9,15 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adapt.collection.gate import judge
-from adapt.collection.given import pack, read_given, unpack
-from adapt.collection.query_adapter import PENALTY, Lessons, loss, slopes, train
-from adapt.collection.questions import drafts, harder, unlike
-from adapt.collection.types import Asked, Given, Pool
-from adapt.collection.weights import Weights, choose
-from adapt.collection.words import Rarity, words_of
-from rag.answer.profile import QueryAdapter
+from adapt.gate import judge
+from adapt.query_adapter import PENALTY, Lessons, loss, slopes, train
+from adapt.questions import Rarity, drafts, harder, unlike, words_of
+from adapt.sample import pack, read_given, unpack
+from adapt.types import Asked, Given, Pool
+from adapt.weights import Weights, choose
 from rag.errors import RagError
+from rag.search.learned import QueryAdapter
 from rag.types import Chunk
 
 TEXT = (

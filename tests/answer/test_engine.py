@@ -9,9 +9,9 @@ import pytest
 
 from rag.answer.engine import Engine
 from rag.answer.events import AnswerEvent, CitationEvent, HitsEvent, SentenceEvent, TokenEvent
-from rag.answer.rerank import RerankGate
 from rag.errors import Conflict, InvalidInput, NotFound
 from rag.models.types import Floats
+from rag.search.rerank import RerankGate
 from rag.types import Answer, Equals, Mode, Query
 from tests.answer.conftest import settings_for
 from tests.answer.corpus import TEXTS, fill, put

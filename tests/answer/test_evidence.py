@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from rag.answer.evidence import evidence_of, sentence_evidence
+from rag.answer.read import evidence_of, sentence_evidence
 from rag.models.registry import load_reader
 from rag.models.types import Reader, ReadResult, TokenMark
 from rag.settings import Settings

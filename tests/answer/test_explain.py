@@ -12,11 +12,10 @@ from ingest.submit import submit_uploads
 from ingest.types import Upload
 from ingest.worker import Worker
 from rag.answer.engine import Engine
-from rag.answer.rerank import RerankGate
-from rag.answer.shares import with_stage
 from rag.errors import NotFound
 from rag.models.late import unpack
-from rag.models.occlusion import MOST_WINDOWS, word_windows
+from rag.search.explain import MOST_WINDOWS, word_windows
+from rag.search.rerank import RerankGate, with_stage
 from rag.types import Explanation, Hit, Mode, Query, Share, Span
 from tests.answer.conftest import settings_for
 from tests.answer.corpus import TEXTS
@@ -224,7 +223,7 @@ def test_a_chunk_of_another_collection_is_not_found(ingested: Engine) -> None:
 
 
 def test_spans_of_pooled_tokens() -> None:
-    from rag.models.interactions import pooled_spans
+    from rag.models.late import pooled_spans
 
     spans = [None, Span(0, 3), Span(4, 6), Span(6, 9), None]
     assert pooled_spans(spans, 2) == [Span(0, 3), Span(4, 9), None]

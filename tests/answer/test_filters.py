@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answer.filters import parse_filter
 from rag.errors import InvalidInput
+from rag.search.filters import parse_filter
 from rag.types import And, Equals, Filter, In, Not, Or, Range
 
 

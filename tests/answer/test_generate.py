@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rag.answer.engine import Engine
 from rag.answer.events import AnswerEvent, TokenEvent
-from rag.answer.generate import NO_ANSWER, Visible, clean, prompt_for
+from rag.answer.write import NO_ANSWER, Visible, clean, prompt_for
 from rag.types import CheckPolicy, Equals
 from tests.answer.conftest import settings_for
 from tests.answer.samples import hit

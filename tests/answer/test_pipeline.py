@@ -144,7 +144,7 @@ def test_search_does_not_import_haystack_and_telemetry_is_off() -> None:
     """Whichever module of ours is the first to import Haystack."""
     script = (
         "import sys; import rag.answer.engine; assert 'haystack' not in sys.modules; "
-        "import rag.answer.components.llm; "
+        "import rag.answer.llm; "
         "import haystack.telemetry._telemetry as t; assert t.telemetry is None"
     )
     surroundings = {name: value for name, value in os.environ.items() if name != "HAYSTACK_TELEMETRY_ENABLED"}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from api.app import create_app
+from api.http.app import create_app
 from ingest.worker import Worker
 from tests.api.service import FERRY, PUMP, Live, configured, listening
 

@@ -16,8 +16,8 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from api.app import create_app
-from api.state import Runtime
+from api.http.app import create_app
+from api.http.state import Runtime
 from ingest.submit import submit_uploads
 from ingest.types import Upload
 from ingest.worker import Worker

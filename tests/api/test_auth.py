@@ -8,9 +8,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from api.app import create_app
-from api.auth import bearer
-from api.first_key import KeyFileError, admin_key
+from api.http.app import create_app
+from api.http.auth import KeyFileError, admin_key, bearer
 from rag.errors import Unauthorized
 from rag.settings import Settings
 from tests.api.service import ADMIN, Live

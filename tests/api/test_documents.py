@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.routes.sync import allowed_path, allowed_url
-from api.uploads import file_name, source_name
+from api.http.routes.sync import allowed_path, allowed_url
+from api.http.uploads import file_name, source_name
 from rag.errors import Forbidden, InvalidInput
 from rag.settings import Settings
 from tests.api.service import PUMP, Live

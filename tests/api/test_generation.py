@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import openai
 import pytest
 
-from api.app import create_app
+from api.http.app import create_app
 from tests.api.service import ADMIN, Live, configured, events, listening
 from tests.fakes.llm_server import FakeLLM, fails, says, trickles
 

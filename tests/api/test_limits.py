@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from api.limits import MAX_K, MAX_QUESTION, Gate
+from api.http.limits import MAX_K, MAX_QUESTION, Gate
 from rag.errors import Busy
 from rag.settings import Settings
 from tests.api.service import ADMIN, Live, in_process

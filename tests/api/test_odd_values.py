@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.app import create_app
+from api.http.app import create_app
 from rag.settings import Settings
 
 PATHS = ["search", "query", "read", "check", "rerank", "embeddings", "chat/completions"]

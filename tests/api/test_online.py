@@ -12,9 +12,9 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.app import create_app
-from api.online_gauges import COLLECTIONS, OnlineGauges
-from eval.online.scorer import OnlineScorer
+from api.http.app import create_app
+from api.http.metrics import COLLECTIONS, OnlineGauges
+from eval.online.scoring import OnlineScorer
 from ingest.worker import Worker
 from rag.errors import InvalidInput
 from rag.store import NewSample, SampleScores, SampleTexts, Store

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.app import create_app
+from api.http.app import create_app
 from rag.settings import Settings
 
 SPEC: dict[str, Any] = create_app(Settings(api_key="x" * 20)).openapi()

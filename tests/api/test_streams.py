@@ -13,8 +13,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from api import sse
-from api.limits import Gate
+from api.http import sse
+from api.http.limits import Gate
 from tests.api.service import listening
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from api.cli import main
+from api.cli.main import main
 from api.service import Running, find_running
 
 PUMP = """# Pump manual
@@ -53,7 +53,7 @@ def environment(**extra: str) -> dict[str, str]:
 
 def footnote(*arguments: str, cwd: Path | None = None, **variables: str) -> Result:
     """Run `footnote` to its end."""
-    command = [sys.executable, "-P", "-m", "api.cli", *arguments]
+    command = [sys.executable, "-P", "-m", "api.cli.main", *arguments]
     done = subprocess.run(
         command,
         capture_output=True,
@@ -110,7 +110,18 @@ def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> bool:
 
 def start(data: Path, *arguments: str) -> Service:
     """Start `footnote serve` on a free port and wait until it answers."""
-    command = [sys.executable, "-P", "-m", "api.cli", "serve", "--data", str(data), "--port", "0", *arguments]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "api.cli.main",
+        "serve",
+        "--data",
+        str(data),
+        "--port",
+        "0",
+        *arguments,
+    ]
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import typer.main
 
-from api.cli import app
-from api.console import REASONS
+from api.cli.console import REASONS
+from api.cli.main import app
 from rag.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -128,7 +128,7 @@ def test_reasons_of_abstention_are_described() -> None:
 
 
 def test_every_route_is_described(tmp_path: Path) -> None:
-    from api.app import create_app
+    from api.http.app import create_app
 
     paths = create_app(Settings(data=tmp_path)).openapi()["paths"]
     text = page("http-api.md")

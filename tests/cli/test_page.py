@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from api.app import create_app
+from api.http.app import create_app
 from rag.settings import Settings
 
 WEB = Path(__file__).resolve().parents[2] / "api" / "web"

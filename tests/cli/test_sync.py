@@ -62,7 +62,7 @@ class Watch:
     """An `ingest --watch` under way: what it prints is read from files."""
 
     def __init__(self, folder: Path, data: Path, out: Path, *more: str) -> None:
-        command = [sys.executable, "-P", "-m", "api.cli", "ingest", str(folder), "--watch", "--json"]
+        command = [sys.executable, "-P", "-m", "api.cli.main", "ingest", str(folder), "--watch", "--json"]
         self._out, self._err = out, out.with_suffix(".err")
         with out.open("w") as stdout, self._err.open("w") as stderr:
             self.process = subprocess.Popen(

@@ -40,7 +40,7 @@ def test_help_names_every_command() -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    program = f"import sys, api.cli; print([name for name in {HEAVY!r} if name in sys.modules])"
+    program = f"import sys, api.cli.main; print([name for name in {HEAVY!r} if name in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "[]"
 

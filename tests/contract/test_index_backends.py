@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from rag.index.faiss import FaissIndex
-from rag.index.payload import ASSUMED_LENGTH
 from rag.index.qdrant import Connection, QdrantIndex
+from rag.index.qdrant_payload import ASSUMED_LENGTH
 from rag.index.tantivy import TantivyIndex
 from rag.index.types import Batch, DenseIndex, IndexSpec, LexicalIndex
 from tests.contract.index_contract import DenseContract, LexicalContract

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from api.cli import app
+from api.cli.main import app
 from rag.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -154,7 +154,7 @@ def test_image_healthcheck_compiles_and_asks_the_ready_path_on_the_port() -> Non
 
 
 def test_the_ready_path_is_served() -> None:
-    from api.app import create_app
+    from api.http.app import create_app
 
     source = Path(create_app.__code__.co_filename).parent
     assert any('"/ready"' in path.read_text() for path in source.rglob("*.py") if path.name != "demo.py")

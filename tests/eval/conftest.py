@@ -7,8 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from eval.beir_folder import CorpusDocument
-from eval.corpus import put_whole
+from eval.corpus import CorpusDocument, put_whole
 from rag.answer.engine import Engine
 from rag.settings import Settings
 

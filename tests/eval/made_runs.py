@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from eval.runs.compared import Change, Comparison, Difference
-from eval.runs.record import Run, Setup
-from eval.runs.row import Checked, Failure, Footnote, Passage, Row, Spent
-from eval.stats import Interval
+from eval.runs.compare import Change, Comparison, Difference
+from eval.runs.record import Checked, Failure, Footnote, Passage, Row, Run, Setup, Spent
+from eval.statistics import Interval
 
 METRICS = ("faithfulness", "string_present", "rouge_score", "never_applies")
 PUMP = "The bilge pump is rated for a working pressure of 16 bar. Its filter is cleaned every two weeks."

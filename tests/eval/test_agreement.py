@@ -19,24 +19,26 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 from typer.testing import CliRunner
 
-from api.cli import app
+from api.cli.main import app
 from eval.agreement import statistics as of
-from eval.agreement.baselines import Vectors, overlap, similarity
-from eval.agreement.columns import Column, score_rows
-from eval.agreement.compare import Options, compare_files
-from eval.agreement.files import to_json, write_files
+from eval.agreement.compare import Options, compare_files, to_json, write_files
 from eval.agreement.found import Agreement, Rating
 from eval.agreement.layout import KNOWN, Condition, Layout, layout_of, parse_condition
-from eval.agreement.plot import draw
-from eval.agreement.reading import PASSAGE, Wanted, packed, read_labelled
-from eval.agreement.resampling import Bootstrap
-from eval.agreement.scorers import Scored, Scorer, load_scorers
+from eval.agreement.report import draw, markdown, number
+from eval.agreement.rows import PASSAGE, Wanted, packed, read_labelled
+from eval.agreement.scorers import (
+    Column,
+    Scored,
+    Scorer,
+    Vectors,
+    load_scorers,
+    overlap,
+    score_rows,
+    similarity,
+)
 from eval.agreement.slices import slices_of
-from eval.agreement.statistics import Doubles
-from eval.agreement.tables import markdown, number
-from eval.agreement.thresholds import best_threshold, cross_fitted
-from eval.judges.models import LoadedModels
-from eval.judges.sample import NotJudgeable, Sample
+from eval.agreement.statistics import Bootstrap, Doubles, best_threshold, cross_fitted
+from eval.metrics.judge import LoadedModels, NotJudgeable, Sample
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput, NotFound
 from rag.settings import Settings
@@ -330,7 +332,7 @@ class TestReading:
 
     def test_the_kept_half_is_that_of_the_recipe(self) -> None:
         """eval does not import adapt, so that the rule is written down twice."""
-        from adapt.claim_data import HALVED, ClaimRow, is_check
+        from lab.recipes.checker.data import HALVED, ClaimRow, is_check
 
         for source, name in (("begin_v1", "begin_v1"), ("climate_fever", "climate_fever")):
             assert source in HALVED

@@ -10,11 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from eval.beir import main, markdown, score_folder
-from eval.beir_folder import CorpusDocument, load_beir
-from eval.corpus import put_product
-from eval.trec_run import load_run
-from eval.variants import VARIANTS, rank
+from eval.corpus import CorpusDocument, load_beir
+from lab.bench.retrieval import VARIANTS, load_run, main, markdown, rank, score_folder
+from lab.bench.service import put_product
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput
 from rag.settings import Settings

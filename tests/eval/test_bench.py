@@ -12,23 +12,20 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from eval.beir_folder import CorpusDocument
-from eval.bench import bare
-from eval.bench.against import against
-from eval.bench.bare import BareFaiss, BareTantivy
-from eval.bench.command import QUICK, main, run, write
-from eval.bench.figures import Figure, quantiles
-from eval.bench.filler import fill
-from eval.bench.forward import recorded, replay, with_passes
-from eval.bench.load import closed_loop, open_loop
-from eval.bench.material import Material, queries_from, repeated_samples, some_files
-from eval.bench.plan import PARTS
-from eval.bench.plots import plots
-from eval.bench.report import against_markdown, markdown
-from eval.bench.results import Results, Setup, read, to_json
-from eval.bench.sizing import closure
-from eval.corpus import put_whole
+from eval.corpus import CorpusDocument, put_whole
 from eval.machine import machine, peak_memory_mb
+from lab.bench.speed import bare
+from lab.bench.speed.against import against
+from lab.bench.speed.bare import BareFaiss, BareTantivy
+from lab.bench.speed.command import QUICK, main, run, write
+from lab.bench.speed.material import Material, fill, queries_from, repeated_samples, some_files
+from lab.bench.speed.models import recorded, replay, with_passes
+from lab.bench.speed.plan import PARTS
+from lab.bench.speed.plots import plots
+from lab.bench.speed.report import against_markdown, markdown
+from lab.bench.speed.results import Figure, Results, Setup, quantiles, read, to_json
+from lab.bench.speed.serve import closed_loop, open_loop
+from lab.bench.speed.sizes import closure
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput
 from rag.index import faiss as product

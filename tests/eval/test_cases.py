@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from eval.cases import Case, parse_case, read_cases
-from eval.cases.ids import content_id
+from eval.cases.case import content_id
 from rag.errors import InvalidInput, NotFound
 
 

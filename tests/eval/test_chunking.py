@@ -6,11 +6,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from eval.chunk_measures import Asked, Found, Scores, load, score
-from eval.chunk_plot import Line, draw
-from eval.chunk_report import Sample, against
-from eval.chunking import main
-from eval.splitters import Tokens, aligned, fixed, recursive
+from lab.bench.chunking import main
+from lab.bench.chunking_measures import Asked, Found, Scores, load, score
+from lab.bench.chunking_report import Line, Sample, against, draw
+from lab.bench.splitters import Tokens, aligned, fixed, recursive
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput
 from rag.types import Span

@@ -9,12 +9,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from eval.runs.compare import ANSWERED, compare, worse
-from eval.runs.compared import Comparison, Difference
-from eval.runs.gates import failures, parse_gates
-from eval.runs.record import Run, Setup
-from eval.runs.row import Row
-from eval.stats import sign_flip_p
+from eval.runs.compare import ANSWERED, Comparison, Difference, compare, failures, parse_gates, worse
+from eval.runs.record import Row, Run, Setup
+from eval.statistics import sign_flip_p
 from rag.errors import InvalidInput
 
 METRICS = ("string_present", "rouge_score")

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from ragas.dataset_schema import SingleTurnSample
 
-from eval.evidence_words import covered
-from eval.ragas import ContextTokenPrecision, ContextTokenRecall, ReferenceRecall
+from eval.metrics.evidence import covered
+from eval.metrics.ragas import ContextTokenPrecision, ContextTokenRecall, ReferenceRecall
 
 EVIDENCE = "The bilge pump is rated for sixteen bar, and not more."
 PASSAGE = f"Pumps are checked weekly. {EVIDENCE} Its filter is cleaned at the quay."

@@ -16,14 +16,12 @@ from ragas import EvaluationDataset
 from ragas.metrics.base import MetricType, SingleTurnMetric
 
 from eval.cases import Case
-from eval.measures import Measure, chosen, load_metrics
-from eval.runs.answered import answered, failed, slices, wording
+from eval.metrics.registry import Measure, chosen, load_metrics
 from eval.runs.execute import Asked, Limits, execute
 from eval.runs.files import read_run, write_run
 from eval.runs.journal import ROWS, read_run_cases, read_setup
-from eval.runs.record import Run
-from eval.runs.row import Failure
-from eval.runs.score import Scorer, to_sample
+from eval.runs.record import Failure, Run
+from eval.runs.score import Scorer, answered, failed, slices, to_sample, wording
 from eval.runs.setup import Asking
 from rag.answer.engine import Engine
 from rag.errors import Conflict, InvalidInput, ModelError, NotFound
@@ -188,7 +186,7 @@ def test_kill_9_loses_at_most_the_case_at_hand(manuals: Engine, tmp_path: Path) 
     command = [
         sys.executable,
         "-m",
-        "api.cli",
+        "api.cli.main",
         "eval",
         "run",
         str(cases),

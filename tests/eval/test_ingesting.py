@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eval.ingesting import ingest, table
+from lab.bench.ingest import ingest, table
 
 
 def test_a_run_is_reported_by_format(tmp_path: Path) -> None:

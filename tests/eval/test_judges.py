@@ -7,14 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from eval.judges.answers import cited_response, to_sample
-from eval.judges.bert_score import compare
-from eval.judges.context_relevance import chances, discounted_mean
-from eval.judges.models import LoadedModels
-from eval.judges.registry import JUDGES, load_judges
-from eval.judges.sample import Judge, NotJudgeable, Sample
-from eval.judges.statements import Statement, statements
-from eval.judges.support import Support
+from eval.metrics.bert_score import compare
+from eval.metrics.grounding import Statement, Support, statements
+from eval.metrics.judge import Judge, LoadedModels, NotJudgeable, Sample, cited_response, to_sample
+from eval.metrics.registry import JUDGES, load_judges
+from eval.metrics.relevance import chances, discounted_mean
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput
 from rag.models.types import Checker, Encoder, ModelInfo, Reader

@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.judge_pairs import Pair, Row, read_pairs
-from eval.judges.registry import JUDGES
-from eval.judging import auc, cost_table, main, rank_table, samples
+from eval.metrics.registry import JUDGES
+from lab.bench.judging import Pair, Row, auc, cost_table, main, rank_table, read_pairs, samples
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput
 

@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from eval.cases import Case
-from eval.measures import MEASURES, chosen, load_metrics
-from eval.ragas.llm import MeteredLLM, open_llm
-from eval.ragas.meter import CostLimit, Meter
+from eval.metrics.ragas.llm import MeteredLLM, open_llm
+from eval.metrics.ragas.meter import CostLimit, Meter
+from eval.metrics.registry import MEASURES, chosen, load_metrics
 from eval.runs.execute import Asked, execute
-from eval.runs.row import Spent
+from eval.runs.record import Spent
 from rag.answer.engine import Engine
 from rag.errors import Conflict, GeneratorError
 from rag.settings import Settings
@@ -28,7 +28,7 @@ from tests.fakes.llm_server import (
     says,
 )
 
-from ragas import SingleTurnSample  # isort: skip - eval.ragas first turns telemetry off
+from ragas import SingleTurnSample  # isort: skip - eval.metrics.ragas first turns telemetry off
 
 ASKING = tuple(measure.name for measure in MEASURES if measure.llm)
 PUMP = "The bilge pump is rated for a working pressure of 16 bar."

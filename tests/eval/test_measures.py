@@ -8,13 +8,11 @@ from dataclasses import replace
 import pytest
 
 from eval.cases import Case
-from eval.judges.registry import JUDGES
-from eval.measures import MEASURES, chosen, load_metrics
-from eval.ragas.llm import open_llm
-from eval.runs.answered import answered
+from eval.metrics.ragas.llm import open_llm
+from eval.metrics.registry import JUDGES, MEASURES, chosen, load_metrics
 from eval.runs.execute import Asked, Limits, execute
-from eval.runs.row import Row
-from eval.runs.score import Scorer
+from eval.runs.record import Row
+from eval.runs.score import Scorer, answered
 from eval.runs.setup import Asking
 from rag.answer.engine import Engine
 from rag.errors import Conflict

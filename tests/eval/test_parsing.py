@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eval.parsing import Score, by_command, measure, overlap, own, table, words
+from lab.bench.parsing import Score, by_command, measure, overlap, own, table, words
 
 
 def test_markup_is_no_word() -> None:

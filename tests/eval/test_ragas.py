@@ -12,15 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import eval.ragas
-from eval.judges.registry import JUDGES, load_judges
-from eval.judges.sample import NotJudgeable, Sample
-from eval.ragas.bleu import WholeTextBleu
-from eval.ragas.embeddings import EncoderEmbeddings
-from eval.ragas.metrics import METRICS, AnswerRelevancy, BertScore, Faithfulness
+import eval.metrics.ragas
+from eval.metrics.judge import NotJudgeable, Sample
+from eval.metrics.ragas.llm import EncoderEmbeddings
+from eval.metrics.ragas.metrics import METRICS, AnswerRelevancy, BertScore, Faithfulness, WholeTextBleu
+from eval.metrics.registry import JUDGES, load_judges
 from rag.answer.engine import Engine
 
-from ragas import EvaluationDataset, SingleTurnSample, evaluate  # isort: skip - eval.ragas first turns telemetry off
+from ragas import EvaluationDataset, SingleTurnSample, evaluate  # isort: skip - eval.metrics.ragas first turns telemetry off
 from ragas.metrics.base import SimpleBaseMetric  # isort: skip
 from ragas.metrics.result import MetricResult  # isort: skip
 
@@ -148,7 +147,7 @@ def test_the_stock_script_needs_no_llm_and_no_network() -> None:
 
 def test_every_class_can_be_imported_from_the_package() -> None:
     for name in eval.ragas.__all__:
-        assert callable(getattr(eval.ragas, name))
+        assert callable(getattr(eval.metrics.ragas, name))
     with pytest.raises(AttributeError, match="Nothing"):
         _ = eval.ragas.Nothing
 

@@ -6,7 +6,7 @@ from math import log2
 
 import pytest
 
-from eval.ranking import first_of_each, score_ranking
+from eval.retrieval import first_of_each, score_ranking
 
 QRELS = {"q1": {"a": 2, "b": 1, "c": 0}, "q2": {"d": 1}}
 

@@ -9,8 +9,7 @@ import pytest
 
 from eval.cases import Case, read_questions
 from eval.cases.case import Question
-from eval.reading.score import score_reading
-from eval.reading.squad import exact_match, normalised, token_f1
+from eval.reading import exact_match, normalised, score_reading, token_f1
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput
 from tests.cli.commands import invoke

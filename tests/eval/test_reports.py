@@ -16,13 +16,12 @@ from hypothesis import strategies as st
 from lxml import html
 from lxml.html import HtmlElement
 
-from eval.measures import MEASURES
-from eval.reports import comparison_from_json, from_json, to_html, to_json, to_markdown
-from eval.reports.charts import STYLE as CHART_STYLE
-from eval.reports.page import STYLE
-from eval.reports.wording import MEANINGS
-from eval.runs.record import Run, Setup
-from eval.runs.row import Checked, Failure, Footnote, Passage, Row, Spent
+from eval.metrics.registry import MEASURES
+from eval.report import comparison_from_json, from_json, to_html, to_json, to_markdown
+from eval.report.charts import STYLE as CHART_STYLE
+from eval.report.page import STYLE
+from eval.report.wording import MEANINGS
+from eval.runs.record import Checked, Failure, Footnote, Passage, Row, Run, Setup, Spent
 from rag.errors import InvalidInput
 from tests.eval.browser import CHROMIUM, measured
 from tests.eval.made_runs import METRICS, a_comparison, a_run, a_setup

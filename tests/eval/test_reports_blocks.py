@@ -8,8 +8,8 @@ import pytest
 from lxml import etree, html
 from markupsafe import Markup
 
-from eval.reports.axis import SCORE, SHARE, Axis
-from eval.reports.charts import (
+from eval.report.axis import SCORE, SHARE, Axis
+from eval.report.charts import (
     Bar,
     Estimate,
     Mark,
@@ -22,9 +22,9 @@ from eval.reports.charts import (
     standalone,
     time_series,
 )
-from eval.reports.html import cut, tag
-from eval.reports.numbers import compact, duration, log_ticks, percent, signed, ticks
-from eval.reports.page import Tile, details, facts, figure, page, section, table, tiles
+from eval.report.html import cut, tag
+from eval.report.numbers import compact, duration, log_ticks, percent, signed, ticks
+from eval.report.page import Tile, details, facts, figure, page, section, table, tiles
 
 HOSTILE = "</script></style><img src=x onerror=alert(1)>\"'&\x00\ud800 \u202eevil\u202c 🦊"
 DAY = datetime(2026, 11, 1, tzinfo=UTC)

@@ -11,14 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.calibration import calibration
-from eval.correctness import answerable, correctness_metric, outcomes
-from eval.latency import spans, stages
-from eval.reports.worst import worst
-from eval.runs.record import Run
-from eval.runs.row import Checked, Failure, Row
-from eval.selective import coverage_risk
-from eval.slices import by_slice
+from eval.report.analysis import by_slice, spans, stages
+from eval.report.correctness import answerable, correctness_metric, outcomes
+from eval.report.worst import worst
+from eval.runs.record import Checked, Failure, Row, Run
+from eval.statistics import calibration, coverage_risk
 from tests.eval.made_runs import a_run, a_setup
 
 PAIRS = st.lists(

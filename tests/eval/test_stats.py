@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eval.stats import mean_interval, paired_difference
+from eval.statistics import mean_interval, paired_difference
 
 values = st.lists(st.floats(0, 1), min_size=1, max_size=50)
 

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from eval.beir_folder import CorpusDocument
 from eval.cases import Case, read_cases
-from eval.corpus import put_whole
+from eval.corpus import CorpusDocument, put_whole
+from eval.synthesis.drafts import rows_of
 from eval.synthesis.lexicon import Lexicon
 from eval.synthesis.rules import asked_of
 from eval.synthesis.sentences import sentences_of
 from eval.synthesis.synthesize import shares, synthesize
-from eval.synthesis.tables import rows_of
 from eval.synthesis.types import Kind, Options, Synthesis
 from rag.answer.engine import Engine
 from rag.errors import Conflict, InvalidInput, NotFound

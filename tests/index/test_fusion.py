@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.index.fusion import convex, reciprocal_rank
 from rag.index.types import Scored
+from rag.search.fuse import convex, reciprocal_rank
 
 
 def ranking(*pairs: tuple[int, float]) -> list[Scored]:

@@ -18,8 +18,8 @@ import pytest
 
 from rag.errors import IndexMismatch, IndexUnavailable, InvalidInput, NotFound
 from rag.index import IndexManager
+from rag.index.embedded import Slot
 from rag.index.replica import lexical_text
-from rag.index.slots import Slot
 from rag.index.types import Floats
 from rag.settings import Settings
 from rag.store import NewChunk, NewDocument, Store, document_id
@@ -246,7 +246,7 @@ def test_each_process_has_its_own_replicas(store: Store, settings: Settings, man
 
 
 def test_a_slot_is_free_again_when_its_process_was_killed(tmp_path: Path) -> None:
-    script = "import sys, time; from pathlib import Path; from rag.index.slots import Slot\n"
+    script = "import sys, time; from pathlib import Path; from rag.index.embedded import Slot\n"
     script += (
         f"slot = Slot.take(Path({str(tmp_path)!r})); print(slot.folder.name, flush=True); time.sleep(60)"
     )

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.discover import walk, walk_tree
+from ingest.discover import Entry, walk, walk_tree
 from ingest.patterns import Patterns
-from ingest.spool import spooled
-from ingest.tree import Entry
+from ingest.submit import spooled
 from ingest.types import FoundFile, Unreadable
 from rag.errors import InvalidInput
 from rag.store import JobItem, Store

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.read import read
+from ingest.load import read
 from rag.errors import ParseError
 from tests.ingest.unprivileged import unprivileged
 

@@ -11,8 +11,8 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from ingest.discover import ALL
+from ingest.load import read
 from ingest.patterns import Patterns
-from ingest.read import read
 from ingest.remote import is_remote, is_under, walk_remote
 from ingest.submit import location, submit_folder
 from ingest.types import FoundFile, SyncOptions

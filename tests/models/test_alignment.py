@@ -2,18 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from rag.models.alignment import FEATURES, align, closest_sentence, sentence_spans, words_of
+from rag.models.claims import ALIGNMENT_FEATURES, align, closest_sentence, sentence_spans, words_of
 
 PUMP = "The pump is rated for 16 bar. It was built by Acme Ltd. in 2004. It does not need oil."
 
 
 def feature(name: str, claim: str, *evidence: str) -> float:
-    return align(claim, evidence)[FEATURES.index(name)]
+    return align(claim, evidence)[ALIGNMENT_FEATURES.index(name)]
 
 
 def test_a_quote_is_found_whole() -> None:
     claim = "The pump is rated for 16 bar."
-    assert [feature(n, claim, PUMP) for n in FEATURES[:6]] == [1, 1, 1, 1, 1, 0]
+    assert [feature(n, claim, PUMP) for n in ALIGNMENT_FEATURES[:6]] == [1, 1, 1, 1, 1, 0]
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_evidence_may_lie_in_any_passage() -> None:
 
 
 def test_nothing_at_all_is_no_error() -> None:
-    assert len(align("", [])) == len(align("?!", ["", "  "])) == len(FEATURES)
+    assert len(align("", [])) == len(align("?!", ["", "  "])) == len(ALIGNMENT_FEATURES)
 
 
 def test_sentences_keep_their_offsets() -> None:

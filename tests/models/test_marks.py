@@ -4,7 +4,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from rag.models.checker import OnnxChecker
-from rag.models.marks import FEATURES, mark_features
+from rag.models.claims import MARK_FEATURES, mark_features
 from rag.models.registry import weights_folder
 from rag.models.runtime import load_tokenizer
 from rag.settings import Settings
@@ -25,7 +25,9 @@ def test_a_word_is_as_bad_as_its_worst_token() -> None:
     nearest = np.ones(count, np.float32)
     nearest[-1] = 0.25
     found = dict(
-        zip(FEATURES, mark_features(claim, item, net, nearest, ["The pump has a rating."]).T, strict=True)
+        zip(
+            MARK_FEATURES, mark_features(claim, item, net, nearest, ["The pump has a rating."]).T, strict=True
+        )
     )
     assert [found["word_net"][i] for i in range(count)] == [5.0 if w == 0 else 0.0 for w in words]
     assert found["far"].tolist() == [0.0] * (count - 1) + [0.75]

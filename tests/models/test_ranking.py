@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.models.lexical import bm25
-from rag.models.ranking import UNFITTED, RelevanceWeights, TextRanker, ranking_features
+from rag.models.ranking import UNFITTED, RelevanceWeights, TextRanker, bm25, ranking_features
 from rag.models.registry import load_ranker
 from rag.models.types import Encoder
 from rag.settings import Settings

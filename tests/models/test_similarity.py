@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from rag.models.checker import OnnxChecker, read_head
+from rag.models.claims import similarity
 from rag.models.config import read_config
 from rag.models.encoder import OnnxEncoder
 from rag.models.registry import load_checker
 from rag.models.runtime import RuntimeOptions
-from rag.models.similarity import similarity
 from rag.models.types import EncodedQuery
 from rag.settings import Settings
 

@@ -6,8 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.models.reader import Found, answer_features, cut_windows
-from rag.models.spans import best_spans, word_edges
+from rag.models.reader import Found, answer_features, best_spans, cut_windows, word_edges
 
 
 @settings(max_examples=60)

@@ -12,9 +12,9 @@ from rag.answer.components.bound import EngineBound, SettingValues
 from rag.answer.components.convert import as_hits, to_documents
 from rag.answer.events import HitsEvent
 from rag.answer.flow import Candidates, Draft, Emit, Hits
-from rag.answer.rerank import rerank_by_reader
-from rag.answer.retrieve import distinct
 from rag.answer.tables import with_header
+from rag.search.rerank import rerank_by_reader
+from rag.search.retrieve import distinct
 
 _SPARE = 3
 """Passages read beyond those wanted, as copies of one another are set aside."""

@@ -10,8 +10,8 @@ from haystack.dataclasses import Document
 
 from rag.answer.components.bound import EngineBound, SettingValues
 from rag.answer.components.convert import to_documents
-from rag.answer.filters import parse_filter
 from rag.answer.flow import Candidates, Draft
+from rag.search.filters import parse_filter
 from rag.types import Filter, Mode, Query
 
 
@@ -47,7 +47,7 @@ class FootnoteRetriever(EngineBound):
         filters: Filter | dict[str, Any] | None = None,
         top_k: int | None = None,
     ) -> dict[str, Any]:
-        """Search. `filters` is a Filter or its JSON form (rag.answer.filters)."""
+        """Search. `filters` is a Filter or its JSON form (rag.search.filters)."""
         started = perf_counter()
         wanted = filters if filters is not None else self.filters
         parsed = parse_filter(wanted) if wanted is None or isinstance(wanted, dict) else wanted

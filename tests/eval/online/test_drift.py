@@ -7,11 +7,9 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from eval.online.change import strongest_change
-from eval.online.difference import of_means, of_medians, of_shares
-from eval.online.drift import FEWEST, LEVEL, Drift, drifts
+from eval.online.drift import FEWEST, LEVEL, Drift, drifts, of_means, of_medians, of_shares, strongest_change
 from eval.online.signals import signals_of
-from eval.stats import holm
+from eval.statistics import holm
 from rag.store import SampleRecord
 from tests.eval.online.making import joined, record, steady
 

@@ -8,11 +8,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from eval.online.overview import overview_of
+from eval.online.overview import Judged, in_words, overview_of
 from eval.online.page import online_page
-from eval.online.series import MOST, series_of
-from eval.online.words import in_words
-from eval.online.worst import Judged
+from eval.online.signals import MOST, series_of
 from rag.store import SampledPassage, SampledSentence, SampleTexts
 from tests.eval.online.making import START, joined, record, steady
 

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.online.sampler import QUEUE, Sampler
-from eval.online.sampling import Live, is_sampled, to_sample
+from eval.online.sampling import QUEUE, Live, Sampler, is_sampled, to_sample
 from rag.answer.engine import Engine
 from rag.settings import Settings
 from rag.store import Store

@@ -15,10 +15,9 @@ from pathlib import Path
 import pytest
 
 from eval.corpus import put_whole
-from eval.judges.sample import NotJudgeable, Sample
-from eval.online.judging import judge_sample
+from eval.metrics.judge import NotJudgeable, Sample
 from eval.online.sampling import Live, to_sample
-from eval.online.scorer import OnlineScorer
+from eval.online.scoring import OnlineScorer, judge_sample
 from rag.answer.engine import Engine
 from rag.settings import Settings
 from rag.store import NewSample, Store
@@ -171,7 +170,7 @@ def test_a_stopped_scorer_leaves_the_rest_to_the_next(engine: Engine) -> None:
 def test_a_worker_killed_while_it_scores_loses_no_sample(engine: Engine, tmp_path: Path) -> None:
     store, many = engine.store, 64
     store.add_samples(samples_of(engine, many))
-    command = [sys.executable, "-P", "-m", "api.cli", "worker", "--data", str(engine.settings.data)]
+    command = [sys.executable, "-P", "-m", "api.cli.main", "worker", "--data", str(engine.settings.data)]
     with subprocess.Popen(command, env=environment(FOOTNOTE_ONLINE_SHARE="1")) as worker:
         try:
             assert wait_for(lambda: states(store).get("scored", 0) > 0)

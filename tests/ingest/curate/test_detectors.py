@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.curate import boilerplate, language, personal, quality, secrets
+from ingest.curate import language, personal, quality, secrets
+from ingest.curate import repetition as boilerplate
 
 PROSE = (
     "The pump is rated for a working pressure of 16 bar. Change the oil every 2,000 hours and replace the "

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.curate.duplicates import BANDS, THRESHOLD, resemblance, says_the_same, sketch
+from ingest.curate.repetition import BANDS, THRESHOLD, resemblance, says_the_same, sketch
 
 PUMP = (
     "The pump is rated for a working pressure of 16 bar and must never run dry. Before the first start fill "

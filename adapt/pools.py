@@ -1,0 +1,140 @@
+"""Every candidate's score by each stage, read once, so that thousands of weights can be tried on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from adapt.types import Asked, Budget, OnStage, Pool
+from rag.answer.engine import Engine
+from rag.models.late import maxsim
+from rag.models.types import EncodedQuery, Floats, Reader
+from rag.search.learned import DEFAULTS
+from rag.store import Store
+
+Ranks = npt.NDArray[np.int64]
+
+DEPTH = 10
+_BATCH = 64
+
+
+def gather(
+    engine: Engine, collection: str, questions: Sequence[Asked], on_stage: OnStage | None = None
+) -> list[Pool]:
+    """The union of what both searches list for each question, with exact scores where they can be had."""
+    pools: list[Pool] = []
+    for start in range(0, len(questions), _BATCH):
+        part = questions[start : start + _BATCH]
+        encoded = engine.encoder.encode_queries([one.text for one in part])
+        pools += [_pool(engine, collection, *pair) for pair in zip(part, encoded, strict=True)]
+        if on_stage:
+            on_stage("candidates", len(pools), len(questions))
+    return pools
+
+
+def _pool(engine: Engine, collection: str, asked: Asked, query: EncodedQuery) -> Pool:
+    count = engine.settings.rerank_candidates
+    dense = {s.key: s.score for s in engine.indexes.search_dense(collection, query.dense, count)}
+    lexical = {s.key: s.score for s in engine.indexes.search_lexical(collection, asked.text, count)}
+    missing = [key for key in lexical if key not in dense]
+    dense |= engine.indexes.similarities(collection, query.dense, missing)
+    keys = sorted({*dense, *lexical})
+    late = _late(engine, query, keys)
+    return Pool(
+        asked,
+        query.dense,
+        np.array(keys, np.int64),
+        *(filled([scores.get(key) for key in keys]) for scores in (dense, lexical, late)),
+    )
+
+
+def _late(engine: Engine, query: EncodedQuery, keys: Sequence[int]) -> dict[int, float]:
+    if query.tokens is None:
+        return {}
+    blobs = engine.store.token_vectors(keys, engine.encoder.info.name)
+    return dict(zip(blobs, maxsim(query.tokens, list(blobs.values())).tolist(), strict=True))
+
+
+def filled(scores: Sequence[float | None]) -> Floats:
+    """Scores with the lowest known one where there is none; zeros when none is known."""
+    lowest = min((score for score in scores if score is not None), default=0.0)
+    return np.array([lowest if score is None else score for score in scores], np.float32)
+
+
+def spread(scores: Floats) -> Floats:
+    """Scores with mean 0 and deviation 1; zeros where they are all alike."""
+    deviation = float(scores.std()) if len(scores) else 0.0
+    centred = scores - (scores.mean() if len(scores) else 0)
+    return np.asarray(centred / deviation if deviation > 1e-9 else centred * 0, np.float32)
+
+
+def fused(pool: Pool, lexical_weight: float, dense: Floats | None = None) -> Floats:
+    """The candidates' score after fusion, as the engine counts it (rag/search/fuse.py)."""
+    found = pool.dense if dense is None else dense
+    return np.asarray(spread(found) + np.float32(lexical_weight) * spread(pool.lexical), np.float32)
+
+
+def first_rank(pool: Pool, scores: Floats, late_weight: float, depth: int) -> int:
+    """The rank of the first candidate that answers, after late interaction over the `depth` best; 0: none."""
+    kept = np.argsort(-scores, kind="stable")[:depth]
+    total = spread(scores[kept]) + np.float32(late_weight) * spread(pool.late[kept])
+    right = pool.relevant[kept]
+    if not right.any():
+        return 0
+    return 1 + int((total > total[right].max()).sum())
+
+
+def gain(rank: int) -> float:
+    """nDCG@10 of one right passage: 1 / log2(1 + rank), 0 below the tenth place and when not found."""
+    return float(1 / np.log2(1 + rank)) if 0 < rank <= DEPTH else 0.0
+
+
+_OWN = 0.5
+"""Part of the label that the question's own passage keeps, whatever the reader says."""
+_GOOD_RANK = 3
+
+Labels = Mapping[int, float]
+"""Chunk key to its share of the label; the shares sum to 1."""
+
+
+def label(
+    pools: Sequence[Pool], store: Store, reader: Reader, budget: Budget, on_stage: OnStage
+) -> list[Labels | None]:
+    """The label of each pool's question; None for one that the reader finds no good question.
+
+    The first `budget.labelled` synthetic ones are read; a user's own, and what is over the budget, are
+    labelled by what is known.
+    """
+    made: list[Labels | None] = []
+    room = budget.labelled
+    for pool in pools:
+        read = pool.asked.kind != "given" and room > 0
+        made.append(_read(pool, store, reader, budget.candidates) if read else known(pool))
+        room -= read
+        on_stage("labels", len(made), len(pools))
+    return made
+
+
+def known(pool: Pool) -> Labels:
+    """All of the label on the passages that are known to answer."""
+    return dict.fromkeys(sorted(pool.asked.keys), 1 / len(pool.asked.keys))
+
+
+def _read(pool: Pool, store: Store, reader: Reader, most: int) -> Labels | None:
+    order = np.argsort(-fused(pool, DEFAULTS.lexical / DEFAULTS.dense), kind="stable")
+    keys = list(dict.fromkeys([*sorted(pool.asked.keys), *pool.keys[order[:most]].tolist()]))
+    found = store.hydrate(keys)
+    logits = reader.relevance(pool.asked.text, [found[key][0].text for key in found])
+    own = [place for place, key in enumerate(found) if key in pool.asked.keys]
+    if not own or (logits > logits[own].max()).sum() >= _GOOD_RANK:
+        return None
+    shares = (1 - _OWN) * _softmax(logits)
+    shares[own] += _OWN / len(own)
+    return dict(zip(found, shares.tolist(), strict=True))
+
+
+def _softmax(logits: Floats) -> Floats:
+    raised = np.exp(logits - logits.max())
+    return np.asarray(raised / raised.sum(), np.float32)

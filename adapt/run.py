@@ -1,0 +1,229 @@
+"""One adaptation from questions to a gated profile: `adapt`."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from adapt.finetune import require_train, tuned_encoder
+from adapt.gate import LEAST_HELD, Scores, judge, plainly_fused, searched
+from adapt.pools import Labels, gather, label
+from adapt.query_adapter import learn
+from adapt.report import Report, Verdict
+from adapt.sample import given_questions, synthetic
+from adapt.types import Asked, Given, OnStage, Options, Pool
+from adapt.weights import choose, of_profile
+from rag.answer.engine import Engine
+from rag.errors import Conflict
+from rag.models.registry import load_reader
+from rag.models.types import Reader
+from rag.search.learned import Profile
+
+LEAST_TRAIN = 20
+_LEAST_INNER = 5
+_UNTRUSTED = (
+    "Judged by synthetic questions alone, so nothing is adopted: what wins on them may lose on real ones. "
+    "Give real questions with their sources, or say that synthetic ones are to be trusted."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Adapted:
+    """The profile with what passed its gates (the present one when nothing did), and the report.
+
+    `proposed` are the pieces that were found in training, whether or not they passed. Not `trusted` is what
+    synthetic questions alone have judged: on scifact they admitted weights that cost real queries .025.
+    """
+
+    profile: Profile
+    report: Report
+    proposed: tuple[Profile, ...]
+    trusted: bool
+
+    @property
+    def adopted(self) -> bool:
+        """Whether the profile is to be used: a piece of it passed, by questions that are trusted."""
+        return self.trusted and any(
+            piece.accepted for piece in self.report.pieces if piece.piece != "encoder"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The held-out questions with what the present profile and plain fusion make of them."""
+
+    base: Profile
+    questions: Sequence[Asked]
+    present: Scores
+    plain: Scores
+
+
+def adapt(
+    engine: Engine, collection: str, given: Sequence[Given], options: Options, on_stage: OnStage
+) -> Adapted:
+    """Learn weights, an adapter and whether the reader ranks, each admitted only where its gate says so.
+
+    Each piece takes the place of its kind in the profile that is in force and has to beat that profile.
+    Raises Conflict `too_few_questions`, NotFound `collection_not_found`.
+    """
+    started, spent = time.monotonic(), time.process_time()
+    if options.full:
+        require_train()
+    engine.indexes.catch_up(collection)
+    asked, left_out = _questions(engine, collection, given, options, on_stage)
+    real = any(one.kind == "given" for one in asked)
+    learnt_from = [one for one in asked if one.part != "held"]
+    pools = gather(engine, collection, learnt_from, on_stage)
+    pools, labels = _labelled(engine, pools, options, on_stage)
+    left_out["no good question to the reader"] = len(learnt_from) - len(pools)
+    base = engine.profile(collection)
+    weights = _weights(engine, pools, base, real)
+    on_stage("weights", 1, 1)
+    adapter = learn(engine, pools, labels, of_profile(base), options.seed, on_stage)
+    held = _held(engine, collection, [one for one in asked if one.part == "held"], base)
+    proposals = [weights, replace(base, adapter=adapter) if adapter else None]
+    profile, pieces = _gated(engine, collection, held, proposals, options, on_stage)
+    trusted = real or options.trust_synthetic
+    notes = () if trusted else (_UNTRUSTED,)
+    if options.full:
+        verdict, note = tuned_encoder(engine, collection, asked, options, held.plain, on_stage)
+        pieces, notes = [*pieces, verdict], (*notes, note)
+    kinds = Counter(f"{one.part} {one.kind}" for one in asked)
+    judged_on = "the user's questions" if real else "synthetic questions"
+    report = Report(
+        options.seed,
+        round((time.monotonic() - started) / 60, 2),
+        round((time.process_time() - spent) / 60, 2),
+        judged_on,
+        dict(sorted(kinds.items())),
+        left_out,
+        tuple(pieces),
+        notes,
+    )
+    return Adapted(profile, report, tuple(one for one in proposals if one is not None), trusted)
+
+
+def _questions(
+    engine: Engine, collection: str, given: Sequence[Given], options: Options, on_stage: OnStage
+) -> tuple[list[Asked], dict[str, int]]:
+    """Synthetic questions and the user's, which alone are held out and, if they suffice, alone say when to
+    stop; a document that the user asks about has no synthetic ones.
+    """
+    own, unplaced = given_questions(engine, collection, given, options.seed)
+    made = synthetic(engine, collection, options.seed, options.budget, on_stage)
+    if own:
+        taken = {one.document for one in own}
+        enough = sum(one.part == "inner" for one in own) >= _LEAST_INNER
+        unneeded = {"held", "inner"} if enough else {"held"}
+        made = [one for one in made if one.part not in unneeded and one.document not in taken]
+    asked = own + made
+    counts = Counter(one.part for one in asked)
+    if counts["train"] < LEAST_TRAIN or counts["held"] < LEAST_HELD:
+        raise Conflict(
+            f"There are {counts['train']} questions to learn from and {counts['held']} to judge by; "
+            f"{LEAST_TRAIN} and {LEAST_HELD} are needed. Add documents, or questions with known sources.",
+            code="too_few_questions",
+        )
+    return asked, {"source or quote not found": unplaced} if given else {}
+
+
+def _labelled(
+    engine: Engine, pools: Sequence[Pool], options: Options, on_stage: OnStage
+) -> tuple[list[Pool], list[Labels]]:
+    labels = label(pools, engine.store, _quick_reader(engine), options.budget, on_stage)
+    kept = [(pool, found) for pool, found in zip(pools, labels, strict=True) if found is not None]
+    return [pool for pool, _ in kept], [found for _, found in kept]
+
+
+def _quick_reader(engine: Engine) -> Reader:
+    """The reader in int8: it labels thousands of pairs, where a little noise costs nothing."""
+    quick = engine.settings.model_copy(update={"precision": "int8"})
+    return load_reader(engine.settings.reader, quick)
+
+
+def _weights(engine: Engine, pools: Sequence[Pool], base: Profile, real: bool) -> Profile | None:
+    """The weights found; None when they are the present ones. A user's questions, if any, count alone."""
+    own = [pool for pool in pools if pool.asked.kind == "given"]
+    used, now = own if real else pools, of_profile(base)
+    found = choose(used, now, real=real, depth=engine.settings.rerank_candidates)
+    if found == now:
+        return None
+    return replace(base, dense_weight=1.0, lexical_weight=found.lexical, late_weight=found.late)
+
+
+def _held(engine: Engine, collection: str, questions: Sequence[Asked], base: Profile) -> _Held:
+    present = searched(engine, collection, questions, base)
+    return _Held(base, questions, present, plainly_fused(engine, collection, questions))
+
+
+def _gated(
+    engine: Engine,
+    collection: str,
+    held: _Held,
+    proposals: Sequence[Profile | None],
+    options: Options,
+    on_stage: OnStage,
+) -> tuple[Profile, list[Verdict]]:
+    """Judge each piece alone, then those that won together."""
+    steps = 2 + len(proposals) + 1
+    on_stage("gate", 2, steps)
+    won: list[tuple[Profile, Scores]] = []
+    pieces: list[Verdict] = []
+    for place, (name, proposal) in enumerate(zip(("weights", "adapter"), proposals, strict=True), start=3):
+        if proposal is None:
+            pieces.append(_nothing(name, held))
+            continue
+        scores = searched(engine, collection, held.questions, proposal)
+        pieces.append(judge(name, described(proposal), scores, held.present, held.plain))
+        won += [(proposal, scores)] if pieces[-1].accepted else []
+        on_stage("gate", place, steps)
+    profile, verdicts = _together(engine, collection, held, won)
+    reader = _reader(engine, collection, held, profile, options)
+    on_stage("gate", steps, steps)
+    return (replace(profile, reader=True) if reader.accepted else profile), [*pieces, *verdicts, reader]
+
+
+def _nothing(name: str, held: _Held) -> Verdict:
+    verdict = judge(name, "", held.present, held.present, held.plain)
+    return replace(verdict, accepted=False, reason="nothing better than the present was found in training")
+
+
+def _together(
+    engine: Engine, collection: str, held: _Held, won: Sequence[tuple[Profile, Scores]]
+) -> tuple[Profile, list[Verdict]]:
+    """Both winners if they pass together and are no worse than the better one, else that one."""
+    if not won:
+        return held.base, []
+    best, best_scores = max(won, key=lambda pair: float(pair[1].mean()))
+    if len(won) == 1:
+        return best, []
+    both = replace(won[0][0], adapter=won[1][0].adapter)
+    scores = searched(engine, collection, held.questions, both)
+    verdict = judge("weights and adapter", described(both), scores, held.present, held.plain)
+    if verdict.accepted and scores.mean() >= best_scores.mean():
+        return both, [verdict]
+    lesser = replace(verdict, accepted=False, reason=f"no better than {described(best)} alone")
+    return best, [lesser]
+
+
+def _reader(engine: Engine, collection: str, held: _Held, profile: Profile, options: Options) -> Verdict:
+    """Whether the reader may rerank on top of what was admitted; costly, so on fewer questions."""
+    if profile.reader:
+        return replace(_nothing("reader", held), reason="it reranks already")
+    few = held.questions[: options.budget.read]
+    without = searched(engine, collection, few, profile)
+    with_it = searched(engine, collection, few, replace(profile, reader=True))
+    return judge("reader", "the reader reranks", with_it, without, held.plain[: len(few)])
+
+
+def described(profile: Profile) -> str:
+    """A profile in words."""
+    weights = f"dense 1, BM25 {profile.lexical:.2f}, late interaction {profile.late:.2f}"
+    parts = [weights] if profile.lexical_weight is not None else []
+    if profile.adapter is not None:
+        low = profile.adapter
+        size = float(abs(low.down @ low.up).sum())
+        parts.append(f"adapter of rank {low.down.shape[1]} (size {size:.0f})")
+    return ", ".join(parts)

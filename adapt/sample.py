@@ -1,0 +1,201 @@
+"""Which documents of a collection are asked about, and the questions: synthetic ones and a user's own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+
+from adapt.questions import Rarity, drafts, unlike
+from adapt.types import Asked, Budget, Given, Kind, OnStage, Part
+from rag.answer.engine import Engine
+from rag.errors import InvalidInput, NotFound
+from rag.index.replica import lexical_text
+from rag.store import EmbeddedChunk, document_id
+from rag.types import Document
+
+_SHARES: tuple[tuple[Part, float], ...] = (("held", 0.3), ("inner", 0.15), ("train", 0.55))
+_PER_DOCUMENT = 12
+_MOST_DOCUMENTS = 800
+
+
+def part_of(document: str, seed: int, *, halves: bool = False) -> Part:
+    """The part that all questions about a document belong to; `halves` gives half of them to the gates."""
+    place = chance(f"{seed} {document}")
+    shares = (("held", 0.5), ("inner", 0.1), ("train", 0.4)) if halves else _SHARES
+    for part, share in shares:
+        if place < share:
+            return part
+        place -= share
+    return "train"
+
+
+def chance(key: str) -> float:
+    """A number in [0, 1) that the key fixes. No CRC: those of like keys differ by a constant."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:6]) / 2**48
+
+
+def documents_of(engine: Engine, collection: str, seed: int) -> list[Document]:
+    """Readable documents in an order of chance that the seed fixes."""
+    records = engine.store.every_document(collection, status="ready")
+    found = [record.document for record in records if record.chunks]
+    return sorted(found, key=lambda one: chance(f"order {seed} {one.id}"))
+
+
+def synthetic(engine: Engine, collection: str, seed: int, budget: Budget, on_stage: OnStage) -> list[Asked]:
+    """Questions over the collection's own passages, at most as many of each part as the budget says."""
+    documents = {one.id: one for one in documents_of(engine, collection, seed)[:_MOST_DOCUMENTS]}
+    info = engine.encoder.info
+    embedded = engine.store.embedded(list(documents), info.name, info.revision)
+    passages = [one for one in embedded if one.chunk.document_id in documents]
+    texts = [lexical_text(one.chunk, documents[one.chunk.document_id]) for one in passages]
+    rarity, room = Rarity.of(texts), {"train": budget.train, "inner": budget.inner, "held": budget.held}
+    total, made = sum(room.values()), []
+    for passage in _spread(passages, list(documents), seed):
+        part = part_of(passage.chunk.document_id, seed)
+        if room[part] > 0:
+            fresh = list(
+                islice(_about(engine, collection, passage, documents, rarity, part, seed), room[part])
+            )
+            room[part] -= len(fresh)
+            made += fresh
+        if not any(room.values()):
+            break
+        if len(made) % 10 == 0:
+            on_stage("questions", len(made), total)
+    return [one for one, fresh in zip(made, unlike([one.text for one in made]), strict=True) if fresh]
+
+
+def _spread(passages: Sequence[EmbeddedChunk], order: Sequence[str], seed: int) -> Iterator[EmbeddedChunk]:
+    """One passage of every document, then a second one of each, and so on."""
+    of: dict[str, list[EmbeddedChunk]] = {document: [] for document in order}
+    for passage in passages:
+        of[passage.chunk.document_id].append(passage)
+    for document, own in of.items():
+        random.Random(f"{seed} {document}").shuffle(own)
+    for turn in range(_PER_DOCUMENT):
+        yield from (own[turn] for own in of.values() if turn < len(own))
+
+
+def _about(
+    engine: Engine,
+    collection: str,
+    passage: EmbeddedChunk,
+    documents: dict[str, Document],
+    rarity: Rarity,
+    part: Part,
+    seed: int,
+) -> Iterator[Asked]:
+    def is_first(text: str) -> bool:
+        found = engine.indexes.search_lexical(collection, text, 1)
+        return bool(found) and found[0].key == passage.key
+
+    dice = random.Random(f"{seed} {passage.chunk.id}")
+    title = documents[passage.chunk.document_id].title
+    for draft in islice(drafts(passage.chunk, title, rarity, dice, is_first), 1):
+        yield asked([passage], draft.text, draft.kind, part)
+
+
+def asked(passages: Sequence[EmbeddedChunk], text: str, kind: Kind, part: Part) -> Asked:
+    """A question that each of these passages answers."""
+    keys, chunks = frozenset(one.key for one in passages), frozenset(one.chunk.id for one in passages)
+    return Asked(text, passages[0].chunk.document_id, keys, chunks, kind, part)
+
+
+def given_questions(
+    engine: Engine, collection: str, given: Sequence[Given], seed: int
+) -> tuple[list[Asked], int]:
+    """A user's questions whose source or quote is in the collection, and how many are left out.
+
+    With a quote the passages that hold its beginning are right, else every passage of the source. Half of
+    them, document by document, is kept for the gates.
+    """
+    found = [_placed(engine, collection, one, seed) for one in given]
+    kept = [one for one in found if one is not None]
+    return kept, len(found) - len(kept)
+
+
+def _placed(engine: Engine, collection: str, given: Given, seed: int) -> Asked | None:
+    info, store = engine.encoder.info, engine.store
+    source = document_id(collection, given.source) if given.source else _source_of(engine, collection, given)
+    passages = store.embedded([source], info.name, info.revision) if source else []
+    holding = [one for one in passages if _flat(given.quote)[:80] in _flat(one.chunk.text)]
+    right = holding if given.quote and holding else passages
+    return asked(right, given.question, "given", part_of(source, seed, halves=True)) if right else None
+
+
+def _source_of(engine: Engine, collection: str, given: Given) -> str:
+    """The document that holds the quote, looked for among the first hits of a search for it."""
+    hits = engine.indexes.search_lexical(collection, given.quote, 20)
+    found = engine.store.hydrate([hit.key for hit in hits])
+    wanted = _flat(given.quote)[:80]
+    holders = (chunk.document_id for chunk, _ in found.values() if wanted in _flat(chunk.text))
+    return next(holders, "") if wanted else ""
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split()).lower()
+
+
+MOST = 20_000
+
+
+def read_given(path: Path) -> list[Given]:
+    """Questions of a JSON Lines file: `question`, and `source`, `quote` or both; other fields are ignored.
+
+    Raises NotFound `questions_not_found`, InvalidInput `questions_invalid` (with the line).
+    """
+    if not path.is_file():
+        raise NotFound(f"There is no file of questions at {path}.", code="questions_not_found")
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise _invalid(f"{path} is not UTF-8: {error.reason} at byte {error.start}.") from error
+    found = [parse_given(_decoded(line, n), f"line {n}") for n, line in enumerate(lines, 1) if line.strip()]
+    if not 0 < len(found) <= MOST:
+        raise _invalid(f"{path} holds {len(found)} questions; 1 to {MOST} are taken.")
+    return found
+
+
+def parse_given(row: object, where: str) -> Given:
+    """One question. Raises InvalidInput `questions_invalid`; `where` opens its message."""
+    if not isinstance(row, Mapping):
+        raise _invalid(f"{where}: a question is an object.")
+    question, source, quote = (_text(row, key, where) for key in ("question", "source", "quote"))
+    if not question:
+        raise _invalid(f"{where}: the question is missing or empty.")
+    if not source and not quote:
+        raise _invalid(f"{where}: a source or a quote is needed.")
+    return Given(question, source, quote)
+
+
+def pack(given: Sequence[Given]) -> bytes:
+    """The questions as a job's payload."""
+    return json.dumps([asdict(one) for one in given]).encode()
+
+
+def unpack(payload: bytes | None) -> list[Given]:
+    """What `pack` wrote; none without a payload."""
+    return [parse_given(row, f"questions[{n}]") for n, row in enumerate(json.loads(payload or b"[]"))]
+
+
+def _decoded(line: str, number: int) -> object:
+    try:
+        return json.loads(line)
+    except ValueError as error:
+        raise _invalid(f"line {number}: not JSON ({error}).") from error
+
+
+def _text(row: Mapping[str, object], key: str, where: str) -> str:
+    value = row.get(key, "")
+    if not isinstance(value, str):
+        raise _invalid(f"{where}: {key} must be a string.")
+    return value.strip()
+
+
+def _invalid(message: str) -> InvalidInput:
+    return InvalidInput(message, code="questions_invalid")

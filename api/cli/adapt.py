@@ -1,0 +1,134 @@
+"""Adaptation from the command line: by the worker of a running service, else in this process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from adapt.jobs import AdaptationWorker, submit
+from adapt.sample import read_given
+from adapt.types import FULL_STAGES, OnStage, Options
+from api.cli.console import out
+from api.http.schemas.adapt import AdaptationOut, PieceOut, RolledBack, VersionOut
+from api.service import find_running
+from rag.models.registry import load_encoder
+from rag.settings import Settings
+from rag.store import Store
+from rag.types import Job
+
+_OPEN = ("queued", "running")
+_POLL_S = 0.3
+
+
+def adapt_and_report(
+    settings: Settings, collection: str, questions: Path | None, options: Options, *, as_json: bool
+) -> bool:
+    """Adapt, then print what the gates said, as a table or as the API's JSON; whether the job succeeded."""
+    given = read_given(questions) if questions else []
+    with Store.open(settings.store_url) as store:
+        job = submit(store, collection, given, options)
+        with _bar(quiet=as_json) as on_stage:
+            _carry_out(settings, store, job, on_stage)
+        ended = store.job(job.id)
+        if ended.status == "succeeded":
+            _print(_versions(settings, store, collection, newest=True), as_json=as_json)
+            return True
+        for error in ended.errors:
+            Console(stderr=True).print(f"error [{error.code}] {error.message}", markup=False, soft_wrap=True)
+        return False
+
+
+def show_versions(settings: Settings, collection: str, *, as_json: bool) -> None:
+    """Print every version, newest first."""
+    with Store.open(settings.store_url) as store:
+        _print(_versions(settings, store, collection, newest=False), as_json=as_json)
+
+
+def roll_back(settings: Settings, collection: str, *, as_json: bool) -> None:
+    """Go back to the version before; a running service searches with it from the next query on."""
+    with Store.open(settings.store_url) as store:
+        active = store.rollback_profile(collection)
+    said = f"{collection} is searched with " + (
+        f"version {active}." if active else "the defaults (version 0)."
+    )
+    typer.echo(RolledBack(active=active).model_dump_json(indent=2) if as_json else said)
+
+
+def _carry_out(settings: Settings, store: Store, job: Job, on_stage: OnStage) -> None:
+    running = find_running(settings.data)
+    if running is None or not running.worker:
+        AdaptationWorker(settings, store).drain(on_stage)
+        return
+    while (job := store.job(job.id)).status in _OPEN:
+        done = job.counts.added
+        on_stage(FULL_STAGES[min(done, len(FULL_STAGES) - 1)], 0, 0)
+        time.sleep(_POLL_S)
+
+
+def _versions(settings: Settings, store: Store, collection: str, *, newest: bool) -> AdaptationOut:
+    bound = store.collection(collection).encoder
+    info = load_encoder(bound.name if bound else settings.encoder, settings).info
+    records = store.profiles(collection)[: 1 if newest else None]
+    active = store.collection(collection).profile
+    return AdaptationOut(active=active, versions=[VersionOut.of(record, info) for record in records])
+
+
+@contextmanager
+def _bar(*, quiet: bool) -> Iterator[OnStage]:
+    """A bar over the stages on standard error, silent where nobody looks."""
+    console = Console(stderr=True, highlight=False)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[of]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task("starting", total=None, of="")
+
+        def show(stage: str, done: int, total: int) -> None:
+            of = f"{done} of {total}" if total else ""
+            bar.update(task, description=stage, completed=done, total=total or None, of=of)
+
+        yield show
+
+
+def _print(found: AdaptationOut, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(found.model_dump_json(indent=2))
+        return
+    console = out()
+    for version in found.versions:
+        _print_version(console, version)
+    console.print(f"In force: {f'version {found.active}' if found.active else 'the defaults (version 0)'}.")
+
+
+def _print_version(console: Console, version: VersionOut) -> None:
+    state = "in force" if version.active else "adopted earlier" if version.adopted else "nothing adopted"
+    count = sum(version.questions.values())
+    console.print(
+        f"Version {version.version}, {state}: {count} questions, {version.minutes:.1f} minutes "
+        f"({version.processor_minutes:.1f} of processor), "
+        f"judged on {version.judged_on}, seed {version.seed}"
+    )
+    table = Table("piece", "", "nDCG@10", "before", "plain fusion", "gain", "reason")
+    for piece in version.pieces:
+        table.add_row(*_row(piece))
+    console.print(table)
+    for note in (*version.notes, *([version.note] if version.note else [])):
+        console.print(Text(note, "yellow"), soft_wrap=True)
+
+
+def _row(piece: PieceOut) -> tuple[str, ...]:
+    gain = f"{piece.gain.mean:+.3f} ({piece.gain.low:+.3f} to {piece.gain.high:+.3f})"
+    reason = f"{piece.learned}: {piece.reason}" if piece.learned else piece.reason
+    numbers = (piece.ndcg10, piece.ndcg10_before, piece.ndcg10_plain_fusion)
+    return (piece.piece, "yes" if piece.accepted else "no", *(f"{n:.3f}" for n in numbers), gain, reason)

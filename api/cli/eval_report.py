@@ -1,0 +1,36 @@
+"""`footnote eval report`: the report of a finished run, written again from its report.json."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from eval.output import write_whole
+from eval.report import comparison_from_json, to_html, to_json, to_markdown
+from eval.runs.compare import Comparison, compare
+from eval.runs.files import read_report, read_run
+from eval.runs.record import Run
+
+
+def report_again(
+    run: Path, *, baseline: Path | None, html: Path | None, markdown: Path | None, as_json: bool
+) -> None:
+    """Write the files that are asked for; without any print Markdown, or JSON."""
+    found = read_run(run)
+    comparison = _comparison(run, found, baseline)
+    if html:
+        write_whole(html, to_html(found, comparison))
+    if markdown:
+        write_whole(markdown, to_markdown(found, comparison))
+    if as_json:
+        typer.echo(to_json(found, comparison))
+    elif not (html or markdown):
+        typer.echo(to_markdown(found, comparison), nl=False)
+
+
+def _comparison(path: Path, run: Run, baseline: Path | None) -> Comparison | None:
+    """With the baseline, or else the comparison that the run was reported with."""
+    if baseline:
+        return compare(read_run(baseline), run, names=(str(baseline), str(path)))
+    return comparison_from_json(read_report(path))

@@ -1,0 +1,146 @@
+"""Samples are scored in the background: one scorer at a time on a store, at low priority, on one thread."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from eval.metrics.judge import Judge, LoadedModels, Sample
+from eval.metrics.registry import load_judges
+from eval.online.sampling import Retention
+from jobs.background import keep_working
+from rag.errors import RagError, StoreError
+from rag.settings import Settings
+from rag.store import PassageRef, SampledPassage, SampleScores, SampleTexts, Store
+
+_BATCH = 16
+_IDLE_S = 2.0
+_FORGET_S = 60.0
+"""How long the judges' models stay loaded when there is nothing to score."""
+_RETRY_S = 60.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """Judges with their models loaded, and the names and revisions of these."""
+
+    judges: Mapping[str, Judge]
+    judged_by: str
+
+
+class OnlineScorer:
+    """Scores waiting samples, newest first, and holds their retention.
+
+    The models are this scorer's own, so that a question that is answered meanwhile never waits for them. They
+    are loaded in the thread that scores: what they start inherits its low priority. A batch that was not
+    written when the process was killed is scored again.
+    """
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings = settings.model_copy(update={"threads": 1})
+        self._store = store
+        self._retention = Retention(settings, store)
+        self._bench: _Bench | None = None
+        self._used = 0.0
+        self._rest_until = 0.0
+        check_judges(settings)
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set; what is unscored then is left to the next worker."""
+        keep_working(lambda: self._round(stop), stop, _IDLE_S)
+
+    def drain(self) -> None:
+        """Work until no sample waits, or another worker is at them."""
+        self._rest_until = 0.0
+        self._round(threading.Event())
+
+    def _round(self, stop: threading.Event) -> None:
+        self._retention.hold()
+        self._store.settle_samples()
+        if time.monotonic() < self._rest_until:
+            return
+        if not self._store.waiting_samples(1):
+            if time.monotonic() - self._used > _FORGET_S:
+                self._bench = None
+            return
+        with self._store.exclusive("online") as mine:
+            if mine:
+                self._score_all(stop)
+
+    def _score_all(self, stop: threading.Event) -> None:
+        try:
+            bench = self._bench = self._bench or self._load()
+            while not stop.is_set() and self._score(bench, stop):
+                self._used = time.monotonic()
+        except StoreError:
+            raise
+        except RagError as error:
+            log.error("Samples of answers cannot be scored: %s", error.message)
+            self._rest_until = time.monotonic() + _RETRY_S
+
+    def _load(self) -> _Bench:
+        models = LoadedModels(self._settings)
+        infos = (models.encoder.info, models.reader.info, models.checker.info)
+        judges = load_judges(self._settings.online_judges, models)
+        return _Bench(judges, " ".join(f"{info.name}@{info.revision[:12]}" for info in infos))
+
+    def _score(self, bench: _Bench, stop: threading.Event) -> bool:
+        """Score a batch; whether there was one."""
+        waiting = self._store.waiting_samples(_BATCH)
+        found = self._store.sampled_passages([ref for _, texts in waiting for ref in texts.passages])
+        said: list[SampleScores] = []
+        for key, texts in waiting:
+            if stop.is_set():
+                break
+            judged = judge_sample(key, texts, found, bench.judges, bench.judged_by)
+            said += [
+                judged or SampleScores(key, {}, dict.fromkeys(bench.judges, "passages_gone"), bench.judged_by)
+            ]
+        self._store.score_samples(said)
+        return bool(said)
+
+
+def check_judges(settings: Settings) -> None:
+    """Raises InvalidInput `unknown_metric` when the settings name a judge that does not exist."""
+    load_judges(settings.online_judges, LoadedModels(settings))
+
+
+log = logging.getLogger(__name__)
+
+
+def judge_sample(
+    key: int,
+    texts: SampleTexts,
+    passages: Mapping[PassageRef, SampledPassage],
+    judges: Mapping[str, Judge],
+    judged_by: str,
+) -> SampleScores | None:
+    """What every judge says of a sample, None when one of its passages is gone.
+
+    A judge that cannot say anything leaves a code in its place; whatever it raises, the others go on.
+    """
+    if not all(ref in passages for ref in texts.passages):
+        return None
+    sample = Sample(texts.question, texts.response, tuple(passages[ref].text for ref in texts.passages))
+    scores: dict[str, float] = {}
+    problems: dict[str, str] = {}
+    for name, judge in judges.items():
+        try:
+            score = float(judge(sample))
+        except RagError as error:
+            problems[name] = error.code
+        except Exception:
+            log.exception("%s failed on sample %d", name, key)
+            problems[name] = "metric_failed"
+        else:
+            if math.isfinite(score):
+                scores[name] = score
+            else:
+                problems[name] = "not_a_number"
+    return SampleScores(key, scores, problems, judged_by)

@@ -1,1 +1,0 @@
-"""How well the reader reads: exact match and token F1 of its spans on given passages, as SQuAD has them."""

@@ -1,0 +1,75 @@
+"""What names in a report mean, in a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from eval.report.numbers import percent, score
+from eval.statistics import Interval
+
+MEANINGS: Mapping[str, str] = {
+    "abstention_accuracy": "an answer where there is one, none where there is none",
+    "answer_relevancy": "whether the answer is one to the question",
+    "bert_score": "tokens of answer and reference that mean alike",
+    "bleu_score": "word sequences shared with the reference",
+    "citation_precision": "footnotes that support their sentences",
+    "citation_recall": "sentences that their footnotes support",
+    "context_relevance": "passages that have to do with the question",
+    "context_token_precision": "retrieved words that belong to a reference passage",
+    "context_token_recall": "words of the reference passages that were retrieved",
+    "exact_match": "the answer is the reference, letter by letter",
+    "factual_correctness": "facts shared with the reference",
+    "faithfulness": "share of the answer that the passages support",
+    "id_based_context_precision": "retrieved sources that are relevant",
+    "id_based_context_recall": "relevant sources that were retrieved",
+    "llm_answer_relevancy": "whether the answer is one to the question, by an LLM",
+    "llm_context_precision": "useful passages before useless ones, by an LLM",
+    "llm_context_recall": "share of the reference that the passages hold, by an LLM",
+    "llm_faithfulness": "share of the answer that the passages support, by an LLM",
+    "non_llm_context_precision_with_reference": "retrieved passages that resemble a reference passage",
+    "non_llm_context_recall": "reference passages that resemble a retrieved one",
+    "non_llm_string_similarity": "letters shared with the reference, in order",
+    "reference_recall": "share of the reference's words that the answer holds",
+    "rouge_score": "longest word sequence shared with the reference",
+    "semantic_similarity": "nearness in meaning to the reference",
+    "string_present": "the answer holds the reference, letter by letter",
+}
+REASONS: Mapping[str, str] = {
+    "empty_collection": "The collection holds no documents.",
+    "low_confidence": "Passages were found, but none answers surely enough.",
+    "no_answer_in_passages": "The language model found no answer in the passages.",
+    "no_relevant_passage": "No passage answers the question.",
+    "unsupported_answer": "The passages did not support what was written.",
+}
+MARKS: Mapping[str, str] = {"supported": "✓", "contradicted": "✗", "unsupported": "?"}
+OUTCOMES: Mapping[str, str] = {"better": "▲ better", "worse": "▼ worse", "same": "= same"}
+
+
+def meaning(metric: str) -> str:
+    """What a metric says, empty where it is not known here."""
+    return MEANINGS.get(metric.partition("(")[0], "")
+
+
+def reason(code: str | None) -> str:
+    """Why there is no answer."""
+    return REASONS.get(code or "", code or "No reason was given.")
+
+
+def shares(found: Interval) -> str:
+    """A mean share with its interval: `94% [91, 96]`."""
+    return f"{percent(found.mean)} {between(found)}"
+
+
+def between(found: Interval) -> str:
+    """The interval of a share, in percent: `[91, 96]`."""
+    return f"[{100 * found.low:.0f}, {100 * found.high:.0f}]"
+
+
+def limits(found: Interval) -> str:
+    """The interval of a score: `[0.668, 0.751]`."""
+    return f"[{score(found.low)}, {score(found.high)}]"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """`1 case`, `1,200 cases`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

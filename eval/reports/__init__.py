@@ -1,7 +1,0 @@
-"""A run for people and for programs: one HTML file, Markdown, JSON."""
-
-from eval.reports.as_html import to_html
-from eval.reports.as_json import comparison_from_json, from_json, to_json
-from eval.reports.as_markdown import to_markdown
-
-__all__ = ["comparison_from_json", "from_json", "to_html", "to_json", "to_markdown"]

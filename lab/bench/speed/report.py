@@ -1,0 +1,103 @@
+"""The figures for people: Markdown tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eval.output import table
+from lab.bench.speed.against import Against, Change
+from lab.bench.speed.plan import PARTS
+from lab.bench.speed.results import Figure, Results, Setup
+
+HEAD = ["what", "where", "ours", "p95", "p99", "baseline", "its", "ratio", "range", "calls"]
+
+
+def markdown(results: Results) -> str:
+    """The run, then a table for each part."""
+    parts = [part for part in PARTS if any(one.part == part for one in results.figures)]
+    tables = [
+        f"## {part}\n\n{figure_table([one for one in results.figures if one.part == part])}" for part in parts
+    ]
+    return "\n\n".join([*described(results.setup), *tables]) + "\n"
+
+
+def described(setup: Setup) -> list[str]:
+    """What the run was made on and with, a paragraph each."""
+    machine = ", ".join(f"{name} {value}" for name, value in setup.machine.items())
+    models = ", ".join(f"{role} {name}" for role, name in setup.models.items())
+    load = " and ".join(f"{value:.2f}" for value in setup.load)
+    others = " and ".join(f"{value:.2f}" for value in setup.busy_cores)
+    return [
+        f"`{setup.command}`, {setup.started_at}, {setup.seconds:.0f} s, commit {setup.commit or 'unknown'},"
+        f" on {setup.material}.",
+        f"{machine}. Load average before and after: {load or 'unknown'}; cores kept busy by others then:"
+        f" {others or 'unknown'}.",
+        f"{models}.",
+    ]
+
+
+def figure_table(figures: Sequence[Figure]) -> str:
+    """One row for each figure; the range is that of the ratio over the repeats."""
+    return table(HEAD, [_row(one) for one in figures])
+
+
+def _row(one: Figure) -> list[str]:
+    latency = one.latency
+    return [
+        one.name,
+        where(one) or "–",
+        f"{number(one.value)} {one.unit}",
+        number(latency.p95) if latency and latency.p95 is not None else "–",
+        number(latency.p99) if latency and latency.p99 is not None else "–",
+        one.baseline,
+        number(one.baseline_value),
+        number(one.ratio),
+        f"{number(min(one.ratios))}–{number(max(one.ratios))}" if len(one.runs) > 1 else "–",
+        f"{latency.n:,}" if latency else f"{len(one.runs)}",
+    ]
+
+
+def where(one: Figure) -> str:
+    """At how many chunks, clients or calls a second."""
+    words = {"rate": "calls/s"}
+    return ", ".join(
+        f"{value:,} {words.get(name, name.removesuffix('s') if value == 1 else name)}"
+        for name, value in one.at.items()
+    )
+
+
+def number(value: float) -> str:
+    """About three digits, all of those before the point."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    if abs(value) < 0.1:
+        return f"{value:.3g}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def against_markdown(found: Against) -> str:
+    """What got worse first, then what got better, then the rest."""
+    order = {"worse": 0, "better": 1, "unknown": 2, "same": 3}
+    rows = [_change(one) for one in sorted(found.changes, key=lambda one: order[one.outcome])]
+    worse, better = (sum(one.outcome == kind for one in found.changes) for kind in ("worse", "better"))
+    lines = [
+        f"{len(found.changes)} figures compared by their ratios: {worse} worse and {better} better"
+        " beyond the spread.",
+        *(f"Changed: {one}." for one in found.differences),
+        *(f"Only in the old run: {key}." for key in found.only_old),
+        *(f"Only in the new run: {key}." for key in found.only_new),
+        "",
+        table(["figure", "old ratio", "new ratio", "change", "counts beyond", "outcome"], rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _change(one: Change) -> list[str]:
+    return [
+        one.key,
+        f"{one.old:.3g}",
+        f"{one.new:.3g}",
+        f"× {one.change:.2f}",
+        f"× {one.spread:.2f}",
+        one.outcome.upper() if one.outcome == "worse" else one.outcome,
+    ]

@@ -1,0 +1,206 @@
+"""Search in this process, as a whole, in its halves and stage by stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TypeVar
+
+import numpy as np
+
+from lab.bench.speed.bare import Indexes
+from lab.bench.speed.models import Recorded, mean_tokens, replay, with_passes
+from lab.bench.speed.plan import Plan
+from lab.bench.speed.results import Figure
+from lab.bench.speed.timing import compared, fitting, latency_figure
+from rag.answer.engine import Engine
+from rag.answer.flow import Candidates
+from rag.index.tantivy import Analyzer
+from rag.models.late import unpack
+from rag.models.types import EncodedQuery, Floats
+from rag.search.fuse import convex
+from rag.search.rerank import rerank_by_reader, rerank_late
+from rag.search.retrieve import hydrate
+from rag.types import Query
+
+T = TypeVar("T")
+K = 10  # hits of a search, as the API gives by default
+ALONE = "encoder forward, FAISS and Tantivy alone"
+TOGETHER = "the stages together"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query in every form that a baseline takes."""
+
+    text: str
+    words: str
+    encoded: EncodedQuery
+
+
+def prepared(engine: Engine, queries: Sequence[str]) -> list[Asked]:
+    """The queries with their vectors, and with the words that the product looks up."""
+    analyzer = Analyzer(engine.settings.language)
+    return [
+        Asked(
+            text,
+            " ".join(term.word for term in analyzer.terms(text)),
+            engine.encoder.encode_queries([text])[0],
+        )
+        for text in queries
+    ]
+
+
+def search_figures(
+    engine: Engine, collection: str, bare: Indexes, asked: Sequence[Asked], plan: Plan, at: Mapping[str, int]
+) -> list[Figure]:
+    """Dense, lexical, late interaction, hybrid without and with reranking."""
+    count = engine.settings.rerank_candidates
+
+    def dense(one: Asked) -> object:
+        return engine.indexes.search_dense(collection, one.encoded.dense, count)
+
+    def lexical(one: Asked) -> object:
+        return engine.indexes.search_lexical(collection, one.text, count)
+
+    faiss = (bare.dense_name, lambda one: bare.dense.search(one.encoded.dense, count))
+    tantivy = ("Tantivy alone", lambda one: bare.lexical.search(one.words, count))
+    found = [
+        compared("search", f"dense, best {count}", dense, faiss, fitting(dense, asked, plan), plan, at),
+        compared(
+            "search", f"lexical, best {count}", lexical, tantivy, fitting(lexical, asked, plan), plan, at
+        ),
+        *_late(engine, collection, asked, plan, at),
+    ]
+    for rerank, name, base in (
+        (False, "hybrid, not reranked", ALONE),
+        (True, "hybrid, reranked by the reader", ALONE.replace("encoder", "encoder and reader")),
+    ):
+        found.append(_whole(engine, collection, bare, asked, plan, at, rerank, name, base))
+    return found
+
+
+def _whole(
+    engine: Engine,
+    collection: str,
+    bare: Indexes,
+    asked: Sequence[Asked],
+    plan: Plan,
+    at: Mapping[str, int],
+    rerank: bool,
+    name: str,
+    base: str,
+) -> Figure:
+    count = engine.settings.rerank_candidates
+
+    def ours(one: Asked) -> object:
+        return engine.search(Query(one.text, collection, K), rerank=rerank)
+
+    def alone(item: Recorded) -> None:
+        bare.dense.search(item.item.encoded.dense, count)
+        bare.lexical.search(item.item.words, count)
+        replay(item)
+
+    items = with_passes(ours, fitting(ours, asked, plan))
+    notes = mean_tokens(items)
+    return compared("search", name, lambda item: ours(item.item), (base, alone), items, plan, at, notes)
+
+
+def _late(
+    engine: Engine, collection: str, asked: Sequence[Asked], plan: Plan, at: Mapping[str, int]
+) -> list[Figure]:
+    """Late interaction of the candidates beside the same sums in single precision over vectors in memory."""
+    name = engine.encoder.info.name
+    if asked[0].encoded.tokens is None:
+        return []
+
+    def late(item: tuple[Candidates, Floats | None, list[Floats]]) -> object:
+        return rerank_late(item[0], engine.store, name)
+
+    items = []
+    for one in asked[:10]:  # the vectors of a hundred passages, ten times over, are megabytes
+        candidates = engine.candidates(Query(one.text, collection, K))
+        blobs = engine.store.token_vectors([item.key for item in candidates.items], name)
+        items.append((candidates, one.encoded.tokens, [unpack(blob) for blob in blobs.values()]))
+    base = ("NumPy alone, in memory", lambda item: _maxsim(item[1], item[2]))
+    chosen = fitting(late, items, plan)
+    return [compared("search", "late interaction", late, base, chosen, plan, at)]
+
+
+def _maxsim(query: Floats | None, passages: Sequence[Floats]) -> Floats:
+    assert query is not None
+    ends = np.cumsum([0, *(len(passage) for passage in passages)])[:-1]
+    best = np.maximum.reduceat(query @ np.concatenate(passages).T, ends, axis=1)
+    return np.asarray(best.mean(axis=0), np.float32)
+
+
+def stage_figures(
+    engine: Engine, collection: str, asked: Sequence[Asked], plan: Plan, at: Mapping[str, int]
+) -> list[Figure]:
+    """Each stage of a search, one after the other, beside their sum; and those of `ask` as it reports
+    them.
+    """
+    return [
+        *_staged("search", lambda one: _stages(engine, collection, one), asked, plan, at),
+        *_staged("ask", lambda one: _answered(engine, collection, one), asked, plan, at),
+    ]
+
+
+def _staged(
+    whole: str,
+    work: Callable[[Asked], dict[str, float]],
+    asked: Sequence[Asked],
+    plan: Plan,
+    at: Mapping[str, int],
+) -> list[Figure]:
+    chosen = fitting(work, asked, plan)
+    repeats = [[work(one) for one in chosen] for _ in range(plan.repeats)]
+    names = list(dict.fromkeys(name for block in repeats for found in block for name in found))
+    totals = [[sum(found.values()) for found in block] for block in repeats]
+    return [
+        latency_figure(
+            "stages",
+            f"{whole}: {name}",
+            [[found.get(name, 0.0) for found in block] for block in repeats],
+            TOGETHER,
+            totals,
+            at,
+        )
+        for name in names
+    ]
+
+
+def _stages(engine: Engine, collection: str, one: Asked) -> dict[str, float]:
+    spent: dict[str, float] = {}
+    count, depth = engine.settings.rerank_candidates, engine.settings.reader_candidates
+    name = engine.encoder.info.name
+    query = Query(one.text, collection, K)
+    encoded = _timed(spent, "embed", lambda: engine.encoder.encode_queries([one.text])[0])
+    dense = _timed(spent, "dense", lambda: engine.indexes.search_dense(collection, encoded.dense, count))
+    lexical = _timed(spent, "lexical", lambda: engine.indexes.search_lexical(collection, one.text, count))
+    missing = list({scored.key for scored in lexical} - {scored.key for scored in dense})
+    _timed(
+        spent,
+        "fuse",
+        lambda: convex(dense, lexical, engine.indexes.similarities(collection, encoded.dense, missing)),
+    )
+    found = engine.candidates(query)  # what the stages above made, in the engine's own shape; not timed
+    late = _timed(spent, "late interaction", lambda: rerank_late(found, engine.store, name))
+    hits = _timed(spent, "read the chunks", lambda: hydrate(engine.store, late.items, max(K, depth)))
+    if depth:
+        _timed(spent, "reader", lambda: rerank_by_reader(one.text, hits, engine.reader, depth))
+    return spent
+
+
+def _answered(engine: Engine, collection: str, one: Asked) -> dict[str, float]:
+    timings = dict(engine.ask(one.text, collection).timings)
+    total = timings.pop("total")
+    return {**timings, "the rest": max(0.0, total - sum(timings.values()))}
+
+
+def _timed(spent: dict[str, float], stage: str, work: Callable[[], T]) -> T:
+    started = perf_counter()
+    result = work()
+    spent[stage] = 1000 * (perf_counter() - started)
+    return result

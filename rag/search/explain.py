@@ -1,0 +1,207 @@
+"""Why a hit has its score: the words and tokens behind its lexical and late parts.
+
+Everything is read from the index and the stored vectors, by the models' tokenizers: no forward pass.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal
+
+from rag.answer.flow import Candidates
+from rag.answer.sentences import split
+from rag.answer.tables import with_header
+from rag.index import IndexManager
+from rag.index.types import TermScore
+from rag.models.claims import sentence_spans
+from rag.models.late import rows, token_matches
+from rag.models.types import EncodedQuery, Encoder, Reader, Reading, ReadResult
+from rag.store import Store
+from rag.types import Explanation, Hit, Query, Span, TermMatch, TokenMatch
+
+Unit = Literal["words", "sentence"]
+
+
+@dataclass(frozen=True, slots=True)
+class Explainer:
+    """Explains hits of one query; `encoded` is what retrieval searched with (None: it took no encoder)."""
+
+    query: Query
+    encoded: EncodedQuery | None
+    encoder: Encoder
+    indexes: IndexManager
+    store: Store
+
+    def explained(self, hits: Mapping[int, Hit]) -> list[Hit]:
+        """The hits, each behind its chunk key, with their explanations."""
+        terms = self.indexes.term_scores(self.query.collection, self.query.text, list(hits))
+        blobs = self._token_vectors(list(hits))
+        return [
+            replace(
+                hit,
+                explanation=Explanation(
+                    self._terms(hit, terms.get(key, ())), self._tokens(hit, blobs.get(key))
+                ),
+            )
+            for key, hit in hits.items()
+        ]
+
+    def _token_vectors(self, keys: Sequence[int]) -> Mapping[int, bytes]:
+        if self.encoded is None or self.encoded.tokens is None:
+            return {}
+        return self.store.token_vectors(keys, self.encoder.info.name, self.encoder.info.revision)
+
+    def _terms(self, hit: Hit, scores: Sequence[TermScore]) -> tuple[TermMatch, ...]:
+        if not scores:
+            return ()
+        places = self.indexes.places(hit.chunk.text)
+        return tuple(
+            TermMatch(one.word, one.score, one.count, one.idf, one.tf, tuple(places.get(one.stem, ())))
+            for one in scores
+        )
+
+    def _tokens(self, hit: Hit, blob: bytes | None) -> tuple[TokenMatch, ...]:
+        if blob is None or self.encoded is None or self.encoded.tokens is None:
+            return ()
+        query = self.encoder.query_spans(self.query.text)
+        return token_matches(self.encoded.tokens, query, blob, self._passage_spans(hit, rows(blob)))
+
+    def _passage_spans(self, hit: Hit, count: int) -> list[Span | None]:
+        """What each of a chunk's `count` packed vectors stands for, in the chunk's text.
+
+        The encoder read the chunk behind its title and headings, which the store does not keep as it read
+        them: the arrangement that gives as many vectors is taken. Where none does, spans count from the end
+        and may be off by a token.
+        """
+        text = hit.chunk.text
+        for context in _contexts(with_header(hit, self.store.text)):
+            prefix = f"{context}\n" if context else ""
+            spans = self.encoder.passage_spans(prefix + text)
+            if len(spans) == count:
+                return [_shifted(span, len(prefix)) for span in spans]
+        spans = self.encoder.passage_spans(text)
+        return [None] * (count - len(spans)) + spans[-count:]
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedChunk:
+    """One chunk under the microscope: `rank` is its place among the hits, None where it is not one of them;
+    `hit` then has no score.
+    """
+
+    hit: Hit
+    rank: int | None
+    reader: Occlusion
+
+
+def keyed(found: Candidates, hits: Sequence[Hit], store: Store) -> dict[int, Hit]:
+    """The hits made of these candidates behind their chunk keys; those that are gone since are left out."""
+    alive = store.hydrate([item.key for item in found.items])
+    keys = {chunk.id: key for key, (chunk, _) in alive.items()}
+    return {keys[hit.chunk.id]: hit for hit in hits if hit.chunk.id in keys}
+
+
+def windows(unit: Unit, text: str) -> list[Span]:
+    """The windows of a text that are left out one by one."""
+    return split(text) if unit == "sentence" else word_windows(text)
+
+
+def _contexts(hit: Hit) -> Iterator[str]:
+    """What may have stood before the chunk, likeliest first: the headings that it does not begin with itself
+    (see ingest/chunk.py), with the title and the first row of its table or without.
+    """
+    headings, title = hit.chunk.headings, hit.document.title
+    outside = len([heading for heading in headings if heading not in hit.chunk.text[:400]])
+    depths = sorted(range(len(headings) + 1), key=lambda depth: abs(depth - outside))
+    for depth in depths:
+        kept = [heading for heading in headings[:depth] if heading != title]
+        for lines in ([title, *kept], kept):
+            first = " > ".join(line for line in lines if line)
+            yield "\n".join(part for part in (first, hit.header) if part)
+            if hit.header:
+                yield first
+
+
+def _shifted(span: Span | None, offset: int) -> Span | None:
+    if span is None or span.end <= offset:
+        return None
+    return Span(max(0, span.start - offset), span.end - offset)
+
+
+MOST_WINDOWS = 48
+"""Forward passes of one explanation."""
+LEAST_WORDS = 3
+_WORD = re.compile(r"\w+(?:[.,'’-]\w+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of the passage, and what is lost without it: of the relevance (a logit), and of the answer's
+    probability (None where there is no answer).
+    """
+
+    start: int
+    end: int
+    relevance: float
+    answer: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Occlusion:
+    """The reader's relevance of a whole passage, its best answer in it, and the windows in their order."""
+
+    relevance: float
+    answer: Reading | None
+    windows: tuple[Window, ...]
+
+
+def word_windows(text: str) -> list[Span]:
+    """Runs of about three words, within sentences; of more words where the text is long, and regardless of
+    sentences where it has too many: there are at most MOST_WINDOWS.
+    """
+    sentences = [
+        [(start + word.start(), start + word.end()) for word in _WORD.finditer(text[start:end])]
+        for start, end in sentence_spans(text)
+    ]
+    longest = max(len(words) for words in sentences)
+    for size in range(LEAST_WORDS, longest + LEAST_WORDS + 1):
+        found = [run for words in sentences for run in _runs(words, size)]
+        if len(found) <= MOST_WINDOWS:
+            return found
+    words = [word for sentence in sentences for word in sentence]
+    return _runs(words, -(-len(words) // MOST_WINDOWS))
+
+
+def _runs(words: Sequence[tuple[int, int]], size: int) -> list[Span]:
+    """The words in runs of about `size`, all nearly equally long."""
+    count = round(len(words) / size) or 1
+    cuts = [len(words) * n // count for n in range(count + 1)]
+    return [Span(words[first][0], words[last - 1][1]) for first, last in pairwise(cuts) if first < last]
+
+
+def occlude(reader: Reader, question: str, passage: str, windows: Sequence[Span]) -> Occlusion:
+    """Read the passage whole and without each window, all in one call.
+
+    The answer's loss is that of the probability of the same words; 1 pass for the passage and 1 for each of
+    the first MOST_WINDOWS windows.
+    """
+    chosen = windows[:MOST_WINDOWS]
+    texts = [passage, *(passage[: one.start] + passage[one.end :] for one in chosen)]
+    found = reader.read(question, texts, top=len(texts) * 16)
+    whole = found.relevance[0]
+    answer = next((reading for reading in found.readings if reading.passage == 0), None)
+    lost = tuple(
+        Window(one.start, one.end, whole - found.relevance[n], _answer_lost(found, answer, n))
+        for n, one in enumerate(chosen, start=1)
+    )
+    return Occlusion(whole, answer, lost)
+
+
+def _answer_lost(found: ReadResult, answer: Reading | None, passage: int) -> float | None:
+    if answer is None:
+        return None
+    same = (one for one in found.readings if one.passage == passage and one.text == answer.text)
+    return answer.probability - max((one.probability for one in same), default=0.0)
