@@ -78,7 +78,7 @@ def tuned_encoder(
 
 
 def _pairs(engine: Engine, asked: Sequence[Asked]) -> list[tuple[str, str]]:
-    found = engine.store.hydrate(sorted({min(one.keys) for one in asked}))
+    found = engine.store.chunks.hydrate(sorted({min(one.keys) for one in asked}))
     return [(one.text, lexical_text(*found[min(one.keys)])) for one in asked if min(one.keys) in found]
 
 
@@ -98,7 +98,7 @@ def _cut(pool: Pool) -> Pool:
 
 
 def _encoded(engine: Engine, encoder: Encoder, keys: Sequence[int]) -> dict[int, EncodedPassage]:
-    found = engine.store.hydrate(keys)
+    found = engine.store.chunks.hydrate(keys)
     texts = [lexical_text(*each) for each in found.values()]
     return dict(zip(found, encoder.encode_passages(texts), strict=True))
 

@@ -41,14 +41,14 @@ def submit(store: Store, collection: str, given: Sequence[Given], options: Optio
     Raises NotFound `collection_not_found`, Conflict `adaptation_running` while another one of the collection
     is not finished.
     """
-    if any(job.collection == collection for job in store.open_jobs([KIND])):
+    if any(job.collection == collection for job in store.jobs.requests([KIND])):
         raise Conflict(f"Collection {collection!r} is being adapted already.", code="adaptation_running")
     options = options or Options()
     stages = FULL_STAGES if options.full else STAGES
     items = [JobItem(stage) for stage in stages[:-1]]
     items.append(JobItem(stages[-1], media_type="application/json", payload=pack(given)))
     asked = {"seed": options.seed, "full": options.full, "trust_synthetic": options.trust_synthetic}
-    return store.create_job(KIND, collection, items, asked)
+    return store.jobs.create(KIND, collection, items, asked)
 
 
 class AdaptationWorker:
@@ -70,12 +70,12 @@ class AdaptationWorker:
             stop.wait(_IDLE_S if self._jobs() else 0)
 
     def _jobs(self) -> list[JobRequest]:
-        return self._store.open_jobs([KIND])
+        return self._store.jobs.requests([KIND])
 
     def _round(self, stop: threading.Event, on_stage: OnStage) -> None:
         for job in self._jobs():
-            with self._store.exclusive("adapt") as mine:
-                if mine and not stop.is_set() and self._store.set_job_status(job.id, "running") == "running":
+            with self._store.locks.exclusive("adapt") as mine:
+                if mine and not stop.is_set() and self._store.jobs.set_status(job.id, "running") == "running":
                     self._carry_out(job, stop, on_stage)
 
     def _carry_out(self, job: JobRequest, stop: threading.Event, on_stage: OnStage) -> None:
@@ -94,15 +94,15 @@ class AdaptationWorker:
             watch.fail(RagError(f"{type(error).__name__}: {error}"))
 
     def _adapt(self, job: JobRequest, watch: _Watch) -> None:
-        given = unpack(self._store.item_payload(watch.items[-1].id))
+        given = unpack(self._store.jobs.payload(watch.items[-1].id))
         options = _options(job.options)
-        collection = self._store.collection(job.collection)
+        collection = self._store.collections.get(job.collection)
         named = collection.encoder.name if collection.encoder else self._settings.encoder
         settings = self._settings.model_copy(update={"encoder": named})
         with Engine(settings, self._store) as engine:
             adapted = adapt(engine, job.collection, given, options, watch.on_stage)
             info = engine.encoder.info
-            self._store.add_profile(collection, stored(adapted, info.name, info.revision))
+            self._store.learned.add(collection, stored(adapted, info.name, info.revision))
         watch.succeed()
 
 
@@ -121,7 +121,7 @@ class _Watch:
     """Notes in the job how far it is, and stops the work when the job was cancelled or the worker ends."""
 
     def __init__(self, store: Store, job: JobRequest, stop: threading.Event, told: OnStage) -> None:
-        self.items: list[ItemRecord] = store.job_items(job.id)
+        self.items: list[ItemRecord] = store.jobs.items(job.id)
         self._store = store
         self._job = job
         self._stop = stop
@@ -137,21 +137,21 @@ class _Watch:
             self._stage = stage
         if time.monotonic() - self._looked > _LOOK_S:
             self._looked = time.monotonic()
-            if self._stop.is_set() or self._store.job_status(self._job.id) == "cancelled":
+            if self._stop.is_set() or self._store.jobs.status(self._job.id) == "cancelled":
                 raise Stopped(f"The adaptation of {self._job.collection} was stopped.")
 
     def succeed(self) -> None:
         """All is done."""
         for item in self.items:
-            self._store.finish_item(item.id, "added")
-        self._store.set_job_status(self._job.id, "succeeded")
+            self._store.jobs.finish_item(item.id, "added")
+        self._store.jobs.set_status(self._job.id, "succeeded")
 
     def fail(self, error: RagError) -> None:
         """The present stage failed; the job may have gone with its collection."""
         item = next(one for one in self.items if one.item.source == self._stage)
         try:
-            self._store.finish_item(item.id, "failed", (error.code, error.message))
-            self._store.set_job_status(self._job.id, "failed")
+            self._store.jobs.finish_item(item.id, "failed", (error.code, error.message))
+            self._store.jobs.set_status(self._job.id, "failed")
         except NotFound:
             log.info("job %s is gone", self._job.id)
 
@@ -159,7 +159,7 @@ class _Watch:
         for item in self.items:
             if item.item.source == stage:
                 return
-            self._store.finish_item(item.id, "added")
+            self._store.jobs.finish_item(item.id, "added")
 
 
 def _quiet(stage: str, done: int, total: int) -> None:

@@ -53,7 +53,7 @@ def _pool(engine: Engine, collection: str, asked: Asked, query: EncodedQuery) ->
 def _late(engine: Engine, query: EncodedQuery, keys: Sequence[int]) -> dict[int, float]:
     if query.tokens is None:
         return {}
-    blobs = engine.store.token_vectors(keys, engine.encoder.info.name)
+    blobs = engine.store.chunks.token_vectors(keys, engine.encoder.info.name)
     return dict(zip(blobs, maxsim(query.tokens, list(blobs.values())).tolist(), strict=True))
 
 
@@ -125,7 +125,7 @@ def known(pool: Pool) -> Labels:
 def _read(pool: Pool, store: Store, reader: Reader, most: int) -> Labels | None:
     order = np.argsort(-fused(pool, DEFAULTS.lexical / DEFAULTS.dense), kind="stable")
     keys = list(dict.fromkeys([*sorted(pool.asked.keys), *pool.keys[order[:most]].tolist()]))
-    found = store.hydrate(keys)
+    found = store.chunks.hydrate(keys)
     logits = reader.relevance(pool.asked.text, [found[key][0].text for key in found])
     own = [place for place, key in enumerate(found) if key in pool.asked.keys]
     if not own or (logits > logits[own].max()).sum() >= _GOOD_RANK:

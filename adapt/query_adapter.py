@@ -166,7 +166,7 @@ def _vectors(engine: Engine, pools: Sequence[Pool], labels: Sequence[Labels]) ->
     """The dense vectors of all candidates: the union of the lists, in the store's half precision."""
     info = engine.encoder.info
     keys = {key for pool in pools for key in pool.keys.tolist()} | {key for label in labels for key in label}
-    return engine.store.vectors(sorted(keys), info.name, info.revision)
+    return engine.store.chunks.vectors(sorted(keys), info.name, info.revision)
 
 
 def _sized(

@@ -41,7 +41,7 @@ def chance(key: str) -> float:
 
 def documents_of(engine: Engine, collection: str, seed: int) -> list[Document]:
     """Readable documents in an order of chance that the seed fixes."""
-    records = engine.store.every_document(collection, status="ready")
+    records = engine.store.documents.every(collection, status="ready")
     found = [record.document for record in records if record.chunks]
     return sorted(found, key=lambda one: chance(f"order {seed} {one.id}"))
 
@@ -50,7 +50,7 @@ def synthetic(engine: Engine, collection: str, seed: int, budget: Budget, on_sta
     """Questions over the collection's own passages, at most as many of each part as the budget says."""
     documents = {one.id: one for one in documents_of(engine, collection, seed)[:_MOST_DOCUMENTS]}
     info = engine.encoder.info
-    embedded = engine.store.embedded(list(documents), info.name, info.revision)
+    embedded = engine.store.changes.embedded(list(documents), info.name, info.revision)
     passages = [one for one in embedded if one.chunk.document_id in documents]
     texts = [lexical_text(one.chunk, documents[one.chunk.document_id]) for one in passages]
     rarity, room = Rarity.of(texts), {"train": budget.train, "inner": budget.inner, "held": budget.held}
@@ -122,7 +122,7 @@ def given_questions(
 def _placed(engine: Engine, collection: str, given: Given, seed: int) -> Asked | None:
     info, store = engine.encoder.info, engine.store
     source = document_id(collection, given.source) if given.source else _source_of(engine, collection, given)
-    passages = store.embedded([source], info.name, info.revision) if source else []
+    passages = store.changes.embedded([source], info.name, info.revision) if source else []
     holding = [one for one in passages if _flat(given.quote)[:80] in _flat(one.chunk.text)]
     right = holding if given.quote and holding else passages
     return asked(right, given.question, "given", part_of(source, seed, halves=True)) if right else None
@@ -131,7 +131,7 @@ def _placed(engine: Engine, collection: str, given: Given, seed: int) -> Asked |
 def _source_of(engine: Engine, collection: str, given: Given) -> str:
     """The document that holds the quote, looked for among the first hits of a search for it."""
     hits = engine.indexes.search_lexical(collection, given.quote, 20)
-    found = engine.store.hydrate([hit.key for hit in hits])
+    found = engine.store.chunks.hydrate([hit.key for hit in hits])
     wanted = _flat(given.quote)[:80]
     holders = (chunk.document_id for chunk, _ in found.values() if wanted in _flat(chunk.text))
     return next(holders, "") if wanted else ""

@@ -34,16 +34,16 @@ def put_whole(
 
     This is how BEIR scores bi-encoders, and what the published baselines did. Blank documents are left out.
     """
-    store.create_collection(collection)
+    store.collections.create(collection)
     info = encoder.info
-    store.bind_model(collection, info.name, info.revision, info.dimension or 0)
+    store.collections.bind(collection, info.name, info.revision, info.dimension or 0)
     filled = [document for document in documents if document.full.strip()]
     for start in range(0, len(filled), BATCH):
         batch = filled[start : start + BATCH]
         for document, encoded in zip(
             batch, encoder.encode_passages([one.full for one in batch]), strict=True
         ):
-            store.put_document(_whole(collection, document, encoded, info.name, info.revision))
+            store.documents.put(_whole(collection, document, encoded, info.name, info.revision))
         if progress:
             progress(start + len(batch), len(filled))
 

@@ -55,7 +55,7 @@ class Evaluations:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="evaluation")
         self._lock = threading.Lock()
         self._queued: set[str] = set()
-        for job in engine.store.open_jobs([KIND]):
+        for job in engine.store.jobs.requests([KIND]):
             self._queue(job.id)
 
     def submit(self, asked: Asked) -> Job:
@@ -69,14 +69,14 @@ class Evaluations:
         if not asked.cases:
             raise InvalidInput("There is no case to evaluate.", code="cases_empty")
         items = [_item(case) for case in with_ids(asked.cases)]
-        job = self._engine.store.create_job(KIND, asked.collection, items, _options(asked))
+        job = self._engine.store.jobs.create(KIND, asked.collection, items, _options(asked))
         self._queue(job.id)
         return job
 
     def job(self, job_id: str) -> Job:
         """The job of an evaluation; raises NotFound `evaluation_not_found`."""
         try:
-            job = self._engine.store.job(job_id)
+            job = self._engine.store.jobs.get(job_id)
         except NotFound as error:
             raise _unknown(job_id) from error
         if job.kind != KIND:
@@ -117,12 +117,12 @@ class Evaluations:
 
     def _run(self, job_id: str) -> None:
         store = self._engine.store
-        if store.job_status(job_id) not in OPEN:
+        if store.jobs.status(job_id) not in OPEN:
             return
-        items = store.job_items(job_id)
+        items = store.jobs.items(job_id)
         cases = self._cases(job_id, items)
-        asked = _asked(store.job_request(job_id), cases)
-        store.set_job_status(job_id, "running")
+        asked = _asked(store.jobs.request(job_id), cases)
+        store.jobs.set_status(job_id, "running")
         try:
             run = self._execute(job_id, items, asked)
         except Conflict as error:
@@ -132,7 +132,7 @@ class Evaluations:
         write_run(run, cases, self.folder / job_id)
         if len(run.rows) < len(cases):
             raise CostLimit(f"Stopped after {len(run.rows)} of {len(cases)} questions: the cost limit.")
-        store.set_job_status(job_id, _ending(run))
+        store.jobs.set_status(job_id, _ending(run))
 
     def _execute(self, job_id: str, items: Sequence[ItemRecord], asked: Asked) -> Run:
         """Go on with the run of the job; from the start where collection, models or settings have changed."""
@@ -141,10 +141,10 @@ class Evaluations:
 
         def finish(row: Row) -> None:
             error = (row.failure.code, row.failure.message) if row.failure else None
-            self._engine.store.finish_item(number[row.id], "failed" if error else "added", error)
+            self._engine.store.jobs.finish_item(number[row.id], "failed" if error else "added", error)
 
         def go_on(done: int, total: int) -> None:
-            if self._stopping.is_set() or self._engine.store.job_status(job_id) == "cancelled":
+            if self._stopping.is_set() or self._engine.store.jobs.status(job_id) == "cancelled":
                 raise Stopped(f"Stopped after {done} of {total} questions.")
 
         folder = self.folder / job_id
@@ -159,7 +159,7 @@ class Evaluations:
         """The cases of a job: from its run, once that has begun, as the store forgets those that are done."""
         if (self.folder / job_id / CASES).is_file():
             return read_run_cases(self.folder / job_id)
-        payloads = (json.loads(self._engine.store.item_payload(item.id) or b"{}") for item in items)
+        payloads = (json.loads(self._engine.store.jobs.payload(item.id) or b"{}") for item in items)
         return [parse_case(row, f"cases[{place}]") for place, row in enumerate(payloads)]
 
     def _ended(self, job_id: str, done: Future[None]) -> None:
@@ -171,9 +171,9 @@ class Evaluations:
         if not isinstance(error, CostLimit):
             logger.error("Evaluation %s failed.", job_id, exc_info=error)
         code = error.code if isinstance(error, RagError) else "internal_error"
-        for item in self._engine.store.job_items(job_id, "pending"):
-            self._engine.store.finish_item(item.id, "failed", (code, str(error)))
-        self._engine.store.set_job_status(job_id, "partial" if isinstance(error, CostLimit) else "failed")
+        for item in self._engine.store.jobs.items(job_id, "pending"):
+            self._engine.store.jobs.finish_item(item.id, "failed", (code, str(error)))
+        self._engine.store.jobs.set_status(job_id, "partial" if isinstance(error, CostLimit) else "failed")
 
 
 def _ending(run: Run) -> JobStatus:

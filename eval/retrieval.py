@@ -131,8 +131,8 @@ def _names(engine: Engine, collection: str) -> dict[str, str]:
     """What a relevant document may be called, to its source. An ending may be left off where only one
     source has the rest.
     """
-    engine.store.collection(collection)
-    sources = list(engine.store.sources(collection))
+    engine.store.collections.get(collection)
+    sources = list(engine.store.documents.sources(collection))
     stems: dict[str, str | None] = {}
     for source in sources:
         stem = str(Path(source).with_suffix(""))

@@ -74,7 +74,7 @@ class Durable:
     def _launch(self) -> None:
         global _current
         # Who holds this lock lives: others take up the workflows of a worker whose lock is free.
-        self._held.enter_context(self._store.exclusive(self._name, once=True))
+        self._held.enter_context(self._store.locks.exclusive(self._name, once=True))
         engine = self._store.side_engine()
         self._held.callback(engine.dispose)
         _current = self
@@ -109,7 +109,7 @@ class Durable:
 
         Also takes up what dead workers left. Does nothing while another worker does the same.
         """
-        with translated(), self._store.exclusive("jobs") as mine:
+        with translated(), self._store.locks.exclusive("jobs") as mine:
             if not mine:
                 return []
             if time.monotonic() - self._cared > _CARE_S:
@@ -126,7 +126,7 @@ class Durable:
         _delete([each for each in found if each.status not in _OPEN])
         after = max((_items(each)[-1] for each in ahead), default=0)
         room = max(_AHEAD - len(ahead), 0)
-        items = self._store.pending_items(job_id, after, room * _BATCH) if room else []
+        items = self._store.jobs.pending_items(job_id, after, room * _BATCH) if room else []
         for start in range(0, len(items), _BATCH):
             batch = items[start : start + _BATCH]
             with SetWorkflowID(f"{job_id}-{batch[0]}"):
@@ -141,7 +141,7 @@ class Durable:
                 ids, self._missed = lost & self._missed, lost
                 self._resume(ids)
                 continue
-            with self._store.exclusive(worker, once=True) as gone:
+            with self._store.locks.exclusive(worker, once=True) as gone:
                 if gone:
                     self._resume(ids)
         ended = DBOS.list_workflows(queue_name=_QUEUE, load_input=False, load_output=False)

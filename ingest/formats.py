@@ -27,7 +27,7 @@ class Format:
 
 def formats(store: Store, collection: str) -> Iterator[Format]:
     """Every format of a collection, by name; raises NotFound `collection_not_found`."""
-    records = sorted(store.every_document(collection), key=lambda each: each.updated_at)
+    records = sorted(store.documents.every(collection), key=lambda each: each.updated_at)
     took: dict[str, float] = {}
     before = records[0].updated_at if records else None
     for each in records:

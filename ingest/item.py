@@ -100,7 +100,7 @@ class ItemWorker:
 
     def _load(self, item: ItemRecord) -> Loaded | None:
         """The item's document; None for one that is to be deleted."""
-        payload = self._store.item_payload(item.id)
+        payload = self._store.jobs.payload(item.id)
         if payload is None and item.item.path is None:
             return None
         if item.item.origin and self._is_known(item.collection, item.item, None):
@@ -111,7 +111,7 @@ class ItemWorker:
         """Whether nothing needs parsing: the content is in the store, under this source or a vanished one."""
         if self._is_known(item.collection, item.item, sha256):
             return True
-        if item.item.path is not None and self._store.has_vanished(item.job_id, sha256):
+        if item.item.path is not None and self._store.documents.has_vanished(item.job_id, sha256):
             self._moving.add(item.id)
             return True
         return False
@@ -124,12 +124,12 @@ class ItemWorker:
         """
         if item.title or item.metadata:
             return False
-        record = self._store.find(collection, item.source)
+        record = self._store.documents.find(collection, item.source)
         if record is None or record.status != "ready" or record.error_code:
             return False
         if sha256 is None:
-            return self._store.origin(record.document.id) == item.origin
-        return self._store.content_sha256(record.document.id) == sha256
+            return self._store.documents.origin(record.document.id) == item.origin
+        return self._store.documents.content_sha256(record.document.id) == sha256
 
     def _finish(self, item: ItemRecord, loading: Future[Loaded | None], last_try: bool) -> Carried:
         """Commit what was loaded, then the item's outcome: a crash in between repeats the item, unchanged."""
@@ -160,7 +160,7 @@ class ItemWorker:
         if self._stopped.is_set():
             return True
         try:
-            return self._store.job_status(item.job_id) == "cancelled"
+            return self._store.jobs.status(item.job_id) == "cancelled"
         except NotFound:
             return True
 
@@ -183,23 +183,23 @@ class ItemWorker:
         encoder = self._encoder(item.collection)
         new = self._new_document(item.collection, item.item, loaded, document, encoder)
         try:
-            outcome = self._store.put_document(new)
+            outcome = self._store.documents.put(new)
         except IndexMismatch:
             now = self._encoder(item.collection)
             if now is encoder:
                 raise
             new = self._new_document(item.collection, item.item, loaded, document, now)
-            outcome = self._store.put_document(new)
+            outcome = self._store.documents.put(new)
         if outcome == "unchanged":
             return Carried(outcome, len(new.chunks))
-        record = self._store.find(item.collection, item.item.source)  # None: deleted since
+        record = self._store.documents.find(item.collection, item.item.source)  # None: deleted since
         held = record.quarantined if record else 0
         return Carried(outcome, len(new.chunks), quarantined=held, findings=counts(new.chunks))
 
     def _move(self, item: ItemRecord, loaded: Loaded) -> Carried:
         """Move the vanished document; where there is none of the same format, read the file after all."""
         self._moving.discard(item.id)
-        if self._store.move_document(item.job_id, item.item.source, loaded.sha256, loaded.media_type):
+        if self._store.documents.move(item.job_id, item.item.source, loaded.sha256, loaded.media_type):
             self._see(item.collection, item.item, loaded)
             return Carried("moved")
         known = partial(self._is_known, item.collection)
@@ -208,15 +208,15 @@ class ItemWorker:
     def _see(self, collection: str, item: JobItem, loaded: Loaded) -> None:
         """Keep what the remote store said of the content that was fetched and found to be the stored one."""
         if item.origin and loaded.sha256:
-            self._store.set_origin(document_id(collection, item.source), item.origin)
+            self._store.documents.set_origin(document_id(collection, item.source), item.origin)
 
     def _encoder(self, collection: str) -> Encoder:
         """The encoder of the collection's vectors, that of the settings while it has none."""
-        return self._encoders.bound(self._store.collection(collection).encoder, collection)
+        return self._encoders.bound(self._store.collections.get(collection).encoder, collection)
 
     def _remove(self, collection: str, item: JobItem) -> Outcome:
         with suppress(NotFound):  # gone already, or moved by another worker
-            self._store.delete_document(document_id(collection, item.source))
+            self._store.documents.delete(document_id(collection, item.source))
         return "removed"
 
     def _new_document(
@@ -248,7 +248,7 @@ class ItemWorker:
         """Record the failure with the document and the item; a deleted collection ends the job instead."""
         try:
             if not item.item.source.endswith("/"):  # a folder is no document
-                self._store.fail_document(item.collection, item.item.source, error.code, error.message)
+                self._store.documents.fail(item.collection, item.item.source, error.code, error.message)
         except NotFound:
             return Carried(ended=True)
         return self._record(item, Carried("failed"), (error.code, error.message))
@@ -257,7 +257,7 @@ class ItemWorker:
         """The item's outcome, unless its job has gone with the collection."""
         assert carried.outcome is not None
         try:
-            self._store.finish_item(
+            self._store.jobs.finish_item(
                 item.id, carried.outcome, error, carried.quarantined, carried.findings, carried.chunks
             )
         except NotFound:

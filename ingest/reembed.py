@@ -51,9 +51,9 @@ def submit(store: Store, settings: Settings, collection: str, encoder: str | Non
     while another such job of the collection is not finished, Conflict `already_embedded` when the encoder is
     the collection's already.
     """
-    present = store.collection(collection)
+    present = store.collections.get(collection)
     info = load_encoder(encoder or settings.encoder, settings).info
-    if any(job.collection == collection for job in store.open_jobs([KIND])):
+    if any(job.collection == collection for job in store.jobs.requests([KIND])):
         raise Conflict(f"Collection {collection!r} is being re-embedded already.", code="reembedding")
     bound = present.encoder
     if bound is not None and (bound.name, bound.revision) == (info.name, info.revision):
@@ -63,7 +63,7 @@ def submit(store: Store, settings: Settings, collection: str, encoder: str | Non
         )
     parts = min(PARTS, max(1, present.chunks))
     items = [JobItem(f"part {number} of {parts}") for number in range(1, parts + 1)]
-    return store.create_job(KIND, collection, [*items, JobItem(SWITCH)], {"encoder": info.name})
+    return store.jobs.create(KIND, collection, [*items, JobItem(SWITCH)], {"encoder": info.name})
 
 
 class ReembeddingWorker:
@@ -81,36 +81,36 @@ class ReembeddingWorker:
     def drain(self, on_chunks: OnChunks | None = None) -> None:
         """Work until no re-embedding is pending and nothing of a cancelled one is left."""
         stop = threading.Event()
-        while self._jobs() or self._store.reembeddings():
+        while self._jobs() or self._store.reembedding.running():
             self._round(stop, on_chunks or _quiet)
-            stop.wait(_IDLE_S if self._jobs() or self._store.reembeddings() else 0)
+            stop.wait(_IDLE_S if self._jobs() or self._store.reembedding.running() else 0)
 
     def _jobs(self) -> list[JobRequest]:
-        return self._store.open_jobs([KIND])
+        return self._store.jobs.requests([KIND])
 
     def _round(self, stop: threading.Event, on_chunks: OnChunks) -> None:
         jobs = self._jobs()
-        if not jobs and not self._store.reembeddings():
+        if not jobs and not self._store.reembedding.running():
             return
-        with self._store.exclusive("reembed") as mine:
+        with self._store.locks.exclusive("reembed") as mine:
             if not mine:
                 return
             for job in jobs:
                 self._clear_left_over()
-                if not stop.is_set() and self._store.set_job_status(job.id, "running") == "running":
+                if not stop.is_set() and self._store.jobs.set_status(job.id, "running") == "running":
                     self._carry_out(job, stop, on_chunks)
             self._clear_left_over()
 
     def _clear_left_over(self) -> None:
         """Drop what jobs that are at an end left behind: vectors of an encoder that never took over."""
         at_work = {job.collection for job in self._jobs()}
-        for collection in self._store.reembeddings():
+        for collection in self._store.reembedding.running():
             if collection not in at_work:
                 self._clear(collection)
 
     def _clear(self, collection: str) -> None:
         try:
-            while self._store.drop_other_vectors(collection):
+            while self._store.reembedding.drop_others(collection):
                 pass
         except NotFound:
             log.info("collection %s is gone", collection)
@@ -140,20 +140,22 @@ class ReembeddingWorker:
     def _begin(self, collection: str, encoder: Encoder) -> None:
         """Name the encoder, after what another one left (the model's files may have been replaced)."""
         info = encoder.info
-        other = self._store.reembeddings().get(collection)
+        other = self._store.reembedding.running().get(collection)
         if other is not None and (other.name, other.revision) != (info.name, info.revision):
             self._clear(collection)
         dimension = info.dimension or len(encoder.encode_queries(["dimension"])[0].dense)
-        self._store.begin_reembedding(collection, info.name, info.revision, dimension)
+        self._store.reembedding.begin(collection, info.name, info.revision, dimension)
 
     def _embed_until_switched(self, collection: str, encoder: Encoder, watch: _Watch) -> None:
         """Go through the chunks until none is left that came meanwhile."""
         info = encoder.info
-        done = self._store.embedded_chunks(collection, info.name, info.revision)
+        done = self._store.reembedding.embedded(collection, info.name, info.revision)
         after = 0
         while True:
-            lacking = self._store.unembedded(collection, info.name, info.revision, after=after, limit=_BATCH)
-            watch.on_chunks(done, self._store.collection(collection).chunks)
+            lacking = self._store.reembedding.unembedded(
+                collection, info.name, info.revision, after=after, limit=_BATCH
+            )
+            watch.on_chunks(done, self._store.collections.get(collection).chunks)
             if not lacking and watch.switch(info.name, info.revision):
                 return
             if lacking:
@@ -188,7 +190,7 @@ class _Watch:
     """Notes in the job how far it is, and stops the work when the job was cancelled or the worker ends."""
 
     def __init__(self, store: Store, job: JobRequest, stop: threading.Event, told: OnChunks) -> None:
-        *self._parts, self._switch = store.job_items(job.id)
+        *self._parts, self._switch = store.jobs.items(job.id)
         self._store = store
         self._job = job
         self._stop = stop
@@ -209,14 +211,14 @@ class _Watch:
     def add(self, model: str, revision: str, new: Sequence[NewVectors]) -> int:
         """Write vectors; how many. Raises Stopped when the encoder is not to take over any more."""
         try:
-            return self._store.add_vectors(self._job.collection, model, revision, new)
+            return self._store.reembedding.add_vectors(self._job.collection, model, revision, new)
         except Conflict as error:
             raise Stopped(error.message) from error
 
     def switch(self, model: str, revision: str) -> bool:
         """Make the encoder the collection's; whether it is. Raises Stopped when the job was cancelled."""
         try:
-            return self._store.switch_encoder(self._job.collection, model, revision, self._job.id)
+            return self._store.reembedding.switch(self._job.collection, model, revision, self._job.id)
         except Conflict as error:
             raise Stopped(error.message) from error
 
@@ -228,24 +230,24 @@ class _Watch:
     def succeed(self) -> None:
         """All is done."""
         self._finish([*self._parts, self._switch])
-        self._store.set_job_status(self._job.id, "succeeded")
+        self._store.jobs.set_status(self._job.id, "succeeded")
 
     def fail(self, error: RagError) -> None:
         """What is not done yet failed; the job may have gone with its collection."""
         item = self._switch if self._finished == len(self._parts) else self._parts[self._finished]
         try:
-            self._store.finish_item(item.id, "failed", (error.code, error.message))
-            self._store.set_job_status(self._job.id, "failed")
+            self._store.jobs.finish_item(item.id, "failed", (error.code, error.message))
+            self._store.jobs.set_status(self._job.id, "failed")
         except NotFound:
             log.info("job %s is gone", self._job.id)
 
     def _check(self) -> None:
-        if self._stop.is_set() or self._store.job_status(self._job.id) == "cancelled":
+        if self._stop.is_set() or self._store.jobs.status(self._job.id) == "cancelled":
             raise Stopped(f"The re-embedding of {self._job.collection} was stopped.")
 
     def _finish(self, items: Sequence[ItemRecord]) -> None:
         for item in items:
-            self._store.finish_item(item.id, "replaced")
+            self._store.jobs.finish_item(item.id, "replaced")
 
 
 def _quiet(done: int, total: int) -> None:

@@ -35,7 +35,7 @@ def submit_uploads(
         )
         for each in uploads
     ]
-    return store.create_job("ingest", collection, items, idempotency_key=idempotency_key)
+    return store.jobs.create("ingest", collection, items, idempotency_key=idempotency_key)
 
 
 def submit_folder(
@@ -58,7 +58,7 @@ def submit_folder(
     `delete_missing` and those of `walk` and `walk_remote`, and Conflict `empty_root` when nothing at all was
     found and `delete_missing` would empty the collection, unless `allow_empty` says so.
     """
-    before = store.collection(collection)
+    before = store.collections.get(collection)
     patterns = Patterns.given(options.include, options.exclude, options.only)
     if options.delete_missing and isinstance(path, Path) and path.is_file():
         raise InvalidInput(
@@ -69,7 +69,7 @@ def submit_folder(
         emptied = options.delete_missing and options.only is None and not items.count
         if emptied and before.documents and not options.allow_empty:
             raise _empty_root(path, before.documents)
-        return store.create_job(
+        return store.jobs.create(
             "sync",
             collection,
             items,

@@ -62,7 +62,7 @@ class Worker:
         stop = stop or threading.Event()
         while not stop.is_set():
             try:
-                if self._store.open_jobs(KINDS):
+                if self._store.jobs.requests(KINDS):
                     self._work(stop, _LINGER_S)
             except StoreError as error:
                 log.warning("waiting for the store: %s", error.message)
@@ -73,7 +73,7 @@ class Worker:
         """Works until no job is pending; `on_progress` is called after each source, by another thread."""
         self._on_progress = on_progress
         try:
-            while self._store.open_jobs(KINDS):
+            while self._store.jobs.requests(KINDS):
                 self._work(threading.Event(), 0.0)
         finally:
             self._on_progress = None
@@ -122,7 +122,7 @@ class Worker:
         """Queue what jobs need, settle those that have nothing left, leave what is no longer wanted; whether
         there is any job.
         """
-        jobs = [job.id for job in self._store.open_jobs(KINDS)]
+        jobs = [job.id for job in self._store.jobs.requests(KINDS)]
         at_hand = self._items.job_at_hand
         if at_hand is not None and at_hand not in jobs:
             self._items.interrupt()
@@ -139,7 +139,7 @@ class Worker:
             self._items.forget()
             return False
         try:
-            item = self._store.job_item(item_id)
+            item = self._store.jobs.item(item_id)
             if item.state != "pending":
                 return item.state != "cancelled"
             if not self._is_running(item.job_id):
@@ -152,18 +152,18 @@ class Worker:
 
     def _is_running(self, job_id: str) -> bool:
         """Whether the job is, or is from now on: only its first file costs a write."""
-        status = self._store.job_status(job_id)
-        return status == "running" or self._store.set_job_status(job_id, "running") == "running"
+        status = self._store.jobs.status(job_id)
+        return status == "running" or self._store.jobs.set_status(job_id, "running") == "running"
 
     def _next(self, item_id: int | None) -> ItemRecord | None:
-        return None if item_id is None else self._store.job_item(item_id)
+        return None if item_id is None else self._store.jobs.item(item_id)
 
     def _report(self, item: ItemRecord, carried: Carried) -> None:
         if self._on_progress is None or carried.ended:
             return
         tally = self._tallies.get(item.job_id)
         if tally is None:
-            tally = self._tallies[item.job_id] = _Tally(self._store.job(item.job_id))
+            tally = self._tallies[item.job_id] = _Tally(self._store.jobs.get(item.job_id))
         else:
             tally.add(carried)
         self._on_progress(tally.progress(item.item.source))
@@ -171,7 +171,7 @@ class Worker:
     def _settle(self, job_id: str) -> None:
         """The status that a job's items add up to, now that all have ended."""
         try:
-            self._store.set_job_status(job_id, outcome(self._store.job(job_id).counts))
+            self._store.jobs.set_status(job_id, outcome(self._store.jobs.get(job_id).counts))
         except NotFound:
             log.info("job %s has gone with its collection", job_id)
 
@@ -212,7 +212,7 @@ def follow(store: Store, job_id: str, interval: float = 0.2) -> Iterator[Progres
     since = time.monotonic()
     while True:
         asked = time.monotonic()
-        job = store.job(job_id)
+        job = store.jobs.get(job_id)
         took = time.monotonic() - asked
         yield _progress(job, job.chunks, time.monotonic() - since, "")
         if job.status not in ("queued", "running"):

@@ -37,7 +37,7 @@ def adapt_and_report(
         job = submit(store, collection, given, options)
         with _bar(quiet=as_json) as on_stage:
             _carry_out(settings, store, job, on_stage)
-        ended = store.job(job.id)
+        ended = store.jobs.get(job.id)
         if ended.status == "succeeded":
             _print(_versions(settings, store, collection, newest=True), as_json=as_json)
             return True
@@ -55,7 +55,7 @@ def show_versions(settings: Settings, collection: str, *, as_json: bool) -> None
 def roll_back(settings: Settings, collection: str, *, as_json: bool) -> None:
     """Go back to the version before; a running service searches with it from the next query on."""
     with Store.open(settings.store_url) as store:
-        active = store.rollback_profile(collection)
+        active = store.learned.rollback(collection)
     said = f"{collection} is searched with " + (
         f"version {active}." if active else "the defaults (version 0)."
     )
@@ -67,17 +67,17 @@ def _carry_out(settings: Settings, store: Store, job: Job, on_stage: OnStage) ->
     if running is None or not running.worker:
         AdaptationWorker(settings, store).drain(on_stage)
         return
-    while (job := store.job(job.id)).status in _OPEN:
+    while (job := store.jobs.get(job.id)).status in _OPEN:
         done = job.counts.added
         on_stage(FULL_STAGES[min(done, len(FULL_STAGES) - 1)], 0, 0)
         time.sleep(_POLL_S)
 
 
 def _versions(settings: Settings, store: Store, collection: str, *, newest: bool) -> AdaptationOut:
-    bound = store.collection(collection).encoder
+    bound = store.collections.get(collection).encoder
     info = load_encoder(bound.name if bound else settings.encoder, settings).info
-    records = store.profiles(collection)[: 1 if newest else None]
-    active = store.collection(collection).profile
+    records = store.learned.all(collection)[: 1 if newest else None]
+    active = store.collections.get(collection).profile
     return AdaptationOut(active=active, versions=[VersionOut.of(record, info) for record in records])
 
 

@@ -30,7 +30,7 @@ def set_policy(store: Store, collection: str, policy: CurationPolicy) -> Curatio
             raise InvalidInput(
                 f"{unknown[0]!r} is no language that can be told from others.", code="unknown_language"
             )
-    store.set_curation(collection, policy)
+    store.curation.set_policy(collection, policy)
     return policy
 
 
@@ -47,7 +47,7 @@ def show_policy(
 
     actions = dict(_action(pair) for pair in given)
     with Store.open(settings.store_url) as store:
-        policy = store.curation(collection)
+        policy = store.curation.policy(collection)
         if actions or languages is not None:
             chosen = policy.languages if languages is None else tuple(one for one in languages if one)
             policy = set_policy(store, collection, replace(_with(policy, actions), languages=chosen))
@@ -64,7 +64,7 @@ def release(settings: Settings, collection: str, chunk_ids: Sequence[str], *, as
     from api.http.schemas.curation import ReleasedOut
 
     with Store.open(settings.store_url) as store:
-        released = store.release(collection, chunk_ids)
+        released = store.curation.release(collection, chunk_ids)
     typer.echo(ReleasedOut(released=released).model_dump_json() if as_json else f"{released} released")
 
 
@@ -74,7 +74,7 @@ def show_quarantine(settings: Settings, collection: str, *, as_json: bool) -> No
     from api.http.schemas.curation import QuarantinedOut, QuarantineOut
 
     with Store.open(settings.store_url) as store:
-        held = list(store.every_quarantined(collection))
+        held = list(store.curation.every_quarantined(collection))
     if as_json:
         shown = QuarantineOut(chunks=[QuarantinedOut.of(one) for one in held], next_cursor=None)
         typer.echo(shown.model_dump_json(indent=2))

@@ -121,7 +121,7 @@ def _store(settings: Settings) -> str:
 
     store = Store.open(settings.store_url)
     try:
-        collections = store.collections()
+        collections = store.collections.all()
     finally:
         store.close()
     documents = sum(collection.documents for collection in collections)
@@ -190,7 +190,7 @@ def _ingest(settings: Settings, store: Store) -> None:
     from ingest.types import Upload
     from ingest.worker import Worker
 
-    store.create_collection("doctor")
+    store.collections.create("doctor")
     pages = [Upload("pump.md", f"# Pump\n\n{PASSAGE}\n".encode()), Upload("lunch.txt", OTHER.encode())]
     job_id = submit_uploads(store, "doctor", pages).id
     worker = Worker(settings, store=store)
@@ -198,7 +198,7 @@ def _ingest(settings: Settings, store: Store) -> None:
         worker.drain()
     finally:
         worker.close()
-    job = store.job(job_id)
+    job = store.jobs.get(job_id)
     if job.status != "succeeded":
         reasons = "; ".join(f"{error.source} [{error.code}] {error.message}" for error in job.errors)
         raise RuntimeError(f"ingest ended as {job.status}: {reasons}")

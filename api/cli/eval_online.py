@@ -37,7 +37,7 @@ def show_online(settings: Settings, collection: str, *, as_json: bool, page: Pat
 def forget_online(settings: Settings, collection: str) -> None:
     """Delete every sample of the collection."""
     with Store.open(settings.store_url) as store:
-        gone = store.forget_samples(collection)
+        gone = store.samples.forget(collection)
     typer.echo(f"{gone} samples of {collection} are deleted.")
 
 

@@ -64,10 +64,10 @@ def ingest_folder(
     root = location(path)  # before anything is made
     with Store.open(settings.store_url) as store, carrying_out(settings, store) as carry_out:
         with suppress(Conflict):
-            store.create_collection(collection)
+            store.collections.create(collection)
         job = submit_folder(store, collection, root, options, skip=[settings.data])
         carry_out(job, on_progress)
-        return store.job(job.id)
+        return store.jobs.get(job.id)
 
 
 def ingest_and_report(

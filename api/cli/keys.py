@@ -13,20 +13,20 @@ def add_key(settings: Settings, name: str, role: KeyRole, collections: Sequence[
     """The new key; the store keeps only its hash. Raises NotFound `collection_not_found`."""
     with _store(settings) as store:
         for collection in collections or ():
-            store.collection(collection)
-        return store.add_key(name, role, collections or None)
+            store.collections.get(collection)
+        return store.keys.add(name, role, collections or None)
 
 
 def list_keys(settings: Settings) -> Sequence[Key]:
     """Every key that was not revoked, without its secret."""
     with _store(settings) as store:
-        return store.keys()
+        return store.keys.all()
 
 
 def revoke_key(settings: Settings, key_id: str) -> None:
     """Raises NotFound when there is no such key."""
     with _store(settings) as store:
-        store.revoke_key(key_id)
+        store.keys.revoke(key_id)
 
 
 @contextmanager

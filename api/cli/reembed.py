@@ -28,7 +28,7 @@ def reembed_and_report(settings: Settings, collection: str, encoder: str | None,
         job = submit(store, settings, collection, encoder)
         with reembedding_bar(quiet=as_json) as on_chunks:
             _carry_out(settings, store, job, on_chunks)
-        ended, bound = store.job(job.id), store.collection(collection).encoder
+        ended, bound = store.jobs.get(job.id), store.collections.get(collection).encoder
     if as_json:
         typer.echo(JobOut.of(ended).model_dump_json(indent=2))
     elif ended.status == "succeeded" and bound is not None:
@@ -43,7 +43,7 @@ def _carry_out(settings: Settings, store: Store, job: Job, on_chunks: OnChunks) 
     if running is None or not running.worker:
         ReembeddingWorker(settings, store, settle_s=0).drain(on_chunks)
         return
-    while (job := store.job(job.id)).status in _OPEN:
-        chunks = store.collection(job.collection).chunks
+    while (job := store.jobs.get(job.id)).status in _OPEN:
+        chunks = store.collections.get(job.collection).chunks
         on_chunks(chunks * job.counts.replaced // max(job.counts.total, 1), chunks)
         time.sleep(_POLL_S)

@@ -48,7 +48,7 @@ def watch_and_report(
         _noticed(root, settings.data) as changes,
     ):
         with suppress(Conflict):
-            store.create_collection(collection)
+            store.collections.create(collection)
         sync = _Sync(settings, store, collection, root, options, carry_out, as_json=as_json)
         sync.run(None)
         typer.echo(f"Watching {root}; Ctrl-C ends.", err=True)
@@ -90,7 +90,7 @@ class _Sync:
         started, options = time.monotonic(), replace(self._options, only=only)
         job = submit_folder(self._store, self._collection, self._root, options, skip=self._skip)
         self._carry_out(job, lambda progress: None)
-        self._report(self._store.job(job.id), only, time.monotonic() - started)
+        self._report(self._store.jobs.get(job.id), only, time.monotonic() - started)
 
     def _report(self, job: Job, only: tuple[str, ...] | None, seconds: float) -> None:
         if only is not None and job.counts.total == 0:

@@ -66,7 +66,7 @@ class KeyRing:
         """Raises Unauthorized for a key that does not exist. Compares in constant time."""
         if hmac.compare_digest(_digest(secret), self._admin):
             return Caller("admin", "admin")
-        key = self._store.verify_key(secret)
+        key = self._store.keys.verify(secret)
         if key is None:
             raise Unauthorized("This key does not exist or was revoked.")
         return Caller(key.name, key.role, None if key.collections is None else frozenset(key.collections))

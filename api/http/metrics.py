@@ -201,7 +201,7 @@ class OnlineGauges(Collector):
         """The gauges; none of a store that cannot be read."""
         families = _families()
         try:
-            counts = _by_collection(self._store.count_samples())
+            counts = _by_collection(self._store.samples.count())
             with self._lock:
                 self._look(counts)
                 seen = dict(self._seen)
@@ -225,7 +225,7 @@ class OnlineGauges(Collector):
                 self._seen[name] = self._found(name, counts[name])
 
     def _found(self, collection: str, counts: Counts) -> _Seen:
-        signals = signals_of(self._store.samples(collection, WINDOW))
+        signals = signals_of(self._store.samples.newest(collection, WINDOW))
         recent = {one.name: _recent(one.name, one.values[-RECENT:]) for one in signals}
         return _Seen(time.monotonic(), counts, recent, tuple(drifts(signals)))
 

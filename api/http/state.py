@@ -96,7 +96,7 @@ class Runtime:
 
     def _store_check(self) -> Check:
         try:
-            return Check(True, f"{len(self.store.collections())} collections")
+            return Check(True, f"{len(self.store.collections.all())} collections")
         except RagError as error:
             return Check(False, error.message)
 
@@ -125,7 +125,7 @@ class Runtime:
 
     def jobs(self) -> Mapping[str, float]:
         """Jobs that are not finished, by status."""
-        return tally(job.status for job in self.store.pending_jobs())
+        return tally(job.status for job in self.store.jobs.pending())
 
 
 def _sampler(settings: Settings, store: Store, metrics: Metrics) -> Sampler | None:

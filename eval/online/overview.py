@@ -54,7 +54,7 @@ class Overview:
 
 def overview(store: Store, collection: str) -> Overview:
     """The numbers, without texts; raises NotFound `collection_not_found`."""
-    return overview_of(collection, store.samples(collection, WINDOW))
+    return overview_of(collection, store.samples.newest(collection, WINDOW))
 
 
 def overview_of(collection: str, records: Sequence[SampleRecord]) -> Overview:
@@ -76,7 +76,7 @@ def overview_of(collection: str, records: Sequence[SampleRecord]) -> Overview:
 
 def worst_answers(store: Store, collection: str, most: int) -> list[Judged]:
     """The worst of the newest samples that were judged, with texts; raises NotFound."""
-    records = store.samples(collection, WINDOW)[-RECENT:]
+    records = store.samples.newest(collection, WINDOW)[-RECENT:]
     return worst_of(store, signals_of(records), most)
 
 
@@ -111,9 +111,9 @@ def worst_of(store: Store, signals: Sequence[Signal], most: int) -> list[Judged]
     ranks = _ranks([one for one in signals if one.kind == "mean"])
     order = sorted(ranks, key=lambda key: (ranks[key], -key))
     records = {one.key: one for signal in signals for one in signal.samples}
-    texts = store.sample_texts(order[: 4 * most])
+    texts = store.samples.texts(order[: 4 * most])
     chosen = [key for key in order if key in texts and not records[key].abstained][:most]
-    found = store.sampled_passages([ref for key in chosen for ref in texts[key].passages])
+    found = store.samples.passages([ref for key in chosen for ref in texts[key].passages])
     return [
         Judged(records[key], texts[key], tuple(found.get(ref) for ref in texts[key].passages))
         for key in chosen

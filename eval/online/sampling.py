@@ -152,7 +152,7 @@ class Sampler:
 
     def _write(self) -> None:
         while self._fill():
-            kept = self._store.add_samples(self._batch)
+            kept = self._store.samples.add(self._batch)
             self._told("kept", kept)
             for _ in self._batch:
                 self._queue.task_done()
@@ -182,7 +182,7 @@ class Retention:
         if time.monotonic() < self._next:
             return
         since = datetime.now(UTC) - timedelta(days=self._settings.online_days)
-        gone = self._store.prune_samples(self._settings.online_keep, since)
+        gone = self._store.samples.prune(self._settings.online_keep, since)
         self._next = time.monotonic() + _PRUNE_S
         if gone:
             log.info("%d samples of answers were over their limits and are deleted", gone)

@@ -62,14 +62,14 @@ class OnlineScorer:
 
     def _round(self, stop: threading.Event) -> None:
         self._retention.hold()
-        self._store.settle_samples()
+        self._store.samples.settle()
         if time.monotonic() < self._rest_until:
             return
-        if not self._store.waiting_samples(1):
+        if not self._store.samples.waiting(1):
             if time.monotonic() - self._used > _FORGET_S:
                 self._bench = None
             return
-        with self._store.exclusive("online") as mine:
+        with self._store.locks.exclusive("online") as mine:
             if mine:
                 self._score_all(stop)
 
@@ -92,8 +92,8 @@ class OnlineScorer:
 
     def _score(self, bench: _Bench, stop: threading.Event) -> bool:
         """Score a batch; whether there was one."""
-        waiting = self._store.waiting_samples(_BATCH)
-        found = self._store.sampled_passages([ref for _, texts in waiting for ref in texts.passages])
+        waiting = self._store.samples.waiting(_BATCH)
+        found = self._store.samples.passages([ref for _, texts in waiting for ref in texts.passages])
         said: list[SampleScores] = []
         for key, texts in waiting:
             if stop.is_set():
@@ -102,7 +102,7 @@ class OnlineScorer:
             said += [
                 judged or SampleScores(key, {}, dict.fromkeys(bench.judges, "passages_gone"), bench.judged_by)
             ]
-        self._store.score_samples(said)
+        self._store.samples.score(said)
         return bool(said)
 
 

@@ -57,7 +57,7 @@ def setup_of(
     return Setup(
         id=secrets.token_hex(8),
         collection=collection,
-        collection_version=engine.store.collection(collection).version,
+        collection_version=engine.store.collections.get(collection).version,
         created_at=datetime.now(UTC),
         metrics=tuple(metrics),
         cases=len(cases),

@@ -38,14 +38,14 @@ def source_of(store: Store, collection: str, seed: int) -> Source:
 
     Raises NotFound `collection_not_found`, InvalidInput `collection_empty`.
     """
-    store.collection(collection)
+    store.collections.get(collection)
     records = [
-        record.document for record in store.every_document(collection, status="ready") if record.chunks
+        record.document for record in store.documents.every(collection, status="ready") if record.chunks
     ]
     random.Random(seed).shuffle(records)
     documents = []
     for document in records[:_MOST_DOCUMENTS]:
-        chunks = [chunk for chunk in store.chunks(document.id) if not chunk.findings]
+        chunks = [chunk for chunk in store.chunks.of(document.id) if not chunk.findings]
         if chunks:
             documents.append(tuple(Passage(chunk, document) for chunk in chunks))
     if not documents:

@@ -58,7 +58,7 @@ class Curator:
 
         Raises NotFound `collection_not_found`.
         """
-        policy = self._store.curation(document.collection)
+        policy = self._store.curation.policy(document.collection)
         looked = [_look(policy, chunk, text[chunk.start : chunk.end]) for chunk in chunks]
         known = self._known(document, looked)
         first: dict[int, _Looked] = {}
@@ -74,7 +74,7 @@ class Curator:
     def _known(self, document: Document, looked: Sequence[_Looked]) -> _Known:
         marks = [mark for one in looked for mark in one.marks]
         alike: dict[int, list[Alike]] = defaultdict(list)
-        for one in self._store.alike(document.collection, document.id, marks):
+        for one in self._store.curation.alike(document.collection, document.id, marks):
             alike[one.mark].append(one)
         documents = {mark: len({one.document_id for one in found}) for mark, found in alike.items()}
         compared = {mark for one in looked for mark in one.marks if mark not in one.lines}
@@ -83,7 +83,7 @@ class Curator:
             for mark in compared & alike.keys()
         }
         keys = {one.key for found in oldest.values() for one in found}
-        return _Known(oldest, self._store.hydrate(sorted(keys)), documents)
+        return _Known(oldest, self._store.chunks.hydrate(sorted(keys)), documents)
 
 
 def counts(chunks: Sequence[NewChunk]) -> dict[Reason, int]:

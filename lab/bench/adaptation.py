@@ -38,7 +38,7 @@ Doubles = npt.NDArray[np.float64]
 
 def fill(engine: Engine, data: Collection, cache: Path | None) -> None:
     """One chunk a document, its place in the corpus as its source."""
-    engine.store.create_collection(NAME)
+    engine.store.collections.create(NAME)
     info, encoder = engine.encoder.info, engine.encoder
     assert isinstance(encoder, OnnxEncoder)
     for place, (text, passage) in enumerate(
@@ -47,7 +47,7 @@ def fill(engine: Engine, data: Collection, cache: Path | None) -> None:
         digest = hashlib.sha256(text.encode()).hexdigest()
         chunk = NewChunk(0, 0, len(text), None, (), passage.dense, passage.tokens)
         document = Document("", NAME, str(place), "", "text/plain", digest)
-        engine.store.put_document(NewDocument(document, text, digest, [chunk], info.name, info.revision))
+        engine.store.documents.put(NewDocument(document, text, digest, [chunk], info.name, info.revision))
 
 
 def judged(engine: Engine, data: Collection, queries: int, profile: Profile) -> Doubles:
@@ -70,7 +70,7 @@ def judged_plain(engine: Engine, data: Collection, queries: int) -> Doubles:
             engine.indexes.search_lexical(NAME, text, 100),
         ]
         keys = [scored.key for scored in reciprocal_rank(lists)[:10]]
-        found = engine.store.hydrate(keys)
+        found = engine.store.chunks.hydrate(keys)
         values.append(ndcg([int(found[key][1].source) for key in keys if key in found], grades))
     return np.array(values)
 

@@ -81,12 +81,12 @@ class Bench:
     def _put(self, collection: str, passages: Mapping[str, Sequence[Passage]]) -> None:
         store = self.engine.store
         try:
-            store.create_collection(collection)
+            store.collections.create(collection)
         except Conflict:
-            if store.collection(collection).documents == len(passages):
+            if store.collections.get(collection).documents == len(passages):
                 return
         for name, found in passages.items():
-            store.put_document(self._document(collection, name, found))
+            store.documents.put(self._document(collection, name, found))
 
     def _document(self, collection: str, name: str, passages: Sequence[Passage]) -> NewDocument:
         text, info = self.texts[name], self.engine.encoder.info

@@ -86,8 +86,8 @@ def _compare(folder: BeirFolder, corpus: str, documents: Sequence[CorpusDocument
         put_product(settings.data, COLLECTION, documents)
         with closing(Engine(settings)) as engine:
             flagged = {variant: _scores(folder, engine, variant) for variant in VARIANTS}
-            chunks = engine.store.collection(COLLECTION).chunks
-            engine.store.set_curation(COLLECTION, HELD)
+            chunks = engine.store.collections.get(COLLECTION).chunks
+            engine.store.curation.set_policy(COLLECTION, HELD)
             held = {variant: _scores(folder, engine, variant) for variant in VARIANTS}
             quarantined = _reasons(engine)
     return [
@@ -127,7 +127,7 @@ def _once(sources: Sequence[str]) -> list[str]:
 
 
 def _reasons(engine: Engine) -> dict[str, int]:
-    return dict(Counter(one.reason for one in engine.store.every_quarantined(COLLECTION)))
+    return dict(Counter(one.reason for one in engine.store.curation.every_quarantined(COLLECTION)))
 
 
 def markdown(found: Sequence[Compared]) -> str:

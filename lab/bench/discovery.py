@@ -40,7 +40,7 @@ def measure(files: int, per_folder: int) -> str:
         root = Path(scratch) / "tree"
         make_tree(root, files, per_folder)
         with Store.open(f"sqlite:///{scratch}/footnote.db") as store:
-            store.create_collection("c")
+            store.collections.create("c")
             before = memory("VmRSS")
             Path("/proc/self/clear_refs").write_text("5")
             started = time.perf_counter()

@@ -35,11 +35,11 @@ def durable(settings: Settings, store: Store, encoder: Encoder) -> float:
 
 def plain(settings: Settings, store: Store, encoder: Encoder) -> float:
     """Seconds of a loop over the job's items."""
-    [job] = store.jobs(C)
+    [job] = store.jobs.newest(C)
     with ParserPool.of(settings) as pool:
         worker = ItemWorker(store, Encoders(settings, lambda: encoder), pool, settings.chunk_tokens)
         started = time.perf_counter()
-        items = store.job_items(job.id)
+        items = store.jobs.items(job.id)
         for item, following in zip(items, [*items[1:], None], strict=True):
             worker.carry_out(item, following, last_try=True)
         seconds = time.perf_counter() - started
@@ -52,10 +52,10 @@ def once(folder: Path, encoder: Encoder, *, with_dbos: bool) -> float:
     with tempfile.TemporaryDirectory() as scratch:
         settings = Settings(data=Path(scratch))
         with Store.open(settings.store_url) as store:
-            store.create_collection(C)
+            store.collections.create(C)
             job = submit_folder(store, C, folder)
             seconds = (durable if with_dbos else plain)(settings, store, encoder)
-            counts = store.job(job.id).counts
+            counts = store.jobs.get(job.id).counts
             assert counts.done == counts.total
             return seconds
 

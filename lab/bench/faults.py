@@ -125,12 +125,12 @@ def client(url: str) -> httpx.Client:
 def disagreements(settings: Settings, folder: Path, *, indexes: bool) -> list[str]:
     """What store, files and indexes differ in; with `indexes` no service may be running."""
     with Store.open(settings.store_url) as store:
-        found = store.problems()
-        for source in store.sources(C):
-            record = store.find(C, source)
+        found = store.audit.problems()
+        for source in store.documents.sources(C):
+            record = store.documents.find(C, source)
             assert record is not None
             content = (folder / source).read_bytes()
-            if store.content_sha256(record.document.id) != hashlib.sha256(content).hexdigest():
+            if store.documents.content_sha256(record.document.id) != hashlib.sha256(content).hexdigest():
                 found.append(f"{source} is not what its file is")
         return found + (_index_differences(settings, store) if indexes else [])
 
@@ -139,13 +139,13 @@ def _index_differences(settings: Settings, store: Store) -> list[str]:
     info = load_encoder(settings.encoder, settings).info
     with closing(IndexManager(store, settings, info, background=False)) as manager:
         manager.catch_up(C)
-        chunks = store.collection(C).chunks
+        chunks = store.collections.get(C).chunks
         found = [
             f"{one.backend} has {one.chunks} of {chunks} chunks"
             for one in manager.status()
             if one.chunks != chunks
         ]
-        for source in list(store.sources(C))[::17]:
+        for source in list(store.documents.sources(C))[::17]:
             hits = manager.search_lexical(C, token(int(Path(source).stem)), 5)
             if len(hits) != 1:
                 found.append(f"{source} is found {len(hits)} times")
@@ -196,7 +196,7 @@ def ruin(scratch: Path, files: int, rounds: int, chance: random.Random) -> dict[
         wrong = disagreements(settings, folder, indexes=True)
         assert not wrong, wrong
         with Store.open(settings.store_url) as store:
-            assert len(store.changes(C, 0)) == files, "a document was written twice"
+            assert len(store.changes.after(C, 0)) == files, "a document was written twice"
     finally:
         service.process.kill()
     return {

@@ -83,7 +83,7 @@ def score_folder(
         if ingest == "whole":
             put_whole(engine.store, engine.encoder, COLLECTION, folder.documents, _say_progress)
         engine.indexes.catch_up(COLLECTION)
-        chunks, encoder = engine.store.collection(COLLECTION).chunks, engine.encoder.info
+        chunks, encoder = engine.store.collections.get(COLLECTION).chunks, engine.encoder.info
         scored = _score_variants(engine, folder, variants, DEPTH[ingest], run)
     return FolderScores(
         folder.name,
@@ -276,7 +276,7 @@ def _plain_fusion(engine: Engine, query: Query) -> list[str]:
     dense = engine.indexes.search_dense(query.collection, vector, query.k, query.filters)
     lexical = engine.indexes.search_lexical(query.collection, query.text, query.k, query.filters)
     fused = reciprocal_rank([dense, lexical])[: query.k]
-    found = engine.store.hydrate([scored.key for scored in fused])
+    found = engine.store.chunks.hydrate([scored.key for scored in fused])
     return [found[scored.key][1].source for scored in fused if scored.key in found]
 
 
@@ -295,7 +295,7 @@ def rank_run(variant: Variant, engine: Engine, query: Query, first_stage: Mappin
     k, encoded = max(query.k, len(first_stage)), engine.encoder.encode_queries([query.text])[0]
     only = replace(query, k=k, filters=In("source", tuple(first_stage)))
     dense = engine.indexes.search_dense(query.collection, encoded.dense, k, only.filters)
-    found = engine.store.hydrate([scored.key for scored in dense])
+    found = engine.store.chunks.hydrate([scored.key for scored in dense])
     source = {key: document.source for key, (_, document) in found.items()}
     given = [Scored(scored.key, first_stage[source[scored.key]]) for scored in dense]
     lexical = sorted(given, key=lambda scored: -scored.score)

@@ -141,12 +141,12 @@ class Engine:
         and NotFound `chunk_not_found`.
         """
         self._check_query(query)
-        key = self.store.chunk_key(query.collection, chunk_id)
+        key = self.store.chunks.key(query.collection, chunk_id)
         found = self.candidates(query)
         hits = self.passages(found, query.k, rerank=rerank)
         ranks = {hit.chunk.id: rank for rank, hit in enumerate(hits, start=1)}
         rank = ranks.get(chunk_id)
-        hit = hits[rank - 1] if rank else Hit(*self.store.hydrate([key])[key], 0.0)
+        hit = hits[rank - 1] if rank else Hit(*self.store.chunks.hydrate([key])[key], 0.0)
         (explained,) = self._explainer(found).explained({key: hit})
         text = hit.chunk.text
         return ExplainedChunk(explained, rank, occlude(self.reader, query.text, text, windows(unit, text)))
@@ -162,7 +162,7 @@ class Engine:
             raise InvalidInput("The query is empty.", code="empty_query")
         if query.k < 1:
             raise InvalidInput("k must be at least 1.", code="invalid_k")
-        return self.store.collection(query.collection)
+        return self.store.collections.get(query.collection)
 
     def profile(self, collection: str) -> Profile:
         """What was learned for the collection and is in force; raises NotFound `collection_not_found`."""

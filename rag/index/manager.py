@@ -155,7 +155,7 @@ class IndexManager:
     def catch_up(self, collection: str, budget_s: float | None = None) -> bool:
         """Apply what the log has now, for at most `budget_s` seconds; whether all of it is applied."""
         deadline = None if budget_s is None else monotonic() + budget_s
-        return self._follow(self._store.collection(collection), deadline)
+        return self._follow(self._store.collections.get(collection), deadline)
 
     def refresh(self) -> None:
         """Bring every collection up to date, save what is due, drop the replicas of deleted collections."""
@@ -164,7 +164,7 @@ class IndexManager:
 
     def status(self) -> list[ReplicaStatus]:
         """How far each open replica is, and what is wrong with those that are not; by collection."""
-        versions = {one.name: one.version for one in self._store.collections()}
+        versions = {one.name: one.version for one in self._store.collections.all()}
         with self._lock:
             replicas = dict(self._replicas)
         return [one for name in sorted(versions) for one in self._standing(name, versions[name], replicas)]
@@ -199,7 +199,7 @@ class IndexManager:
                 replica.close()
 
     def _current(self, collection: str) -> Replica | None:
-        present = self._store.collection(collection)
+        present = self._store.collections.get(collection)
         replica = self._replica(collection, present)
         if replica is not None and replica.spec.generation == present.generation:
             replica.catch_up(present.version, monotonic() + SEARCH_BUDGET_S)
@@ -261,7 +261,7 @@ class IndexManager:
 
     def _replica(self, name: str, present: Collection | None = None) -> Replica | None:
         """The collection's replica, opened if need be; None while nothing was embedded."""
-        present = present or self._store.collection(name)
+        present = present or self._store.collections.get(name)
         uid = collection_uid(present)
         replica = self._known(name, uid, present.version)
         if replica is not None:
@@ -281,7 +281,7 @@ class IndexManager:
     def _ahead(self, replica: Replica, version: int) -> bool:
         """Whether the replica knows more changes than the store: that was put back to an older state."""
         position = replica.position
-        return position > version and position > self._store.version(replica.spec.collection)
+        return position > version and position > self._store.changes.version(replica.spec.collection)
 
     def _open(self, present: Collection) -> Replica | None:
         with self._lock:
@@ -308,7 +308,7 @@ class IndexManager:
         return replica
 
     def _tail(self) -> None:
-        collections = self._store.collections()
+        collections = self._store.collections.all()
         self._drop_deleted({one.name for one in collections})
         for present in collections:
             if self._stop.is_set():
@@ -325,7 +325,7 @@ class IndexManager:
             self._backend.discard(replica)
         if not self._swept:
             with self._sweeping.exclusive():  # a collection made just now is in this list, or not yet opened
-                self._backend.sweep(self._store.collections())
+                self._backend.sweep(self._store.collections.all())
             self._swept = True
 
     def _housekeeping(self) -> None:

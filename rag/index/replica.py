@@ -32,13 +32,13 @@ def next_batch(store: Store, spec: IndexSpec, after: int, limit: int = BATCH) ->
 
     What was read of a document may be newer than its change: the later change then finds it in place.
     """
-    changes = store.changes(spec.collection, after, limit)
+    changes = store.changes.after(spec.collection, after, limit)
     if not changes:
         return None
     last = {change.document_id: change.operation for change in changes}
     put = [document for document, operation in last.items() if operation == "put"]
-    chunks = store.embedded(put, spec.model, spec.revision)
-    documents = store.documents_by_id(sorted({chunk.chunk.document_id for chunk in chunks}))
+    chunks = store.changes.embedded(put, spec.model, spec.revision)
+    documents = store.documents.by_id(sorted({chunk.chunk.document_id for chunk in chunks}))
     added = tuple(
         IndexedChunk(
             one.key,

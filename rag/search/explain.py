@@ -52,7 +52,7 @@ class Explainer:
     def _token_vectors(self, keys: Sequence[int]) -> Mapping[int, bytes]:
         if self.encoded is None or self.encoded.tokens is None:
             return {}
-        return self.store.token_vectors(keys, self.encoder.info.name, self.encoder.info.revision)
+        return self.store.chunks.token_vectors(keys, self.encoder.info.name, self.encoder.info.revision)
 
     def _terms(self, hit: Hit, scores: Sequence[TermScore]) -> tuple[TermMatch, ...]:
         if not scores:
@@ -77,7 +77,7 @@ class Explainer:
         and may be off by a token.
         """
         text = hit.chunk.text
-        for context in _contexts(with_header(hit, self.store.text)):
+        for context in _contexts(with_header(hit, self.store.documents.text)):
             prefix = f"{context}\n" if context else ""
             spans = self.encoder.passage_spans(prefix + text)
             if len(spans) == count:
@@ -99,7 +99,7 @@ class ExplainedChunk:
 
 def keyed(found: Candidates, hits: Sequence[Hit], store: Store) -> dict[int, Hit]:
     """The hits made of these candidates behind their chunk keys; those that are gone since are left out."""
-    alive = store.hydrate([item.key for item in found.items])
+    alive = store.chunks.hydrate([item.key for item in found.items])
     keys = {chunk.id: key for key, (chunk, _) in alive.items()}
     return {keys[hit.chunk.id]: hit for hit in hits if hit.chunk.id in keys}
 

@@ -117,7 +117,7 @@ class Profiles:
 
         Raises NotFound `collection_not_found`.
         """
-        collection = self._store.collection(name)
+        collection = self._store.collections.get(name)
         if not collection.profile:
             return DEFAULTS
         wanted = (collection.created_at, collection.profile, encoder.name, encoder.revision)
@@ -131,7 +131,7 @@ class Profiles:
 
     def _load(self, name: str, version: int, encoder: ModelInfo) -> Profile:
         try:
-            record = self._store.profile(name, version)
+            record = self._store.learned.get(name, version)
         except NotFound:  # deleted since the row was read
             return DEFAULTS
         note = stale(record.model, record.revision, encoder)

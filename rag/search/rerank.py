@@ -56,7 +56,7 @@ def rerank_late(
     """
     if found.encoded is None or found.encoded.tokens is None or len(found.items) < 2:
         return found
-    blobs = store.token_vectors([item.key for item in found.items], model, revision)
+    blobs = store.chunks.token_vectors([item.key for item in found.items], model, revision)
     stored = [n for n, item in enumerate(found.items) if item.key in blobs]
     if len(stored) < 2:
         return found

@@ -101,7 +101,7 @@ def hydrate(store: Store, items: Sequence[Candidate], count: int) -> list[Hit]:
 
 
 def _read(store: Store, items: Sequence[Candidate]) -> list[Hit]:
-    found = store.hydrate([item.key for item in items])
+    found = store.chunks.hydrate([item.key for item in items])
     return [
         Hit(*found[item.key], item.score, item.parts, item.terms, shares=item.shares)
         for item in items

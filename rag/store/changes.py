@@ -25,7 +25,7 @@ _EMBEDDED = (
 )
 
 
-class Log(Part):
+class Changes(Part):
     """What index replicas read."""
 
     def version(self, collection: str) -> int:
@@ -36,7 +36,7 @@ class Log(Part):
             raise not_found(collection)
         return int(found)
 
-    def changes(self, collection: str, after: int, limit: int = 1000) -> list[Change]:
+    def after(self, collection: str, after: int, limit: int = 1000) -> list[Change]:
         """The changes with a sequence above `after`, at most `limit`: gapless and in commit order.
 
         The document of a put may have been replaced or deleted since; a later change then says so.

@@ -55,7 +55,7 @@ Version = tuple[str, int]
 """A document's id and the log sequence of its present version."""
 
 
-class Hits(Part):
+class Chunks(Part):
     """What the store does for a search."""
 
     def __init__(self, database: Database) -> None:
@@ -77,7 +77,7 @@ class Hits(Part):
                         found[row.key] = to_chunk(row[:CHUNK_WIDTH]), owner
         return {key: found[key] for key in keys if key in found}
 
-    def chunk_key(self, collection: str, chunk_id: str) -> int:
+    def key(self, collection: str, chunk_id: str) -> int:
         """The key of a searchable chunk by its id; raises NotFound `collection_not_found`, `chunk_not_found`.
 
         Reads through the collection's chunks: for a look at one hit, not for search.
@@ -124,6 +124,12 @@ class Hits(Part):
             self._remembered.add(read)
             known |= read
         return known
+
+    def of(self, document_id: str) -> list[Chunk]:
+        """A document's searchable chunks in order; none for an unknown id."""
+        query = sa.select(*CHUNK).where(chunks.c.document_id == document_id, chunks.c.quarantine.is_(None))
+        with self._db.read() as connection:
+            return [to_chunk(row) for row in connection.execute(query.order_by(chunks.c.ordinal))]
 
 
 class _Documents:

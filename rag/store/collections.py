@@ -29,7 +29,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 class Collections(Part):
     """What the store does with collections as a whole."""
 
-    def create_collection(self, name: str, description: str = "") -> Collection:
+    def create(self, name: str, description: str = "") -> Collection:
         """Make an empty collection.
 
         Raises InvalidInput `invalid_collection_name`, Conflict `collection_exists`. A name that was used
@@ -45,17 +45,17 @@ class Collections(Part):
                 raise Conflict(f"There already is a collection {name!r}.", code="collection_exists")
             return _read(connection, name)
 
-    def collections(self) -> list[Collection]:
+    def all(self) -> list[Collection]:
         """Every collection, by name."""
         with self._db.read() as connection:
             return [_collection(row) for row in connection.execute(_EVERY.order_by(collections.c.name))]
 
-    def collection(self, name: str) -> Collection:
+    def get(self, name: str) -> Collection:
         """One collection; raises NotFound `collection_not_found`."""
         with self._db.read() as connection:
             return _read(connection, name)
 
-    def delete_collection(self, name: str) -> None:
+    def delete(self, name: str) -> None:
         """Delete a collection with all its documents, and cancel its open jobs; raises NotFound."""
         with self._db.write() as connection:
             row = live(connection, name, lock=True)
@@ -67,7 +67,7 @@ class Collections(Part):
             _mark_deleted(connection, row)
             _drop_jobs(connection, name)
 
-    def bind_model(self, collection: str, model: str, revision: str, dimension: int) -> None:
+    def bind(self, collection: str, model: str, revision: str, dimension: int) -> None:
         """Record the collection's encoder; raises IndexMismatch when it already has another."""
         with self._db.read() as connection:
             bound = _model(connection, live(connection, collection).model_id)
@@ -76,7 +76,7 @@ class Collections(Part):
         with self._db.write() as connection:
             bind(connection, live(connection, collection, lock=True), model, revision, dimension)
 
-    def bound_model(self, collection: str) -> tuple[str, str, int] | None:
+    def bound(self, collection: str) -> tuple[str, str, int] | None:
         """The encoder's (name, revision, dimension), or None while nothing was embedded."""
         with self._db.read() as connection:
             return _model(connection, live(connection, collection).model_id)

@@ -24,12 +24,12 @@ _SETTLED = frozenset(DUPLICATES)
 class Curation(Part):
     """What the store does for curation."""
 
-    def curation(self, collection: str) -> CurationPolicy:
+    def policy(self, collection: str) -> CurationPolicy:
         """The policy of a collection; raises NotFound `collection_not_found`."""
         with self._db.read() as connection:
             return to_policy(live(connection, collection).curation)
 
-    def set_curation(self, collection: str, policy: CurationPolicy) -> None:
+    def set_policy(self, collection: str, policy: CurationPolicy) -> None:
         """Set the policy, and follow it at once with what was found before; raises NotFound.
 
         Reasons that were kept before have not been looked for: those documents have to be ingested again.

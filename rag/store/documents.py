@@ -17,7 +17,6 @@ from rag.store.ids import chunk_id, document_id
 from rag.store.prepare import prepare
 from rag.store.records import NewDocument, Put
 from rag.store.rows import (
-    CHUNK,
     DOCUMENT,
     MOST,
     RECORD,
@@ -26,7 +25,6 @@ from rag.store.rows import (
     every,
     select_documents,
     sliced,
-    to_chunk,
     to_document,
     to_record,
 )
@@ -43,7 +41,7 @@ from rag.store.schema import (
 )
 from rag.store.text import check_source, clean
 from rag.store.write import forget_quotes, is_unchanged, remove, write_document, write_failure
-from rag.types import Chunk, Document, DocumentRecord, DocumentStatus
+from rag.types import Document, DocumentRecord, DocumentStatus
 
 _ID = re.compile("[0-9a-f]{24}")
 
@@ -51,7 +49,7 @@ _ID = re.compile("[0-9a-f]{24}")
 class Documents(Part):
     """What the store does with documents."""
 
-    def put_document(self, new: NewDocument) -> Put:
+    def put(self, new: NewDocument) -> Put:
         """Add or replace a document with everything of it, in one transaction with its row in the change log.
 
         `unchanged` when the stored one has the same content hash, title, metadata and model. Raises NotFound
@@ -64,22 +62,20 @@ class Documents(Part):
         with self._db.write() as connection:
             return write_document(connection, prepared)
 
-    def fail_document(
-        self, collection: str, source: str, code: str, message: str, media_type: str = ""
-    ) -> None:
+    def fail(self, collection: str, source: str, code: str, message: str, media_type: str = "") -> None:
         """Record that a source could not be read; an earlier version stays as it is, the error beside it."""
         with self._db.write() as connection:
             write_failure(
                 connection, collection, check_source(source), code, clean(message), clean(media_type)
             )
 
-    def delete_document(self, id: str) -> None:  # noqa: A002 - the word of the API
+    def delete(self, id: str) -> None:  # noqa: A002 - the word of the API
         """Delete a document with everything of it; raises NotFound `document_not_found`."""
         with self._db.write() as connection:
             if not (_ID.fullmatch(id) and remove(connection, id)):
                 raise _not_found(id)
 
-    def document(self, id: str) -> DocumentRecord:  # noqa: A002
+    def get(self, id: str) -> DocumentRecord:  # noqa: A002
         """One document; raises NotFound `document_not_found`."""
         found = self._record(id)
         if found is None:
@@ -90,7 +86,7 @@ class Documents(Part):
         """The document of a source, or None. A collection that does not exist has none."""
         return self._record(document_id(collection, source)) if is_name(collection) else None
 
-    def documents(
+    def page(
         self,
         collection: str,
         *,
@@ -115,13 +111,11 @@ class Documents(Part):
         more = len(found) > limit
         return found[:limit], _cursor_of(found[limit - 1].document.source) if more else None
 
-    def every_document(
-        self, collection: str, *, status: DocumentStatus | None = None
-    ) -> Iterator[DocumentRecord]:
+    def every(self, collection: str, *, status: DocumentStatus | None = None) -> Iterator[DocumentRecord]:
         """All documents, in order of source, a page in memory at a time; raises NotFound."""
-        return every(lambda cursor: self.documents(collection, status=status, limit=MOST, cursor=cursor))
+        return every(lambda cursor: self.page(collection, status=status, limit=MOST, cursor=cursor))
 
-    def documents_by_id(self, ids: Iterable[str]) -> dict[str, Document]:
+    def by_id(self, ids: Iterable[str]) -> dict[str, Document]:
         """The documents that exist among `ids`."""
         found: dict[str, Document] = {}
         with self._db.read() as connection:
@@ -165,17 +159,40 @@ class Documents(Part):
             raise _not_found(id)
         return row.text or ""
 
-    def chunks(self, document_id: str) -> list[Chunk]:
-        """A document's searchable chunks in order; none for an unknown id."""
-        query = sa.select(*CHUNK).where(chunks.c.document_id == document_id, chunks.c.quarantine.is_(None))
-        with self._db.read() as connection:
-            return [to_chunk(row) for row in connection.execute(query.order_by(chunks.c.ordinal))]
-
     def _record(self, key: str) -> DocumentRecord | None:
         query = select_documents(*RECORD).where(documents.c.id == key)
         with self._db.read() as connection:
             row = connection.execute(query).one_or_none() if _ID.fullmatch(key) else None
         return None if row is None else to_record(row)
+
+    def has_vanished(self, job_id: str, sha256: str) -> bool:
+        """Whether a document with this content is still to be deleted by a job, as its source is missing."""
+        query = sa.select(sa.literal(1)).select_from(job_items.join(jobs))
+        query = query.where(jobs.c.id == job_id, *_to_delete(sha256)).limit(1)
+        with self._db.read() as connection:
+            return connection.scalar(query) is not None
+
+    def move(self, job_id: str, source: str, sha256: str, media_type: str) -> bool:
+        """Give `source` the document of a vanished source with this content; whether there was one.
+
+        The vanished source is one that the job has still to delete; its item then counts no more. Text,
+        chunks and vectors stay what they are, under new ids: to replicas the old document is deleted and a
+        new one put, in one transaction. Nothing is done when `source` has a document that is ready. Raises
+        InvalidInput `invalid_source`, NotFound `collection_not_found`.
+        """
+        check_source(source)
+        with self._db.write() as connection:
+            job = connection.execute(sa.select(jobs).where(jobs.c.id == job_id)).one_or_none()
+            if job is None:
+                return False
+            collection = live(connection, job.collection, lock=True)
+            old = _candidate(connection, job.key, collection.id, source, sha256, media_type)
+            key = document_id(job.collection, source)
+            if old is None or not _make_room(connection, key):
+                return False
+            _move(connection, job.collection, old, source, key)
+            _leave(connection, job.key, old.source)
+            return True
 
 
 def _not_found(key: str) -> NotFound:
@@ -198,39 +215,6 @@ def _source_of(cursor: str) -> str:
 
 _CANDIDATES = 20
 _GONE_ELSEWHERE = "moved_away"
-
-
-class Moves(Part):
-    """What the store does with documents whose source moved."""
-
-    def has_vanished(self, job_id: str, sha256: str) -> bool:
-        """Whether a document with this content is still to be deleted by a job, as its source is missing."""
-        query = sa.select(sa.literal(1)).select_from(job_items.join(jobs))
-        query = query.where(jobs.c.id == job_id, *_to_delete(sha256)).limit(1)
-        with self._db.read() as connection:
-            return connection.scalar(query) is not None
-
-    def move_document(self, job_id: str, source: str, sha256: str, media_type: str) -> bool:
-        """Give `source` the document of a vanished source with this content; whether there was one.
-
-        The vanished source is one that the job has still to delete; its item then counts no more. Text,
-        chunks and vectors stay what they are, under new ids: to replicas the old document is deleted and a
-        new one put, in one transaction. Nothing is done when `source` has a document that is ready. Raises
-        InvalidInput `invalid_source`, NotFound `collection_not_found`.
-        """
-        check_source(source)
-        with self._db.write() as connection:
-            job = connection.execute(sa.select(jobs).where(jobs.c.id == job_id)).one_or_none()
-            if job is None:
-                return False
-            collection = live(connection, job.collection, lock=True)
-            old = _candidate(connection, job.key, collection.id, source, sha256, media_type)
-            key = document_id(job.collection, source)
-            if old is None or not _make_room(connection, key):
-                return False
-            _move(connection, job.collection, old, source, key)
-            _leave(connection, job.key, old.source)
-            return True
 
 
 def _to_delete(sha256: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -26,7 +26,7 @@ _ERRORS_IN_LIST = 20
 class Jobs(Part):
     """What the store does with jobs."""
 
-    def create_job(
+    def create(
         self,
         kind: str,
         collection: str,
@@ -61,12 +61,12 @@ class Jobs(Part):
                     insert_missing(connection, job, owner.id, within)
             return _one(connection, id_)
 
-    def job(self, id: str) -> Job:  # noqa: A002 - the word of the API
+    def get(self, id: str) -> Job:  # noqa: A002 - the word of the API
         """One job with its first 1,000 errors; raises NotFound `job_not_found`."""
         with self._db.read() as connection:
             return _one(connection, id)
 
-    def jobs(
+    def newest(
         self,
         collection: str | None = None,
         status: JobStatus | None = None,
@@ -86,25 +86,25 @@ class Jobs(Part):
         with self._db.read() as connection:
             return read_jobs(connection, query, _ERRORS_IN_LIST)
 
-    def pending_jobs(self) -> list[Job]:
+    def pending(self) -> list[Job]:
         """The jobs that are queued or running, oldest first."""
         query = sa.select(jobs).where(jobs.c.status.in_(_OPEN)).order_by(jobs.c.key)
         with self._db.read() as connection:
             return read_jobs(connection, query, _ERRORS_IN_LIST)
 
-    def open_jobs(self, kinds: Collection[str]) -> list[JobRequest]:
+    def requests(self, kinds: Collection[str]) -> list[JobRequest]:
         """The jobs of these kinds that are queued or running, oldest first; cheap, as nothing is counted."""
         query = sa.select(jobs).where(jobs.c.status.in_(_OPEN), jobs.c.kind.in_(kinds)).order_by(jobs.c.key)
         with self._db.read() as connection:
             return [to_request(row) for row in connection.execute(query)]
 
-    def job_status(self, id: str) -> JobStatus:  # noqa: A002
+    def status(self, id: str) -> JobStatus:  # noqa: A002
         """A job's status alone; raises NotFound `job_not_found`."""
         with self._db.read() as connection:
             status: JobStatus = _row(connection, id).status
             return status
 
-    def job_request(self, id: str) -> JobRequest:  # noqa: A002
+    def request(self, id: str) -> JobRequest:  # noqa: A002
         """What a job was asked to do; raises NotFound `job_not_found`."""
         with self._db.read() as connection:
             row = _row(connection, id)
@@ -122,7 +122,7 @@ class Jobs(Part):
             )
             return list(connection.scalars(query.order_by(job_items.c.id).limit(limit)))
 
-    def job_item(self, item_id: int) -> ItemRecord:
+    def item(self, item_id: int) -> ItemRecord:
         """One item; raises NotFound `job_item_not_found`."""
         query = sa.select(job_items, jobs.c.id.label("job_id"), jobs.c.collection).join(jobs)
         query = query.where(job_items.c.id == item_id)
@@ -132,7 +132,7 @@ class Jobs(Part):
             raise _no_item(item_id)
         return to_item(row, row.job_id, row.collection)
 
-    def job_items(self, id: str, state: ItemState | None = None) -> list[ItemRecord]:  # noqa: A002
+    def items(self, id: str, state: ItemState | None = None) -> list[ItemRecord]:  # noqa: A002
         """A job's items in the order given, all or those in one state; raises NotFound `job_not_found`."""
         with self._db.read() as connection:
             job = _row(connection, id)
@@ -143,7 +143,7 @@ class Jobs(Part):
                 to_item(row, id, job.collection) for row in connection.execute(query.order_by(job_items.c.id))
             ]
 
-    def item_payload(self, item_id: int) -> bytes | None:
+    def payload(self, item_id: int) -> bytes | None:
         """The bytes of an upload; None for an item without any, and once it has been dealt with."""
         query = sa.select(job_payloads.c.payload).where(job_payloads.c.item_id == item_id)
         with self._db.read() as connection:
@@ -177,7 +177,7 @@ class Jobs(Part):
         with self._db.write() as connection:
             _finish(connection, item_id, values, findings or {})
 
-    def set_job_status(self, id: str, status: JobStatus) -> JobStatus:  # noqa: A002
+    def set_status(self, id: str, status: JobStatus) -> JobStatus:  # noqa: A002
         """Set a job's status and return the one that holds: a cancelled job stays so until it is retried.
 
         Raises NotFound `job_not_found`.
@@ -192,7 +192,7 @@ class Jobs(Part):
                 connection.execute(first.values(started_at=values["updated_at"]))
             return status if changed else "cancelled"
 
-    def cancel_job(self, id: str) -> Job:  # noqa: A002
+    def cancel(self, id: str) -> Job:  # noqa: A002
         """Cancel a job: what is pending stays undone, what is done stays. Cancelling twice does nothing.
 
         Raises NotFound `job_not_found`, Conflict `job_finished`.
@@ -205,7 +205,7 @@ class Jobs(Part):
             _set_status(connection, row.key, "cancelled")
             return _one(connection, id)
 
-    def retry_job(self, id: str) -> Job:  # noqa: A002
+    def retry(self, id: str) -> Job:  # noqa: A002
         """Queue a job's failed and cancelled items again.
 
         Raises NotFound `job_not_found`, Conflict `job_not_finished` while it is queued or running, Conflict

@@ -19,7 +19,7 @@ from rag.store.text import clean
 class Keys(Part):
     """What the store does with API keys."""
 
-    def add_key(self, name: str, role: KeyRole, collections: Sequence[str] | None = None) -> str:
+    def add(self, name: str, role: KeyRole, collections: Sequence[str] | None = None) -> str:
         """Make a key and return its secret, which is shown this once; raises InvalidInput `invalid_role`."""
         if role not in get_args(KeyRole):
             raise InvalidInput(f"A role is admin, write or read, not {role!r}.", code="invalid_role")
@@ -37,20 +37,20 @@ class Keys(Part):
             )
         return secret
 
-    def verify_key(self, secret: str) -> Key | None:
+    def verify(self, secret: str) -> Key | None:
         """The key with this secret, or None."""
         query = sa.select(api_keys).where(api_keys.c.secret_sha256 == _hash(secret))
         with self._db.read() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else _key(row)
 
-    def keys(self) -> list[Key]:
+    def all(self) -> list[Key]:
         """Every key, oldest first."""
         query = sa.select(api_keys).order_by(api_keys.c.created_at, api_keys.c.id)
         with self._db.read() as connection:
             return [_key(row) for row in connection.execute(query)]
 
-    def revoke_key(self, id: str) -> None:  # noqa: A002 - the word of the API
+    def revoke(self, id: str) -> None:  # noqa: A002 - the word of the API
         """Forget a key, at once; raises NotFound `key_not_found`."""
         with self._db.write() as connection:
             if connection.execute(sa.delete(api_keys).where(api_keys.c.id == clean(id))).rowcount == 0:

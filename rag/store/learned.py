@@ -12,10 +12,10 @@ from rag.store.schema import collections, profiles
 from rag.types import Collection
 
 
-class Profiles(Part):
+class Learned(Part):
     """What the store does with profiles. Version 0 is no row: it stands for the defaults."""
 
-    def add_profile(self, collection: Collection, new: NewProfile) -> ProfileRecord:
+    def add(self, collection: Collection, new: NewProfile) -> ProfileRecord:
         """Store the next version and, with `adopt`, switch to it in the same transaction.
 
         Raises NotFound `collection_not_found`, also when the name now belongs to another collection.
@@ -41,7 +41,7 @@ class Profiles(Part):
                 _switch(connection, row.id, version)
             return _one(connection, live(connection, collection.name), version)
 
-    def profiles(self, collection: str) -> list[ProfileRecord]:
+    def all(self, collection: str) -> list[ProfileRecord]:
         """Every version, newest first; raises NotFound `collection_not_found`."""
         with self._db.read() as connection:
             row = live(connection, collection)
@@ -49,12 +49,12 @@ class Profiles(Part):
             found = connection.execute(query.order_by(profiles.c.version.desc()))
             return [_record(each, row.profile) for each in found]
 
-    def profile(self, collection: str, version: int) -> ProfileRecord:
+    def get(self, collection: str, version: int) -> ProfileRecord:
         """One version; raises NotFound `collection_not_found`, `profile_not_found`."""
         with self._db.read() as connection:
             return _one(connection, live(connection, collection), version)
 
-    def rollback_profile(self, collection: str) -> int:
+    def rollback(self, collection: str) -> int:
         """Go back to the version that the present one replaced, and return it; 0 is the defaults.
 
         Raises NotFound `collection_not_found`, Conflict `nothing_to_roll_back` when that is 0 already.

@@ -23,7 +23,7 @@ from rag.types import BoundEncoder
 class Reembedding(Part):
     """What the store does when a collection changes its encoder."""
 
-    def begin_reembedding(self, collection: str, model: str, revision: str, dimension: int) -> None:
+    def begin(self, collection: str, model: str, revision: str, dimension: int) -> None:
         """Name the encoder that is to take over. Again with the same one it does nothing.
 
         Raises NotFound `collection_not_found`, IndexMismatch, Conflict `reembedding` while vectors of a third
@@ -36,7 +36,7 @@ class Reembedding(Part):
                 raise Conflict(f"Another encoder is to take over {collection!r}.", code="reembedding")
             connection.execute(_of(row).values(next_model_id=key))
 
-    def reembeddings(self) -> dict[str, BoundEncoder]:
+    def running(self) -> dict[str, BoundEncoder]:
         """The collections that have or may have vectors of another encoder, and the one that was to take
         over.
         """
@@ -62,7 +62,7 @@ class Reembedding(Part):
                 for each in connection.execute(query)
             ]
 
-    def embedded_chunks(self, collection: str, model: str, revision: str) -> int:
+    def embedded(self, collection: str, model: str, revision: str) -> int:
         """How many chunks have a vector of this encoder."""
         with self._db.read() as connection:
             row = live(connection, collection)
@@ -92,7 +92,7 @@ class Reembedding(Part):
                     insert_once(connection, token_vectors, chunk_key=one.key, model_id=key, packed=one.tokens)
             return len(found)
 
-    def switch_encoder(self, collection: str, model: str, revision: str, job: str) -> bool:
+    def switch(self, collection: str, model: str, revision: str, job: str) -> bool:
         """Make this the collection's encoder, if every chunk has a vector of it; whether it is.
 
         One transaction that no other writer of the collection comes between: what is put before it has the
@@ -117,7 +117,7 @@ class Reembedding(Part):
             )
             return True
 
-    def drop_other_vectors(self, collection: str, limit: int = 500) -> bool:
+    def drop_others(self, collection: str, limit: int = 500) -> bool:
         """Delete some vectors that are not of the collection's encoder; False when none are left, and the
         collection is then as if there had never been any.
         """

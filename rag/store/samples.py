@@ -38,7 +38,7 @@ _RECORD: tuple[sa.ColumnElement[Any], ...] = (
 class Samples(Part):
     """What the store does with samples of live answers."""
 
-    def add_samples(self, new: Sequence[NewSample]) -> int:
+    def add(self, new: Sequence[NewSample]) -> int:
         """Keep samples; how many, as those of a collection that is gone are not.
 
         One transaction a collection, after which no document that was deleted or replaced since the answer
@@ -58,7 +58,7 @@ class Samples(Part):
                 _insert(connection, row.id, one, whole=there.issuperset(one.texts.passages))
             return len(new)
 
-    def samples(self, collection: str, limit: int) -> list[SampleRecord]:
+    def newest(self, collection: str, limit: int) -> list[SampleRecord]:
         """The `limit` newest samples, oldest first; raises NotFound `collection_not_found`."""
         with self._db.read() as connection:
             row = live(connection, collection)
@@ -66,7 +66,7 @@ class Samples(Part):
             found = connection.execute(query.order_by(samples.c.key.desc()).limit(limit)).all()
         return sorted((SampleRecord(*each) for each in found), key=lambda one: (one.created_at, one.key))
 
-    def sample_texts(self, keys: Iterable[int]) -> dict[int, SampleTexts]:
+    def texts(self, keys: Iterable[int]) -> dict[int, SampleTexts]:
         """What these samples say; those whose texts are gone are absent."""
         found: dict[int, SampleTexts] = {}
         with self._db.read() as connection:
@@ -75,12 +75,12 @@ class Samples(Part):
                 found |= {row.sample_key: _texts(row) for row in connection.execute(query)}
         return found
 
-    def sampled_passages(self, wanted: Iterable[PassageRef]) -> dict[PassageRef, SampledPassage]:
+    def passages(self, wanted: Iterable[PassageRef]) -> dict[PassageRef, SampledPassage]:
         """The passages behind these references; what is gone or in quarantine is absent."""
         with self._db.read() as connection:
             return _read(connection, wanted)
 
-    def waiting_samples(self, limit: int) -> list[tuple[int, SampleTexts]]:
+    def waiting(self, limit: int) -> list[tuple[int, SampleTexts]]:
         """Samples that no judge has seen, with their keys, newest first: what is watched is the present."""
         query = (
             sa.select(sample_texts)
@@ -92,7 +92,7 @@ class Samples(Part):
         with self._db.read() as connection:
             return [(row.sample_key, _texts(row)) for row in connection.execute(query)]
 
-    def score_samples(self, given: Sequence[SampleScores]) -> None:
+    def score(self, given: Sequence[SampleScores]) -> None:
         """Write what the judges said; a sample that is gone by now stays gone."""
         with self._db.write() as connection:
             for one in given:
@@ -100,7 +100,7 @@ class Samples(Part):
                 values |= {"judged_by": one.judged_by, "state": "scored"}
                 connection.execute(sa.update(samples).where(samples.c.key == one.key).values(**values))
 
-    def settle_samples(self) -> None:
+    def settle(self) -> None:
         """Give up on samples that wait for judges and have no texts any more."""
         texts = sa.select(sample_texts.c.sample_key).where(sample_texts.c.sample_key == samples.c.key)
         lost = (samples.c.state == "waiting") & ~texts.exists()
@@ -110,7 +110,7 @@ class Samples(Part):
         with self._db.write() as connection:
             connection.execute(sa.update(samples).where(lost).values(state="gone"))
 
-    def count_samples(self) -> dict[tuple[str, SampleState], int]:
+    def count(self) -> dict[tuple[str, SampleState], int]:
         """How many samples there are by collection and state."""
         query = (
             sa.select(collections.c.name, samples.c.state, sa.func.count())
@@ -120,7 +120,7 @@ class Samples(Part):
         with self._db.read() as connection:
             return {(name, state): count for name, state, count in connection.execute(query)}
 
-    def prune_samples(self, keep: int, since: datetime) -> int:
+    def prune(self, keep: int, since: datetime) -> int:
         """Delete samples of before `since`, and of each collection all but the `keep` newest; how many."""
         with self._db.read() as connection:
             old = connection.scalars(_too_old(since)).all()
@@ -137,7 +137,7 @@ class Samples(Part):
                     gone += connection.execute(sa.delete(samples).where(many)).rowcount
         return gone
 
-    def forget_samples(self, collection: str) -> int:
+    def forget(self, collection: str) -> int:
         """Delete every sample of a collection; how many. Raises NotFound `collection_not_found`."""
         with self._db.write() as connection:
             row = live(connection, collection, lock=True)

@@ -5,41 +5,44 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from rag.store.audit import Audit
-from rag.store.changes import Log
-from rag.store.chunks import Hits
+from rag.store.changes import Changes
+from rag.store.chunks import Chunks
 from rag.store.collections import Collections
 from rag.store.curation import Curation
 from rag.store.database import Database
-from rag.store.documents import Documents, Moves
-from rag.store.exclusive import Exclusive
+from rag.store.documents import Documents
 from rag.store.jobs import Jobs
 from rag.store.keys import Keys
-from rag.store.learned import Profiles
+from rag.store.learned import Learned
+from rag.store.locks import Locks
 from rag.store.reembedding import Reembedding
 from rag.store.samples import Samples
 
 
-class Store(
-    Collections,
-    Documents,
-    Log,
-    Hits,
-    Keys,
-    Jobs,
-    Moves,
-    Profiles,
-    Curation,
-    Reembedding,
-    Samples,
-    Exclusive,
-    Audit,
-):
+class Store:
     """The truth: documents with their texts, chunks and vectors, the change log, keys, jobs and samples.
+
+    Each part is an attribute (`store.documents.put(…)`), so that a caller takes the part it needs.
 
     Threads share one Store, processes open one each. Every write is one transaction. What the database cannot
     do is raised as StoreError: `store_locked`, `store_full`, `store_read_only`, `store_corrupt`,
     `store_unavailable`, `store_failed`.
     """
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self.collections = Collections(database)
+        self.documents = Documents(database)
+        self.chunks = Chunks(database)
+        self.changes = Changes(database)
+        self.jobs = Jobs(database)
+        self.keys = Keys(database)
+        self.learned = Learned(database)
+        self.curation = Curation(database)
+        self.reembedding = Reembedding(database)
+        self.samples = Samples(database)
+        self.locks = Locks(database)
+        self.audit = Audit(database)
 
     @classmethod
     def open(cls, url: str) -> Store:

@@ -24,7 +24,7 @@ JARGON = {
 
 def gap(engine: Engine, collection: str) -> list[Given]:
     """A document for each thing and property, in jargon, and a question about each in plain words."""
-    engine.store.create_collection(collection)
+    engine.store.collections.create(collection)
     pairs = [(thing, plain) for thing in THINGS for plain in JARGON]
     texts = [f"The {JARGON[plain]} of the {thing} is described on this page." for thing, plain in pairs]
     put(engine, collection, {f"{t}-{p}.md": text for (t, p), text in zip(pairs, texts, strict=True)})
@@ -46,4 +46,4 @@ def put(engine: Engine, collection: str, texts: dict[str, str]) -> None:
         digest = hashlib.sha256(text.encode()).hexdigest()
         chunk = NewChunk(0, 0, len(text), None, (), passage.dense, passage.tokens)
         document = Document("", collection, source, "", "text/plain", digest)
-        engine.store.put_document(NewDocument(document, text, digest, [chunk], info.name, info.revision))
+        engine.store.documents.put(NewDocument(document, text, digest, [chunk], info.name, info.revision))

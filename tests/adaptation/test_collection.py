@@ -51,26 +51,26 @@ def test_a_vocabulary_gap_is_learned(learned: Adapted) -> None:
 
 
 def test_what_is_adopted_changes_the_search_until_it_is_rolled_back(engine: Engine, learned: Adapted) -> None:
-    info, collection = engine.encoder.info, engine.store.collection("gap")
+    info, collection = engine.encoder.info, engine.store.collections.get("gap")
     before = _top(engine, "What about the noise of our harbour?")
-    engine.store.add_profile(collection, stored(learned, info.name, info.revision))
+    engine.store.learned.add(collection, stored(learned, info.name, info.revision))
     after = _top(engine, "What about the noise of our harbour?")
     assert after != before
     assert after[0] == "harbour-noise.md"
-    assert engine.store.rollback_profile("gap") == 0
+    assert engine.store.learned.rollback("gap") == 0
     assert _top(engine, "What about the noise of our harbour?") == before
 
 
 def test_a_profile_of_another_encoder_is_ignored(
     engine: Engine, learned: Adapted, caplog: pytest.LogCaptureFixture
 ) -> None:
-    collection = engine.store.collection("gap")
+    collection = engine.store.collections.get("gap")
     before = _top(engine, "What about the speed of our piano?")
-    engine.store.add_profile(collection, stored(learned, engine.encoder.info.name, "another"))
+    engine.store.learned.add(collection, stored(learned, engine.encoder.info.name, "another"))
     assert engine.profile("gap") is DEFAULTS
     assert _top(engine, "What about the speed of our piano?") == before
     assert "revision another" in caplog.text
-    engine.store.rollback_profile("gap")
+    engine.store.learned.rollback("gap")
 
 
 def test_shuffled_labels_are_refused(engine: Engine, given: list[Given]) -> None:
@@ -82,7 +82,7 @@ def test_shuffled_labels_are_refused(engine: Engine, given: list[Given]) -> None
 
 
 def test_synthetic_questions_alone_adopt_nothing_unless_told(engine: Engine) -> None:
-    engine.store.create_collection("plain")
+    engine.store.collections.create("plain")
     told = (
         "The {} number {} stands in hall {}. Before its inspection the caretaker cleans every {} nearby, "
         "writes the hour into a green notebook and locks the gate behind the visitors."
@@ -138,13 +138,13 @@ def test_no_document_is_both_learned_from_and_judged_by(engine: Engine, given: l
 def test_a_quote_finds_its_passage(engine: Engine) -> None:
     quoted = Given("What is dear?", quote="the QUONDLE of  the camera is")
     [asked], missing = given_questions(engine, "gap", [quoted], 0)
-    found = engine.store.hydrate(sorted(asked.keys))
+    found = engine.store.chunks.hydrate(sorted(asked.keys))
     assert [document.source for _, document in found.values()] == ["camera-price.md"]
     assert missing == 0
 
 
 def test_too_little_to_learn_from(engine: Engine) -> None:
-    engine.store.create_collection("tiny")
+    engine.store.collections.create("tiny")
     put(engine, "tiny", {"a.md": "One short text about a pump and its oil."})
     with pytest.raises(Conflict) as error:
         adapt(engine, "tiny", [], Options(), lambda *_: None)

@@ -91,11 +91,11 @@ def test_bad_requests_are_named(
     with live.client() as http:
         answer = http.request(method, f"/v1/collections/{path}", json=body)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
-    assert not [job for job in live.runtime.store.pending_jobs() if job.kind == "adapt"]
+    assert not [job for job in live.runtime.store.jobs.pending() if job.kind == "adapt"]
 
 
 def test_a_reader_s_key_may_look_and_not_adapt(live: Live, given: list[Given]) -> None:
-    secret = live.runtime.store.add_key("looker", "read", ["gap"])
+    secret = live.runtime.store.keys.add("looker", "read", ["gap"])
     with live.client(secret) as http:
         assert http.get("/v1/collections/gap/adapt").status_code == 200
         assert http.post("/v1/collections/gap/adapt").status_code == 403
@@ -104,48 +104,48 @@ def test_a_reader_s_key_may_look_and_not_adapt(live: Live, given: list[Given]) -
 
 def test_what_cannot_be_learned_fails_the_job_and_changes_nothing(live: Live) -> None:
     store = live.runtime.store
-    store.create_collection("empty")
+    store.collections.create("empty")
     job = submit(store, "empty", [])
-    store.set_job_status(job.id, "running")  # as a worker that was killed leaves it
+    store.jobs.set_status(job.id, "running")  # as a worker that was killed leaves it
     AdaptationWorker(live.settings, store).drain()
-    ended = store.job(job.id)
+    ended = store.jobs.get(job.id)
     assert ended.status == "failed"
     assert [error.code for error in ended.errors] == ["too_few_questions"]
-    assert store.profiles("empty") == []
+    assert store.learned.all("empty") == []
     submit(store, "empty", [])
     with pytest.raises(Conflict):
         submit(store, "empty", [])
-    store.delete_collection("empty")
+    store.collections.delete("empty")
     AdaptationWorker(live.settings, store).drain()
 
 
 def test_a_cancelled_adaptation_stores_nothing(live: Live, given: list[Given]) -> None:
     store = live.runtime.store
-    before = len(store.profiles("gap"))
+    before = len(store.learned.all("gap"))
     job = submit(store, "gap", given)
 
     def cancel(stage: str, done: int, total: int) -> None:
         if stage == "candidates":
-            store.cancel_job(job.id)
+            store.jobs.cancel(job.id)
 
     AdaptationWorker(live.settings, store).drain(cancel)
-    assert store.job(job.id).status == "cancelled"
-    assert len(store.profiles("gap")) == before
-    assert store.item_payload(store.job_items(job.id)[-1].id), "the questions are there for a retry"
+    assert store.jobs.get(job.id).status == "cancelled"
+    assert len(store.learned.all("gap")) == before
+    assert store.jobs.payload(store.jobs.items(job.id)[-1].id), "the questions are there for a retry"
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A data folder whose collection has two profiles; the newer one was refused."""
     with Store.open(f"sqlite:///{tmp_path / 'footnote.db'}") as store:
-        collection = store.create_collection("docs")
+        collection = store.collections.create("docs")
         gain = Gain(0.05, 0.01, 0.09)
         won = Verdict("weights", True, "wins", "BM25 1.00", 80, 0.7, 0.65, 0.6, gain, gain)
         lost = Verdict("adapter", False, "no sure gain", "", 80, 0.65, 0.65, 0.6, gain, gain)
         for adopt, piece in ((True, won), (False, lost)):
             report = Report(0, 1.5, 1.0, "synthetic questions", {"held cloze": 80}, {}, (piece,))
             learned = Profile(lexical_weight=1.0).to_json()
-            store.add_profile(collection, NewProfile("other", "r1", learned, report.to_json(), adopt))
+            store.learned.add(collection, NewProfile("other", "r1", learned, report.to_json(), adopt))
     return tmp_path
 
 

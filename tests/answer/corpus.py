@@ -48,11 +48,11 @@ def put(engine: Engine, collection: str, source: str, text: str, metadata: Metad
         for n, ((start, end), passage) in enumerate(zip(spans, encoded, strict=True))
     ]
     info = engine.encoder.info
-    engine.store.put_document(NewDocument(document, text, digest, chunks, info.name, info.revision))
+    engine.store.documents.put(NewDocument(document, text, digest, chunks, info.name, info.revision))
 
 
 def fill(engine: Engine, collection: str = "handbook") -> None:
     """The collection of TEXTS."""
-    engine.store.create_collection(collection)
+    engine.store.collections.create(collection)
     for source, text in TEXTS.items():
         put(engine, collection, source, text, {"topic": source.removesuffix(".md")})

@@ -21,7 +21,7 @@ C = "handbook"
 def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     settings = settings_for(tmp_path_factory.mktemp("edge"), profile="edge")
     with Engine(settings) as opened:
-        opened.store.create_collection(C)
+        opened.store.collections.create(C)
         uploads = [Upload(name, text.encode(), "text/markdown") for name, text in TEXTS.items()]
         submit_uploads(opened.store, C, uploads)
         worker = Worker(settings, store=opened.store, encoder=opened.encoder)
@@ -31,7 +31,7 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 def test_the_collection_is_bound_to_the_static_encoder(edge: Engine) -> None:
-    bound = edge.store.bound_model(C)
+    bound = edge.store.collections.bound(C)
     assert bound == (edge.encoder.info.name, edge.encoder.info.revision, 256)
     assert bound[0] == "footnote-edge"
     assert edge.settings.precision == "int8"

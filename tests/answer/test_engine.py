@@ -21,7 +21,11 @@ C = "handbook"
 
 def assert_quotes_are_exact(engine: Engine, answer: Answer) -> None:
     for citation in answer.citations:
-        assert engine.store.text(citation.document_id)[citation.start : citation.end] == citation.quote != ""
+        assert (
+            engine.store.documents.text(citation.document_id)[citation.start : citation.end]
+            == citation.quote
+            != ""
+        )
     for sentence in answer.sentences:
         assert answer.text[sentence.start : sentence.end] == sentence.text
         assert all(f"[{marker}]" in sentence.text for marker in sentence.citations)
@@ -97,8 +101,8 @@ def test_what_only_the_lexical_search_found_gets_its_exact_dense_score(
 
 def _stored_vectors(engine: Engine, collection: str) -> dict[int, Floats]:
     info = engine.encoder.info
-    documents = [record.document.id for record in engine.store.documents(collection)[0]]
-    return {one.key: one.dense for one in engine.store.embedded(documents, info.name, info.revision)}
+    documents = [record.document.id for record in engine.store.documents.page(collection)[0]]
+    return {one.key: one.dense for one in engine.store.changes.embedded(documents, info.name, info.revision)}
 
 
 def test_filters_hold(engine: Engine) -> None:
@@ -155,13 +159,13 @@ def test_what_no_passage_tells_is_not_answered(engine: Engine) -> None:
 
 
 def test_an_empty_collection_abstains(engine: Engine) -> None:
-    engine.store.create_collection("empty")
+    engine.store.collections.create("empty")
     assert engine.ask("Anything?", "empty").reason == "empty_collection"
     assert engine.search(Query("anything", "empty"))[0] == []
 
 
 def test_copies_count_once(engine: Engine) -> None:
-    engine.store.create_collection("copies")
+    engine.store.collections.create("copies")
     for n in range(4):
         put(engine, "copies", f"copy{n}.md", TEXTS["canteen.md"])
     put(engine, "copies", "leave.md", TEXTS["leave.md"])
@@ -219,7 +223,7 @@ def test_many_threads_share_an_engine(engine: Engine) -> None:
 def test_a_closed_engine_leaves_a_given_store_open(engine: Engine, tmp_path: Path) -> None:
     with Engine(settings_for(tmp_path), engine.store) as second:
         second.search(Query("lunch", C))
-    assert engine.store.collection(C).chunks
+    assert engine.store.collections.get(C).chunks
 
 
 def test_read_and_check_take_any_text(engine: Engine) -> None:
@@ -238,9 +242,9 @@ def test_read_and_check_take_any_text(engine: Engine) -> None:
 def test_deleted_documents_are_gone_from_answers(tmp_path: Path) -> None:
     with Engine(settings_for(tmp_path)) as engine:
         fill(engine)
-        found = engine.store.find(C, "canteen.md")
+        found = engine.store.documents.find(C, "canteen.md")
         assert found is not None
         assert not engine.ask("How much is lunch for guests?", C).abstained
-        engine.store.delete_document(found.document.id)
+        engine.store.documents.delete(found.document.id)
         answer = engine.ask("How much is lunch for guests?", C)
         assert all(hit.document.source != "canteen.md" for hit in answer.hits)

@@ -35,7 +35,7 @@ def ingested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """
     settings = settings_for(tmp_path_factory.mktemp("explain"), precision="float")
     with Engine(settings) as opened:
-        opened.store.create_collection(C)
+        opened.store.collections.create(C)
         texts = {**TEXTS, "valves.md": f"# All valves 🙂\n\n{LONG}"}
         uploads = [Upload(name, text.encode(), "text/markdown") for name, text in texts.items()]
         submit_uploads(opened.store, C, uploads)
@@ -155,8 +155,8 @@ def test_every_stored_vector_has_its_span(ingested: Engine) -> None:
     hits, _ = ingested.search(Query("valve", C, 50), rerank=False)
     assert any(hit.chunk.headings for hit in hits)
     for hit in hits:
-        key = ingested.store.chunk_key(C, hit.chunk.id)
-        blob = ingested.store.token_vectors([key], info.name)[key]
+        key = ingested.store.chunks.key(C, hit.chunk.id)
+        blob = ingested.store.chunks.token_vectors([key], info.name)[key]
         spans = explainer._passage_spans(hit, len(unpack(blob)))
         assert len(spans) == len(unpack(blob))
         inside = [span for span in spans if span is not None]
@@ -215,7 +215,7 @@ def test_a_passage_that_is_no_hit_is_explained_without_a_score(ingested: Engine)
 
 def test_a_chunk_of_another_collection_is_not_found(ingested: Engine) -> None:
     hits, _ = ingested.search(Query(QUESTION, C, 1))
-    ingested.store.create_collection("other")
+    ingested.store.collections.create("other")
     for collection, chunk in (("other", hits[0].chunk.id), (C, "nothing"), (C, "\ud800")):
         with pytest.raises(NotFound) as caught:
             ingested.explain(Query(QUESTION, collection, 3), chunk)

@@ -27,7 +27,7 @@ def version(number: int) -> str:
 @pytest.fixture
 def alone(tmp_path: Path) -> Iterator[Engine]:
     with Engine(settings_for(tmp_path / "data")) as engine:
-        engine.store.create_collection("c")
+        engine.store.collections.create("c")
         put(engine, "c", "pump.md", version(0))
         yield engine
 

@@ -67,7 +67,7 @@ class Live:
 
     def fill(self, collection: str, sources: dict[str, str], **metadata: str | int) -> None:
         """Put Markdown documents into a new collection."""
-        self.runtime.store.create_collection(collection)
+        self.runtime.store.collections.create(collection)
         uploads = [Upload(s, t.encode(), "text/markdown", metadata=metadata) for s, t in sources.items()]
         submit_uploads(self.runtime.store, collection, uploads)
         self.work()

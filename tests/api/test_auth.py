@@ -79,7 +79,7 @@ def test_some_paths_need_none(live: Live) -> None:
 
 @pytest.fixture
 def reader(live: Live) -> Iterator[httpx.Client]:
-    with live.client(live.runtime.store.add_key("reader", "read")) as client:
+    with live.client(live.runtime.store.keys.add("reader", "read")) as client:
         yield client
 
 
@@ -92,7 +92,7 @@ def test_a_reader_may_not_change_anything(reader: httpx.Client, method: str, pat
 
 @pytest.mark.parametrize(("method", "path"), sorted(ADMIN_ONLY))
 def test_a_writer_is_no_admin(live: Live, method: str, path: str) -> None:
-    with live.client(live.runtime.store.add_key("writer", "write")) as client:
+    with live.client(live.runtime.store.keys.add("writer", "write")) as client:
         assert call(client, method, path).status_code == 403
 
 
@@ -106,8 +106,8 @@ LISTS = {("get", f"/v1/{name}") for name in ("collections", "evaluations", "jobs
 
 def test_a_key_for_one_collection_sees_no_other(live: Live) -> None:
     """Whatever a route takes the collection from, a key for another one finds nothing there."""
-    document = live.runtime.store.documents("manuals")[0][0].document.id
-    with live.client(live.runtime.store.add_key("narrow", "admin", ["other"])) as client:
+    document = live.runtime.store.documents.page("manuals")[0][0].document.id
+    with live.client(live.runtime.store.keys.add("narrow", "admin", ["other"])) as client:
         for method, path in operations():
             if path in ("/v1/read", "/v1/check", "/v1/rerank", "/v1/embeddings"):
                 continue  # these touch no collection
@@ -118,18 +118,18 @@ def test_a_key_for_one_collection_sees_no_other(live: Live) -> None:
             else:
                 assert response.status_code in (403, 404), (method, path, response.text)
                 assert "bar" not in response.text
-    with live.client(live.runtime.store.add_key("nowhere", "admin", [])) as client:
+    with live.client(live.runtime.store.keys.add("nowhere", "admin", [])) as client:
         assert client.get("/v1/collections").json() == {"collections": []}
         assert client.get("/v1/jobs").json() == {"jobs": []}
-    assert live.runtime.store.document(document).status == "ready"
+    assert live.runtime.store.documents.get(document).status == "ready"
 
 
 def test_a_revoked_key_ends_at_once(live: Live) -> None:
     store = live.runtime.store
-    with live.client(store.add_key("short-lived", "read")) as client:
+    with live.client(store.keys.add("short-lived", "read")) as client:
         assert client.get("/v1/collections").status_code == 200
-        listed = store.keys()
-        store.revoke_key(next(key.id for key in listed if key.name == "short-lived"))
+        listed = store.keys.all()
+        store.keys.revoke(next(key.id for key in listed if key.name == "short-lived"))
         assert client.get("/v1/collections").status_code == 401
 
 

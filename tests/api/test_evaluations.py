@@ -50,7 +50,7 @@ def test_an_evaluation_runs_as_a_job(live: Live, http: httpx.Client) -> None:
     assert page.headers["content-type"].startswith("text/html")
     assert http.get(f"{path}/report", params={"format": "json"}).json()["scores"] == found["scores"]
     assert http.get(f"{path}/report", params={"format": "markdown"}).text.startswith("# ")
-    with live.client(live.runtime.store.add_key("narrow", "admin", ["other"])) as narrow:
+    with live.client(live.runtime.store.keys.add("narrow", "admin", ["other"])) as narrow:
         assert narrow.get(path).status_code == 404
         assert narrow.get(f"{path}/report").status_code == 404
         assert narrow.get("/v1/evaluations").json() == {"evaluations": []}

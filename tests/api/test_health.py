@@ -63,7 +63,7 @@ def test_metrics_count_what_happens(live: Live, http: httpx.Client) -> None:
     question = {"collection": "manuals", "question": "What working pressure is the pump rated for?"}
     route = http.post("/v1/query", json=question).json()["route"]
     http.post("/v1/query", json={**question, "stream": True})
-    live.runtime.store.create_collection("hollow")
+    live.runtime.store.collections.create("hollow")
     http.post("/v1/query", json={**question, "collection": "hollow"})
     http.get("/v1/documents/0123456789")
     after = samples(http)

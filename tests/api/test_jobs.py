@@ -37,7 +37,7 @@ def test_a_narrow_key_sees_its_jobs_behind_the_others(live: Live, http: httpx.Cl
     body = {"documents": [{"source": "x", "text": "x"}]}
     for _ in range(3):
         http.post("/v1/collections/manuals/documents", json=body)
-    with live.client(live.runtime.store.add_key("jobs", "read", ["jobs"])) as narrow:
+    with live.client(live.runtime.store.keys.add("jobs", "read", ["jobs"])) as narrow:
         jobs = narrow.get("/v1/jobs", params={"limit": 1}).json()["jobs"]
     assert [f"/v1/jobs/{one['id']}" for one in jobs] == [job]
     for one in http.get("/v1/jobs", params={"collection": "manuals", "status": "queued"}).json()["jobs"]:

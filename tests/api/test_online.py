@@ -141,11 +141,11 @@ def test_metrics_count_samples_and_show_their_scores(watched: Live, http: httpx.
 def test_drift_is_a_gauge_and_a_verdict(watched: Live, http: httpx.Client) -> None:
     """Planted: supported until noon, then not."""
     store = watched.runtime.store
-    store.create_collection("planted")
+    store.collections.create("planted")
     answers = [planted(n, supported=1.0 if n < 150 else 0.0) for n in range(200)]
-    store.add_samples(answers)
-    waiting = store.waiting_samples(1000)
-    store.score_samples([SampleScores(key, {"faithfulness": 0.9}, {}, "j") for key, _ in waiting])
+    store.samples.add(answers)
+    waiting = store.samples.waiting(1000)
+    store.samples.score([SampleScores(key, {"faithfulness": 0.9}, {}, "j") for key, _ in waiting])
     seen = {sample.labels["signal"]: sample.value for sample in gauges(store, "footnote_online_drift")}
     assert seen == {"supported": 1.0, "abstained": 0.0, "latency": 0.0, "slow": 0.0, "faithfulness": 0.0}
     z = {sample.labels["signal"]: sample.value for sample in gauges(store, "footnote_online_drift_z")}
@@ -159,7 +159,7 @@ def test_drift_is_a_gauge_and_a_verdict(watched: Live, http: httpx.Client) -> No
         -1.0,
     )
     assert drift["since"] == answers[150].created_at.isoformat().replace("+00:00", "Z")
-    store.delete_collection("planted")
+    store.collections.delete("planted")
     assert list(gauges(store, "footnote_online_drift")) == []
 
 
@@ -180,23 +180,23 @@ def test_collections_have_few_labels(tmp_path: Path) -> None:
     """However many collections there are, and those with most samples first."""
     with Store.open(f"sqlite:///{tmp_path / 'footnote.db'}") as store:
         for n in range(COLLECTIONS + 5):
-            store.create_collection(f"c{n}")
+            store.collections.create(f"c{n}")
             sample = planted(n, 1.0)
-            store.add_samples([replace(sample, collection=f"c{n}")] * (1 if n < 5 else 2))
+            store.samples.add([replace(sample, collection=f"c{n}")] * (1 if n < 5 else 2))
         shown = {sample.labels["collection"] for sample in gauges(store, "footnote_online_recent")}
         assert shown == {f"c{n}" for n in range(5, COLLECTIONS + 5)}
 
 
 def test_rights_hold_for_each_collection(watched: Live, http: httpx.Client) -> None:
     store = watched.runtime.store
-    store.create_collection("other")
+    store.collections.create("other")
     ask(http)
     settled(watched)
-    with watched.client(store.add_key("reader", "read", ["manuals"])) as reader:
+    with watched.client(store.keys.add("reader", "read", ["manuals"])) as reader:
         assert reader.get(PATH).status_code == 200
         assert reader.get(f"{PATH}/answers").status_code == 403
         assert reader.delete(PATH).status_code == 403
-    with watched.client(store.add_key("writer", "write", ["other"])) as writer:
+    with watched.client(store.keys.add("writer", "write", ["other"])) as writer:
         assert writer.get(PATH).status_code == 403
         assert writer.get(f"{PATH}/answers").status_code == 403
         assert writer.delete(PATH).status_code == 403
@@ -204,7 +204,7 @@ def test_rights_hold_for_each_collection(watched: Live, http: httpx.Client) -> N
     with watched.client(key=None) as nobody:
         assert nobody.get(PATH).status_code == 401
     assert http.get("/v1/collections/none/online").json()["error"]["code"] == "collection_not_found"
-    store.delete_collection("other")
+    store.collections.delete("other")
 
 
 def test_samples_are_forgotten(watched: Live, http: httpx.Client) -> None:
@@ -226,9 +226,9 @@ def test_a_deleted_document_is_quoted_by_no_sample(watched: Live, http: httpx.Cl
     http.delete(f"/v1/documents/{document['id']}").raise_for_status()
     assert http.get(f"{path}/answers").json() == {"answers": []}
     assert http.get(path).json()["states"] == {"scored": 1}
-    assert watched.runtime.store.problems() == []
+    assert watched.runtime.store.audit.problems() == []
     http.delete("/v1/collections/boats").raise_for_status()
-    assert ("boats", "scored") not in watched.runtime.store.count_samples()
+    assert ("boats", "scored") not in watched.runtime.store.samples.count()
 
 
 def test_without_a_share_nothing_is_kept(live: Live) -> None:

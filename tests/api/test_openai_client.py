@@ -62,7 +62,7 @@ def test_chat_as_a_stream(client: openai.OpenAI, usage: bool) -> None:
 
 
 def test_chat_without_an_answer_says_so(client: openai.OpenAI, live: Live) -> None:
-    live.runtime.store.create_collection("void")
+    live.runtime.store.collections.create("void")
     completion = client.chat.completions.create(model="void", messages=QUESTION)  # type: ignore[arg-type]
     assert completion.choices[0].message.content == "No answer was found in this collection."
     assert (completion.model_extra or {})["footnote"]["abstained"] is True
@@ -92,6 +92,6 @@ def test_errors_arrive_as_the_clients_own(client: openai.OpenAI, live: Live) -> 
         client.chat.completions.create(model="manuals", messages=[])
     with pytest.raises(openai.AuthenticationError):
         client.with_options(api_key="wrong").models.list()
-    narrow = client.with_options(api_key=live.runtime.store.add_key("narrow", "read", ["other"]))
+    narrow = client.with_options(api_key=live.runtime.store.keys.add("narrow", "read", ["other"]))
     with pytest.raises(openai.PermissionDeniedError):
         narrow.chat.completions.create(model="manuals", messages=QUESTION)  # type: ignore[arg-type]

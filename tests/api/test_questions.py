@@ -153,7 +153,7 @@ def test_the_check_can_be_left_out(http: httpx.Client) -> None:
 
 
 def test_nothing_to_answer_from(live: Live, http: httpx.Client) -> None:
-    live.runtime.store.create_collection("bare")
+    live.runtime.store.collections.create("bare")
     answer = post(http, "/v1/query", collection="bare", question=QUESTION)
     assert answer["abstained"] is True
     assert answer["reason"]

@@ -18,10 +18,10 @@ def data(tmp_path: Path) -> Path:
     """A data folder with 200 scored answers, the last 50 of them abstentions."""
     folder = tmp_path / "data"
     with Store.open(Settings(data=folder).store_url) as store:
-        store.create_collection("works")
-        store.add_samples(list(_answers()))
-        waiting = store.waiting_samples(1000)
-        store.score_samples([SampleScores(key, {"answer_relevancy": 0.7}, {}, "j") for key, _ in waiting])
+        store.collections.create("works")
+        store.samples.add(list(_answers()))
+        waiting = store.samples.waiting(1000)
+        store.samples.score([SampleScores(key, {"answer_relevancy": 0.7}, {}, "j") for key, _ in waiting])
     return folder
 
 

@@ -137,4 +137,4 @@ def test_watch_beside_a_service_looks_again_and_goes_on_when_a_pass_fails(
     assert watch.passes()[0] == {"total": 4, "added": 4}
     assert all(counts == {"total": 4, "unchanged": 4} for counts in watch.passes()[1:])
     with Store.open(f"sqlite:///{service.data / 'footnote.db'}") as store:
-        assert len(store.sources("default")) == 4
+        assert len(store.documents.sources("default")) == 4

@@ -60,123 +60,129 @@ class SamplesContract:
     @pytest.fixture
     def store(self, url: str) -> Iterator[Store]:
         with Store.open(url) as store:
-            store.create_collection("c")
-            store.put_document(make_document("c", "a.txt"))
+            store.collections.create("c")
+            store.documents.put(make_document("c", "a.txt"))
             yield store
-            assert store.problems() == []
+            assert store.audit.problems() == []
 
     def test_a_sample_is_kept_scored_and_read(self, store: Store) -> None:
-        assert store.add_samples([sample(0, passage(A)), sample(1, passage(A), supported=None)]) == 2
-        (newest, texts), (oldest, _) = store.waiting_samples(10)
+        assert store.samples.add([sample(0, passage(A)), sample(1, passage(A), supported=None)]) == 2
+        (newest, texts), (oldest, _) = store.samples.waiting(10)
         assert texts == sample(1, passage(A)).texts
-        store.score_samples([SampleScores(oldest, {"faithfulness": 0.25}, {"other": "not_judgeable"}, "j")])
-        first, second = store.samples("c", 10)
+        store.samples.score([SampleScores(oldest, {"faithfulness": 0.25}, {"other": "not_judgeable"}, "j")])
+        first, second = store.samples.newest("c", 10)
         assert (first.key, first.created_at, first.request_id) == (oldest, START, "request-0")
         assert (first.state, first.scores, first.problems) == (
             "scored", {"faithfulness": 0.25}, {"other": "not_judgeable"},
         )  # fmt: skip
         assert (first.supported, first.timings, first.judged_by) == (1.0, {"read": 40.0, "total": 70.5}, "j")
         assert (second.key, second.state, second.supported) == (newest, "waiting", None)
-        assert [one.key for one in store.samples("c", 1)] == [newest]
-        assert store.sample_texts([oldest, newest, 99])[oldest] == sample(0, passage(A)).texts
-        assert store.count_samples() == {("c", "scored"): 1, ("c", "waiting"): 1}
-        assert [key for key, _ in store.waiting_samples(10)] == [newest]
+        assert [one.key for one in store.samples.newest("c", 1)] == [newest]
+        assert store.samples.texts([oldest, newest, 99])[oldest] == sample(0, passage(A)).texts
+        assert store.samples.count() == {("c", "scored"): 1, ("c", "waiting"): 1}
+        assert [key for key, _ in store.samples.waiting(10)] == [newest]
 
     def test_a_reference_leads_to_its_passage_or_nowhere(self, store: Store) -> None:
         other = PassageRef(A, 0, chunk_id(A, 0, "Another text."))
-        found = store.sampled_passages([passage(A), other, passage(B)])
+        found = store.samples.passages([passage(A), other, passage(B)])
         assert {ref: (one.source, one.text) for ref, one in found.items()} == {passage(A): ("a.txt", TEXT)}
-        assert store.sampled_passages([]) == {}
+        assert store.samples.passages([]) == {}
 
     def test_samples_come_in_order_of_time(self, store: Store) -> None:
-        store.add_samples([sample(2)])
-        store.add_samples([sample(1), sample(3)])
-        assert [one.request_id for one in store.samples("c", 10)] == ["request-1", "request-2", "request-3"]
+        store.samples.add([sample(2)])
+        store.samples.add([sample(1), sample(3)])
+        assert [one.request_id for one in store.samples.newest("c", 10)] == [
+            "request-1",
+            "request-2",
+            "request-3",
+        ]
 
     @pytest.mark.parametrize("change", ["delete", "replace", "move"])
     def test_what_quotes_a_document_goes_with_it_and_its_numbers_stay(
         self, store: Store, change: str
     ) -> None:
-        store.put_document(make_document("c", "b.txt"))
-        store.add_samples([sample(0, passage(A), passage(B)), sample(1, passage(A)), sample(2, passage(B))])
-        kept, scored_one, waiting = (one.key for one in reversed(store.samples("c", 3)))
-        store.score_samples([scored(scored_one, faithfulness=0.5)])
+        store.documents.put(make_document("c", "b.txt"))
+        store.samples.add([sample(0, passage(A), passage(B)), sample(1, passage(A)), sample(2, passage(B))])
+        kept, scored_one, waiting = (one.key for one in reversed(store.samples.newest("c", 3)))
+        store.samples.score([scored(scored_one, faithfulness=0.5)])
         if change == "delete":
-            store.delete_document(A)
+            store.documents.delete(A)
         elif change == "replace":
-            store.put_document(make_document("c", "a.txt", "The pump is rated for 12 bar."))
+            store.documents.put(make_document("c", "a.txt", "The pump is rated for 12 bar."))
         else:
             move(store, "a.txt", "moved.txt")
-        assert set(store.sample_texts([kept, scored_one, waiting])) == {kept}
-        store.settle_samples()
-        states = {one.key: (one.state, dict(one.scores)) for one in store.samples("c", 3)}
+        assert set(store.samples.texts([kept, scored_one, waiting])) == {kept}
+        store.samples.settle()
+        states = {one.key: (one.state, dict(one.scores)) for one in store.samples.newest("c", 3)}
         assert states == {
             kept: ("waiting", {}), scored_one: ("scored", {"faithfulness": 0.5}), waiting: ("gone", {}),
         }  # fmt: skip
-        assert [key for key, _ in store.waiting_samples(3)] == [kept]
+        assert [key for key, _ in store.samples.waiting(3)] == [kept]
 
     def test_an_unchanged_document_takes_nothing_along(self, store: Store) -> None:
-        store.add_samples([sample(0, passage(A))])
-        assert store.put_document(make_document("c", "a.txt")) == "unchanged"
-        store.settle_samples()
-        assert len(store.waiting_samples(10)) == 1
+        store.samples.add([sample(0, passage(A))])
+        assert store.documents.put(make_document("c", "a.txt")) == "unchanged"
+        store.samples.settle()
+        assert len(store.samples.waiting(10)) == 1
 
     def test_an_answer_from_a_document_that_went_since_is_kept_without_texts(self, store: Store) -> None:
-        store.add_samples([sample(0, passage(A), passage(B))])
-        (one,) = store.samples("c", 10)
-        assert (one.state, one.supported, store.sample_texts([one.key])) == ("gone", 1.0, {})
+        store.samples.add([sample(0, passage(A), passage(B))])
+        (one,) = store.samples.newest("c", 10)
+        assert (one.state, one.supported, store.samples.texts([one.key])) == ("gone", 1.0, {})
 
     def test_a_deleted_collection_takes_its_samples_along(self, store: Store, url: str) -> None:
-        store.create_collection("d")
-        store.add_samples([sample(0, passage(A)), sample(1, collection="d")])
-        store.delete_collection("c")
-        assert store.add_samples([sample(2), sample(3, collection="none")]) == 0
-        assert store.count_samples() == {("d", "waiting"): 1}
+        store.collections.create("d")
+        store.samples.add([sample(0, passage(A)), sample(1, collection="d")])
+        store.collections.delete("c")
+        assert store.samples.add([sample(2), sample(3, collection="none")]) == 0
+        assert store.samples.count() == {("d", "waiting"): 1}
         with pytest.raises(NotFound):
-            store.samples("c", 10)
-        store.create_collection("c")
-        assert store.samples("c", 10) == []
+            store.samples.newest("c", 10)
+        store.collections.create("c")
+        assert store.samples.newest("c", 10) == []
         assert rows(url, "sample_texts") == 1
         assert rows(url, "sample_documents") == 0
 
     def test_samples_are_forgotten(self, store: Store, url: str) -> None:
-        store.create_collection("d")
-        store.add_samples([sample(0, passage(A)), sample(1), sample(2, collection="d")])
-        assert store.forget_samples("c") == 2
-        assert store.forget_samples("c") == 0
-        assert store.count_samples() == {("d", "waiting"): 1}
+        store.collections.create("d")
+        store.samples.add([sample(0, passage(A)), sample(1), sample(2, collection="d")])
+        assert store.samples.forget("c") == 2
+        assert store.samples.forget("c") == 0
+        assert store.samples.count() == {("d", "waiting"): 1}
         assert (rows(url, "samples"), rows(url, "sample_texts"), rows(url, "sample_documents")) == (1, 1, 0)
         with pytest.raises(NotFound):
-            store.forget_samples("none")
+            store.samples.forget("none")
 
     def test_retention_holds_by_age_and_by_number_in_each_collection(self, store: Store) -> None:
-        store.create_collection("d")
-        store.add_samples([sample(n) for n in range(6)] + [sample(n, collection="d") for n in range(3)])
-        assert store.prune_samples(100, START) == 0
-        assert store.prune_samples(4, START + timedelta(hours=1)) == 3
-        assert [one.request_id for one in store.samples("c", 10)] == [f"request-{n}" for n in (2, 3, 4, 5)]
-        assert [one.request_id for one in store.samples("d", 10)] == ["request-1", "request-2"]
-        assert store.prune_samples(1, START + timedelta(days=9)) == 6
+        store.collections.create("d")
+        store.samples.add([sample(n) for n in range(6)] + [sample(n, collection="d") for n in range(3)])
+        assert store.samples.prune(100, START) == 0
+        assert store.samples.prune(4, START + timedelta(hours=1)) == 3
+        assert [one.request_id for one in store.samples.newest("c", 10)] == [
+            f"request-{n}" for n in (2, 3, 4, 5)
+        ]
+        assert [one.request_id for one in store.samples.newest("d", 10)] == ["request-1", "request-2"]
+        assert store.samples.prune(1, START + timedelta(days=9)) == 6
 
     def test_scores_of_a_forgotten_sample_are_dropped(self, store: Store) -> None:
-        store.add_samples([sample(0)])
-        ((key, _),) = store.waiting_samples(1)
-        store.forget_samples("c")
-        store.score_samples([scored(key, faithfulness=1.0)])
-        assert store.samples("c", 10) == []
+        store.samples.add([sample(0)])
+        ((key, _),) = store.samples.waiting(1)
+        store.samples.forget("c")
+        store.samples.score([scored(key, faithfulness=1.0)])
+        assert store.samples.newest("c", 10) == []
 
     def test_text_that_no_database_holds_is_cleaned(self, store: Store) -> None:
         texts = SampleTexts("a\0b\ud800?", "c\0d", ())
-        store.add_samples([sample(0, texts=texts)])
-        ((_, kept),) = store.waiting_samples(1)
+        store.samples.add([sample(0, texts=texts)])
+        ((_, kept),) = store.samples.waiting(1)
         assert "\0" not in kept.question + kept.response
 
 
 def move(store: Store, old: str, new: str) -> None:
     """As a sync does that finds the same content at another place."""
     content = f"hash of {TEXT!r}"
-    job = store.create_job("sync", "c", [JobItem(old, content), JobItem(new, content, "text/plain")], {})
-    assert store.move_document(job.id, new, content, "text/plain")
+    job = store.jobs.create("sync", "c", [JobItem(old, content), JobItem(new, content, "text/plain")], {})
+    assert store.documents.move(job.id, new, content, "text/plain")
 
 
 def rows(url: str, table: str) -> int:

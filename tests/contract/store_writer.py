@@ -35,7 +35,7 @@ def write(store: Store, collection: str, name: str, count: int | None = None, re
         if n % 3 == 0:
             _put(store, collection, source, text + "And more.", report)
         if n % 7 == 0:
-            store.delete_document(document_id(collection, source))
+            store.documents.delete(document_id(collection, source))
             report(f"delete {source}")
 
 
@@ -55,17 +55,17 @@ def first_start(url: str, collection: str, ready: Barrier) -> None:
     """Open a store at the same moment as others, and make a collection."""
     ready.wait()
     with Store.open(url) as store:
-        store.create_collection(collection)
+        store.collections.create(collection)
 
 
 def hold(url: str, name: str, held: Event) -> None:
     """Hold a lock until killed."""
-    with Store.open(url) as store, store.exclusive(name) as mine:
+    with Store.open(url) as store, store.locks.exclusive(name) as mine:
         if mine:
             held.set()
         time.sleep(600)
 
 
 def _put(store: Store, collection: str, source: str, text: str, report: Report) -> None:
-    store.put_document(make_document(collection, source, text, range(0, len(text), 40)))
+    store.documents.put(make_document(collection, source, text, range(0, len(text), 40)))
     report(f"put {source} {len(text)}")

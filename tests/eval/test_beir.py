@@ -147,6 +147,6 @@ def test_as_a_user_would_upload_it(folder: Path, settings: Settings) -> None:
     documents = load_beir(folder).documents
     put_product(settings.data, "uploads", documents)
     with Engine(settings) as engine:
-        assert engine.store.collection("uploads").documents == 4
+        assert engine.store.collections.get("uploads").documents == 4
         assert rank("bm25", engine, Query("cinnamon", "uploads", 10))[0] in ("d2", "d3")
         assert rank("convex", engine, Query("striped horse", "uploads", 10))[0] == "d1"

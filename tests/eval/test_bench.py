@@ -327,16 +327,16 @@ def test_filler_reaches_every_size_and_is_searchable(manuals: Engine) -> None:
         store, manuals.encoder, "filled", [CorpusDocument("a.txt", "", "The anchor weighs ninety kilograms.")]
     )
     assert fill(store, "filled", 45) == 44
-    assert store.collection("filled").chunks == 45
+    assert store.collections.get("filled").chunks == 45
     assert fill(store, "filled", 45) == 0
     assert fill(store, "filled", 70) == 25
-    assert store.collection("filled").chunks == 70
+    assert store.collections.get("filled").chunks == 70
     vector = manuals.encoder.encode_queries(["How heavy is the anchor?"])[0].dense
     assert len(manuals.indexes.search_dense("filled", vector, 100)) == 70
 
 
 def test_filler_needs_something_to_copy(manuals: Engine) -> None:
-    manuals.store.create_collection("bare")
+    manuals.store.collections.create("bare")
     with pytest.raises(ValueError, match="no chunk"):
         fill(manuals.store, "bare", 10)
 

@@ -64,7 +64,7 @@ def test_a_job_from_its_cases_to_its_report(evaluations: Evaluations, manuals: E
     assert rouge is not None
     assert (recall.mean, rouge.n) == (1, 1)
     assert [row.question for row in run.rows] == [case.question for case in CASES]
-    assert [one.id for one in manuals.store.jobs("manuals", limit=1, kind=KIND)] == [job.id]
+    assert [one.id for one in manuals.store.jobs.newest("manuals", limit=1, kind=KIND)] == [job.id]
 
 
 def test_what_an_earlier_process_left_is_gone_on_with(manuals: Engine, tmp_path: Path) -> None:
@@ -72,9 +72,9 @@ def test_what_an_earlier_process_left_is_gone_on_with(manuals: Engine, tmp_path:
     with closing(Evaluations(manuals, tmp_path)) as first:
         job = first.submit(asked("exact_match", times=30))
         deadline = time.monotonic() + 60
-        while manuals.store.job(job.id).counts.done < 2 and time.monotonic() < deadline:
+        while manuals.store.jobs.get(job.id).counts.done < 2 and time.monotonic() < deadline:
             time.sleep(0.01)
-    left = manuals.store.job(job.id)
+    left = manuals.store.jobs.get(job.id)
     assert left.status == "running"
     assert 2 <= left.counts.done < 60
     rows = tmp_path / "evaluations" / job.id / ROWS
@@ -91,20 +91,20 @@ def test_a_collection_that_changed_is_asked_from_the_start(manuals: Engine, tmp_
     with closing(Evaluations(manuals, tmp_path)) as first:
         job = first.submit(replace(asked("exact_match", times=30), collection="moving"))
         deadline = time.monotonic() + 60
-        while manuals.store.job(job.id).counts.done < 2 and time.monotonic() < deadline:
+        while manuals.store.jobs.get(job.id).counts.done < 2 and time.monotonic() < deadline:
             time.sleep(0.01)
-    manuals.store.delete_document(manuals.store.documents("moving")[0][0].document.id)
+    manuals.store.documents.delete(manuals.store.documents.page("moving")[0][0].document.id)
     with closing(Evaluations(manuals, tmp_path)) as second:
         assert finished(second, job.id).status == "succeeded"
         run = second.run(job.id)
-    assert run.setup.collection_version == manuals.store.collection("moving").version
+    assert run.setup.collection_version == manuals.store.collections.get("moving").version
     assert len(run.rows) == 60
-    manuals.store.delete_collection("moving")
+    manuals.store.collections.delete("moving")
 
 
 def test_a_cancelled_job_stops(evaluations: Evaluations, manuals: Engine) -> None:
     job = evaluations.submit(asked("exact_match", times=200))
-    manuals.store.cancel_job(job.id)
+    manuals.store.jobs.cancel(job.id)
     evaluations.close()
     assert evaluations.job(job.id).status == "cancelled"
 
@@ -113,8 +113,8 @@ def test_a_cancelled_job_can_be_retried(evaluations: Evaluations, manuals: Engin
     first = evaluations.submit(asked("exact_match", times=200))
     job = evaluations.submit(asked("exact_match"))
     for one in (job, first):
-        manuals.store.cancel_job(one.id)
-    manuals.store.retry_job(job.id)
+        manuals.store.jobs.cancel(one.id)
+    manuals.store.jobs.retry(job.id)
     assert finished(evaluations, job.id).status == "succeeded"
     assert evaluations.job(first.id).status == "cancelled"
 
@@ -127,10 +127,10 @@ def test_the_cost_limit_leaves_the_rest_unasked(evaluations: Evaluations) -> Non
 
 
 def test_a_collection_that_goes_away_fails_the_job(manuals: Engine, tmp_path: Path) -> None:
-    manuals.store.create_collection("passing")
+    manuals.store.collections.create("passing")
     payload = json.dumps({"question": "Why?", "id": "why"}).encode()
     options = {"metrics": "unheard_of"}
-    job = manuals.store.create_job("evaluation", "passing", [JobItem("why", payload=payload)], options)
+    job = manuals.store.jobs.create("evaluation", "passing", [JobItem("why", payload=payload)], options)
     with closing(Evaluations(manuals, tmp_path)) as evaluations:
         ended = finished(evaluations, job.id)
     assert (ended.status, ended.errors[0].code) == ("failed", "unknown_metric")
@@ -138,17 +138,17 @@ def test_a_collection_that_goes_away_fails_the_job(manuals: Engine, tmp_path: Pa
 
 def test_the_ingest_worker_leaves_it_alone(manuals: Engine) -> None:
     """Both kinds of job wait in the same store; cases are not documents."""
-    job = manuals.store.create_job("evaluation", "manuals", [JobItem("evaluation", payload=b"{}")])
-    before = manuals.store.collection("manuals").documents
+    job = manuals.store.jobs.create("evaluation", "manuals", [JobItem("evaluation", payload=b"{}")])
+    before = manuals.store.collections.get("manuals").documents
     with Worker(manuals.settings, store=manuals.store, encoder=manuals.encoder) as worker:
         worker.drain()
-    assert manuals.store.job(job.id).status == "queued"
-    assert manuals.store.collection("manuals").documents == before
-    manuals.store.cancel_job(job.id)
+    assert manuals.store.jobs.get(job.id).status == "queued"
+    assert manuals.store.collections.get("manuals").documents == before
+    manuals.store.jobs.cancel(job.id)
 
 
 def test_mistakes_have_codes_and_queue_nothing(evaluations: Evaluations, manuals: Engine) -> None:
-    before = len(manuals.store.jobs())
+    before = len(manuals.store.jobs.newest())
     with pytest.raises(InvalidInput) as empty:
         evaluations.submit(Asked((), "manuals"))
     assert empty.value.code == "cases_empty"
@@ -158,11 +158,11 @@ def test_mistakes_have_codes_and_queue_nothing(evaluations: Evaluations, manuals
     with pytest.raises(NotFound) as collection:
         evaluations.submit(Asked(CASES, "nowhere"))
     assert collection.value.code == "collection_not_found"
-    assert len(manuals.store.jobs()) == before
+    assert len(manuals.store.jobs.newest()) == before
 
 
 def test_a_job_of_another_kind_is_no_evaluation(evaluations: Evaluations, manuals: Engine) -> None:
-    job = manuals.store.create_job("upload", "manuals", [])
+    job = manuals.store.jobs.create("upload", "manuals", [])
     for unknown in (job.id, "none"):
         with pytest.raises(NotFound) as caught:
             evaluations.job(unknown)

@@ -104,7 +104,7 @@ def test_files(run: tuple[Run, Path]) -> None:
 
 def test_the_setup_says_what_scores_depend_on(run: tuple[Run, Path], manuals: Engine) -> None:
     setup = run[0].setup
-    assert setup.collection_version == manuals.store.collection("manuals").version
+    assert setup.collection_version == manuals.store.collections.get("manuals").version
     assert set(setup.models) == {"encoder", "reader", "checker"}
     assert setup.settings["reader_candidates"] == manuals.settings.reader_candidates
     assert setup.settings["k"] == 5

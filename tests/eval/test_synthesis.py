@@ -228,7 +228,7 @@ def test_only_the_kinds_asked_for(island: Engine) -> None:
 def test_what_cannot_be_made_is_named(island: Engine) -> None:
     with pytest.raises(NotFound):
         synthesize(island, "nowhere", Options(1))
-    island.store.create_collection("bare")
+    island.store.collections.create("bare")
     with pytest.raises(InvalidInput) as empty:
         synthesize(island, "bare", Options(1))
     assert empty.value.code == "collection_empty"

@@ -39,7 +39,7 @@ def change(store: Store, course: random.Random) -> None:
         put(store, source, f"plain w{seed}", seed=seed, chunks=course.randrange(1, 5))
         return
     with suppress(NotFound):
-        store.delete_document(document_id("c", source))
+        store.documents.delete(document_id("c", source))
 
 
 if __name__ == "__main__":

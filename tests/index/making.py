@@ -38,31 +38,31 @@ def put(
     document = Document("", collection, source, f"Title of {source}", "text/plain", "", (), metadata or {})
     parts = [NewChunk(n, 0, len(text), None, (), unit(seed + n)) for n in range(chunks)]
     content = f"{text} {seed} {chunks}"
-    store.put_document(NewDocument(document, text, content, parts, encoder.name, encoder.revision))
+    store.documents.put(NewDocument(document, text, content, parts, encoder.name, encoder.revision))
 
 
 def live(store: Store, collection: str = "c") -> Mapping[int, Floats]:
     """Every searchable chunk of a collection with its vector, read from the store itself."""
-    bound = store.bound_model(collection)
-    records, cursor = store.documents(collection, limit=1000)
+    bound = store.collections.bound(collection)
+    records, cursor = store.documents.page(collection, limit=1000)
     assert cursor is None
     if bound is None:
         return {}
-    chunks = store.embedded([record.document.id for record in records], bound[0], bound[1])
+    chunks = store.changes.embedded([record.document.id for record in records], bound[0], bound[1])
     return {chunk.key: chunk.dense for chunk in chunks}
 
 
 def switch(store: Store, encoder: ModelInfo, collection: str = "c") -> None:
     """Give a collection another encoder, whose vectors are axes of its space; the old ones are dropped."""
     dimension = encoder.dimension or 0
-    store.begin_reembedding(collection, encoder.name, encoder.revision, dimension)
-    job = store.create_job("reembed", collection, [])
-    store.set_job_status(job.id, "running")
-    lacking = store.unembedded(collection, encoder.name, encoder.revision, limit=10_000)
+    store.reembedding.begin(collection, encoder.name, encoder.revision, dimension)
+    job = store.jobs.create("reembed", collection, [])
+    store.jobs.set_status(job.id, "running")
+    lacking = store.reembedding.unembedded(collection, encoder.name, encoder.revision, limit=10_000)
     axes = np.eye(dimension, dtype=np.float32)
     new = [NewVectors(chunk.key, axes[chunk.key % dimension]) for chunk in lacking]
-    store.add_vectors(collection, encoder.name, encoder.revision, new)
-    assert store.switch_encoder(collection, encoder.name, encoder.revision, job.id)
-    while store.drop_other_vectors(collection):
+    store.reembedding.add_vectors(collection, encoder.name, encoder.revision, new)
+    assert store.reembedding.switch(collection, encoder.name, encoder.revision, job.id)
+    while store.reembedding.drop_others(collection):
         pass
-    store.set_job_status(job.id, "succeeded")
+    store.jobs.set_status(job.id, "succeeded")

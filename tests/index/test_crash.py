@@ -48,9 +48,9 @@ def test_a_killed_process_leaves_replicas_that_recover(settings: Settings, kind:
     settings.data.mkdir()
     moments = random.Random(11)
     with Store.open(settings.store_url) as store:
-        store.create_collection("c")
+        store.collections.create("c")
         for seed in range(kills):
             killed_after(moments.uniform(0.1, 0.9), settings, seed)
-            assert store.version("c") > 0
+            assert store.changes.version("c") > 0
             if seed % 2:
                 assert_equal_to_store(store, settings)

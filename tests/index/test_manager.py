@@ -33,7 +33,7 @@ Open = Callable[..., IndexManager]
 def store(settings: Settings) -> Iterator[Store]:
     settings.data.mkdir()
     with Store.open(settings.store_url) as store:
-        store.create_collection("c")
+        store.collections.create("c")
         yield store
 
 
@@ -79,7 +79,7 @@ def test_a_search_sees_what_was_committed_before_it(store: Store, backend: Setti
     put(store, "a", "plain other text", seed=3)
     assert found(manager) == sorted(live(store))
     assert manager.search_lexical("c", "pumps", 5) == []
-    store.delete_document(document_id("c", "b"))
+    store.documents.delete(document_id("c", "b"))
     assert found(manager) == sorted(live(store))
 
 
@@ -101,7 +101,7 @@ def test_words_of_title_and_headings_are_found(store: Store, backend: Settings, 
     text = "It is rated for 16 bar."
     document = Document("", "c", "a", "Bilge pumps", "text/plain", "")
     part = NewChunk(0, 0, len(text), None, ("Maintenance", "Pressure"), unit(1))
-    store.put_document(NewDocument(document, text, "1", [part], ENCODER.name, ENCODER.revision))
+    store.documents.put(NewDocument(document, text, "1", [part], ENCODER.name, ENCODER.revision))
     for word in ("pump", "maintenance", "pressure", "rated"):
         assert [one.key for one in manager.search_lexical("c", word, 5)] == list(live(store)), word
 
@@ -127,13 +127,13 @@ def test_a_deleted_collection_leaves_nothing_behind(store: Store, backend: Setti
     manager = manage(backend)
     put(store, "a", seed=1)
     assert len(found(manager)) == 1
-    store.delete_collection("c")
+    store.collections.delete("c")
     with pytest.raises(NotFound):
         found(manager)
     manager.refresh()
     assert manager.status() == []
     assert not list(backend.data.glob("index/*/c"))
-    store.create_collection("c")
+    store.collections.create("c")
     assert found(manager) == []
     put(store, "b", "plain new", seed=2)
     assert found(manager) == sorted(live(store))
@@ -143,8 +143,8 @@ def test_a_collection_made_anew_may_have_another_model(store: Store, backend: Se
     manager = manage(backend)
     put(store, "a", seed=1)
     assert len(found(manager)) == 1
-    store.delete_collection("c")
-    store.create_collection("c")
+    store.collections.delete("c")
+    store.collections.create("c")
     other = replace(ENCODER, name="other-encoder")
     put(store, "a", seed=1, encoder=other)
     with pytest.raises(IndexMismatch, match=r"other-encoder.*tiny-encoder"):
@@ -162,13 +162,13 @@ def test_it_starts_from_the_snapshot_and_not_from_the_log(
     manager.close()
     put(store, "late", seed=99)
     asked: list[int] = []
-    changes = store.changes
+    changes = store.changes.after
 
     def watched(collection: str, after: int, limit: int = 1000) -> object:
         asked.append(after)
         return changes(collection, after, limit)
 
-    monkeypatch.setattr(store, "changes", watched)
+    monkeypatch.setattr(store.changes, "after", watched)
     again = manage(settings)
     assert len(found(again)) == len(before) + 1
     assert min(asked) == 20
@@ -203,7 +203,7 @@ def test_another_store_under_the_same_data_is_told_apart(
     assert len(found(manager)) == 5
     manager.close()
     with Store.open(f"sqlite:///{tmp_path / 'other.db'}") as other:
-        other.create_collection("c")
+        other.collections.create("c")
         for number in range(7):
             put(other, f"o{number}", "plain other", seed=100 + number)
         replaced = manage(settings, store=other)
@@ -271,7 +271,7 @@ def test_the_background_follows_saves_and_forgets(
     folder = settings.data / "index" / "0" / "c"
     assert within(10, (folder / "faiss" / "snapshot").exists)
     assert within(10, (folder / "tantivy" / "manifest").exists)
-    store.delete_collection("c")
+    store.collections.delete("c")
     assert within(10, lambda: not folder.exists())
 
 
@@ -286,12 +286,12 @@ def within(seconds: float, happened: Callable[[], bool]) -> bool:
 
 
 def test_leftovers_of_deleted_collections_are_swept(store: Store, settings: Settings, manage: Open) -> None:
-    store.create_collection("gone")
+    store.collections.create("gone")
     put(store, "a", seed=1, collection="gone")
     manager = manage(settings)
     assert len(found(manager, "gone")) == 1
     manager.close()
-    store.delete_collection("gone")
+    store.collections.delete("gone")
     again = manage(settings)
     again.refresh()
     assert not (settings.data / "index" / "0" / "gone").exists()
@@ -308,7 +308,7 @@ def test_a_large_collection_gets_a_graph_that_outlives_the_process(
     manager.refresh()
     assert list(settings.data.glob("index/0/c/faiss/segment-*"))
     put(store, "late", seed=500, chunks=3)
-    store.delete_document(document_id("c", "s3"))
+    store.documents.delete(document_id("c", "s3"))
     expected = nearest(store, 7)
     assert [one.key for one in manager.search_dense("c", unit(777), 7)] == expected
     manager.close()
@@ -477,7 +477,7 @@ def test_a_passage_is_found_by_its_title_and_headings(store: Store, backend: Set
     text = "It is rated for 16 bar."
     document = Document("", "c", "a", "Bilge pumps", "text/plain", "")
     part = NewChunk(0, 0, len(text), None, ("Maintenance", "Pressure"), unit(1))
-    store.put_document(NewDocument(document, text, "1", [part], ENCODER.name, ENCODER.revision))
+    store.documents.put(NewDocument(document, text, "1", [part], ENCODER.name, ENCODER.revision))
     for word in ("pump", "maintenance", "pressure", "rated"):
         assert [one.key for one in manager.search_lexical("c", word, 5)] == list(live(store)), word
 
@@ -521,7 +521,7 @@ def test_a_search_between_two_encoders_never_mixes_them(
     switch(store, NEXT)
     document = Document("", "c", "b", "b", "text/plain", "")
     part = NewChunk(0, 0, 5, None, (), axis(1))
-    store.put_document(NewDocument(document, "plain", "1", [part], NEXT.name, NEXT.revision))
+    store.documents.put(NewDocument(document, "plain", "1", [part], NEXT.name, NEXT.revision))
     assert [one.key for one in manager.search_dense("c", unit(1), 5)] == [min(live(store))], "of the old"
     third = replace(NEXT, name="third", dimension=8)
     switch(store, third)

@@ -35,7 +35,7 @@ def pool() -> Iterator[ParserPool]:
 @pytest.fixture
 def store(settings: Settings) -> Iterator[Store]:
     with Store.open(settings.store_url) as store:
-        store.create_collection("c")
+        store.collections.create("c")
         yield store
 
 

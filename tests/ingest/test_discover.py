@@ -169,7 +169,7 @@ def test_memory_does_not_grow_with_the_tree(store: Store) -> None:
         try:
             with spooled(items) as spool:
                 assert spool.count == files
-                store.create_job("sync", "c", spool)
+                store.jobs.create("sync", "c", spool)
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()

@@ -62,7 +62,7 @@ def carried(
     job = submit_folder(store, "c", folder)
     with Worker(settings, store=store, encoder=troubled) as worker:  # type: ignore[arg-type]
         worker.drain()
-    return store.job(job.id).counts, troubled.tries
+    return store.jobs.get(job.id).counts, troubled.tries
 
 
 def test_what_may_pass_is_tried_again(
@@ -77,7 +77,7 @@ def test_what_does_not_pass_is_a_failed_file_in_the_end(
 ) -> None:
     trouble: list[RagError] = [ParseError("Away.", code="remote_unavailable") for _ in range(9)]
     assert carried(settings, store, encoder, folder, trouble) == (JobCounts(3, added=2, failed=1), 3)
-    record = store.find("c", "two.md")
+    record = store.documents.find("c", "two.md")
     assert record is not None
     assert record.error_code == "remote_unavailable"
 
@@ -126,13 +126,13 @@ def test_a_cancelled_job_leaves_the_file_at_hand(
         thread.start()
         assert begun.wait(60)
         time.sleep(0.5 if stage == "parse" else 3.0)
-        store.cancel_job(job.id)
+        store.jobs.cancel(job.id)
         since = time.monotonic()
         thread.join(60)
         seconds = time.monotonic() - since
-    assert list(store.sources("c")) == ["before.md"]
-    assert store.job(job.id).counts == JobCounts(3, added=1)
-    assert store.problems() == []
+    assert list(store.documents.sources("c")) == ["before.md"]
+    assert store.jobs.get(job.id).counts == JobCounts(3, added=1)
+    assert store.audit.problems() == []
     assert seconds < 10  # the file itself takes a minute
 
 
@@ -141,9 +141,9 @@ def test_a_deleted_collection_ends_its_job(
 ) -> None:
     submit_folder(store, "c", folder)
     with Worker(settings, store=store, encoder=encoder) as worker:
-        worker.drain(lambda _: store.delete_collection("c") and None)
-    assert store.open_jobs(["sync", "ingest"]) == []
-    assert store.collections() == []
+        worker.drain(lambda _: store.collections.delete("c") and None)
+    assert store.jobs.requests(["sync", "ingest"]) == []
+    assert store.collections.all() == []
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -174,7 +174,7 @@ def test_workers_share_a_job_and_one_takes_up_what_a_dead_one_left(
     for number in range(150):
         (folder / f"page-{number}.md").write_text(f"# Page {number}\n\nWords of page {number}.\n")
     with Store.open(url) as store:
-        store.create_collection("c")
+        store.collections.create("c")
         workers = [start(tmp_path / f"data-{n}", url) for n in range(2)]
         try:
             outputs = [worker.stdout for worker in workers]
@@ -192,16 +192,16 @@ def test_workers_share_a_job_and_one_takes_up_what_a_dead_one_left(
         assert (counts.total, counts.added + counts.unchanged) == (153, 153), errors
         assert counts.unchanged <= 1
         assert last.job.status == "succeeded"
-        assert store.collection("c").documents == 153
-        assert len(store.changes("c", 0)) == 153  # none was written twice
-        assert store.problems() == []
+        assert store.collections.get("c").documents == 153
+        assert len(store.changes.after("c", 0)) == 153  # none was written twice
+        assert store.audit.problems() == []
 
 
 def test_a_worker_waits_for_another_of_its_process(
     settings: Settings, store: Store, encoder: Encoder, folder: Path, tmp_path: Path
 ) -> None:
     with Store.open(settings_in(tmp_path / "other").store_url) as other:
-        other.create_collection("c")
+        other.collections.create("c")
         jobs = [(each, submit_folder(each, "c", folder)) for each in (store, other)]
         workers = [Worker(settings, store=each, encoder=encoder) for each in (store, other)]
         threads = [threading.Thread(target=worker.drain) for worker in workers]
@@ -210,4 +210,4 @@ def test_a_worker_waits_for_another_of_its_process(
         for thread, worker in zip(threads, workers, strict=True):
             thread.join()
             worker.close()
-        assert [each.job(job.id).status for each, job in jobs] == ["succeeded", "succeeded"]
+        assert [each.jobs.get(job.id).status for each, job in jobs] == ["succeeded", "succeeded"]

@@ -36,14 +36,14 @@ def start(settings: Settings) -> subprocess.Popen[bytes]:
 def content(store: Store, collection: str) -> dict[str, tuple[str, list[tuple[int, int, str]], np.ndarray]]:
     """Each source's text, chunks and vectors."""
     found = {}
-    for record in store.documents(collection, limit=1000)[0]:
+    for record in store.documents.page(collection, limit=1000)[0]:
         document = record.document
-        info = store.bound_model(collection)
+        info = store.collections.bound(collection)
         assert info is not None
-        embedded = store.embedded([document.id], info[0], info[1])
+        embedded = store.changes.embedded([document.id], info[0], info[1])
         vectors = np.stack([each.dense for each in sorted(embedded, key=lambda e: e.chunk.ordinal)])
-        chunks = [(chunk.start, chunk.end, chunk.text) for chunk in store.chunks(document.id)]
-        found[document.source] = (store.text(document.id), chunks, vectors)
+        chunks = [(chunk.start, chunk.end, chunk.text) for chunk in store.chunks.of(document.id)]
+        found[document.source] = (store.documents.text(document.id), chunks, vectors)
     return found
 
 
@@ -66,7 +66,7 @@ def test_kill_at_any_point_loses_nothing_and_doubles_nothing(
     chance = random.Random(seed)
     job = submit_folder(store, "c", folder)
     kills = 0
-    while store.job(job.id).status in ("queued", "running"):
+    while store.jobs.get(job.id).status in ("queued", "running"):
         process = start(settings)
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
@@ -76,12 +76,12 @@ def test_kill_at_any_point_loses_nothing_and_doubles_nothing(
             kills += 1
         process.wait(timeout=120)
         process.stdout.close()
-    counts = store.job(job.id).counts
+    counts = store.jobs.get(job.id).counts
     assert (counts.failed, counts.total) == (0, PAGES + 3), f"seed {seed}"
-    assert store.collection("c").documents == PAGES + 3, f"seed {seed}"
+    assert store.collections.get("c").documents == PAGES + 3, f"seed {seed}"
 
     with Store.open(settings_in(tmp_path / "whole").store_url) as whole:
-        whole.create_collection("c")
+        whole.collections.create("c")
         submit_folder(whole, "c", folder)
         with Worker(settings, store=whole, encoder=encoder) as worker:
             worker.drain()
@@ -90,5 +90,5 @@ def test_kill_at_any_point_loses_nothing_and_doubles_nothing(
     for source, (text, chunks, vectors) in right.items():
         assert left[source][:2] == (text, chunks), f"{source}, seed {seed}"
         np.testing.assert_allclose(left[source][2], vectors, atol=2e-3, err_msg=f"{source}, seed {seed}")
-    assert store.collection("c").chunks == sum(len(chunks) for _, chunks, _ in right.values())
-    assert len(store.changes("c", 0)) == PAGES + 3, f"seed {seed}: a document was written twice"
+    assert store.collections.get("c").chunks == sum(len(chunks) for _, chunks, _ in right.values())
+    assert len(store.changes.after("c", 0)) == PAGES + 3, f"seed {seed}: a document was written twice"

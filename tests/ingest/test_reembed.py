@@ -58,15 +58,15 @@ def fill(store: Store, settings: Settings, encoder: Encoder, *uploads: Upload) -
 
 
 def bound(store: Store) -> str:
-    found = store.collection("c").encoder
+    found = store.collections.get("c").encoder
     assert found is not None
     return found.name
 
 
 def vectors(store: Store, encoder: Encoder) -> dict[str, np.ndarray]:
     """Of every chunk by its id, under this encoder."""
-    ids = [record.document.id for record in store.documents("c")[0]]
-    found = store.embedded(ids, encoder.info.name, encoder.info.revision)
+    ids = [record.document.id for record in store.documents.page("c")[0]]
+    found = store.changes.embedded(ids, encoder.info.name, encoder.info.revision)
     return {each.chunk.id: each.dense for each in found}
 
 
@@ -94,19 +94,19 @@ def test_searches_go_on_and_end_like_those_of_a_fresh_collection(
     job = submit(store, settings, "c", NEW)
     ReembeddingWorker(settings, store, settle_s=0).drain(meanwhile)
     assert set(seen) == {OLD}, "the old index serves until the switch"
-    ended = store.job(job.id)
+    ended = store.jobs.get(job.id)
     assert (ended.status, ended.kind, ended.counts.replaced) == ("succeeded", "reembed", ended.counts.total)
     assert engine.indexes.catch_up("c")
     assert engine.encoder_of("c").info.name == bound(store) == NEW
-    assert store.problems() == []
-    assert store.reembeddings() == {}
+    assert store.audit.problems() == []
+    assert store.reembedding.running() == {}
     assert vectors(store, encoder) == {}
 
     fresh_settings = settings_in(tmp_path / "fresh").model_copy(
         update={"encoder": NEW, "reader_candidates": 0}
     )
     with Store.open(fresh_settings.store_url) as fresh:
-        fresh.create_collection("c")
+        fresh.collections.create("c")
         fill(fresh, fresh_settings, edge, LATE)
         theirs, ours = vectors(fresh, edge), vectors(store, edge)
         assert theirs.keys() == ours.keys()
@@ -155,10 +155,12 @@ def test_a_document_after_the_switch_gets_the_new_encoder(
     again = submit_folder(store, "c", HANDBOOK, MARKDOWN)
     with Worker(settings, store=store, encoder=encoder) as worker:  # the settings still name the old one
         worker.drain()
-    assert store.job(again.id).counts.unchanged == 3, "the same files are not read again"
-    assert len(vectors(store, edge)) == store.collection("c").chunks
+    assert store.jobs.get(again.id).counts.unchanged == 3, "the same files are not read again"
+    assert len(vectors(store, edge)) == store.collections.get("c").chunks
     engine.indexes.catch_up("c")
-    assert hits(engine, "whale seen from the ferry")[0][0] == store.chunks(document_id("c", "late.md"))[0].id
+    assert (
+        hits(engine, "whale seen from the ferry")[0][0] == store.chunks.of(document_id("c", "late.md"))[0].id
+    )
 
 
 def test_a_profile_of_the_old_encoder_is_left_out(
@@ -167,7 +169,7 @@ def test_a_profile_of_the_old_encoder_is_left_out(
     fill(store, settings, encoder)
     learned = '{"dense_weight": 1, "lexical_weight": 7, "late_weight": 0, "reader": null, "adapter": null}'
     profile = NewProfile(encoder.info.name, encoder.info.revision, learned, "{}", True)
-    store.add_profile(store.collection("c"), profile)
+    store.learned.add(store.collections.get("c"), profile)
     assert engine.profile("c").lexical == 7
     submit(store, settings, "c", NEW)
     ReembeddingWorker(settings, store, settle_s=0).drain()
@@ -186,15 +188,15 @@ def test_cancelled_it_leaves_everything_as_it_was(
     def cancel(done: int, total: int) -> None:
         if done:
             assert len(vectors(store, edge)) == done
-            store.cancel_job(job.id)
+            store.jobs.cancel(job.id)
 
     ReembeddingWorker(settings, store).drain(cancel)
-    assert store.job(job.id).status == "cancelled"
+    assert store.jobs.get(job.id).status == "cancelled"
     assert vectors(store, edge) == {}
-    assert store.problems() == []
+    assert store.audit.problems() == []
     assert (bound(store), hits(engine, QUESTIONS[0])) == (OLD, before)
 
-    assert store.retry_job(job.id).status == "queued"
+    assert store.jobs.retry(job.id).status == "queued"
     ReembeddingWorker(settings, store, settle_s=0).drain()
     assert bound(store) == NEW
 
@@ -204,9 +206,9 @@ def test_a_collection_deleted_meanwhile_ends_the_job(
 ) -> None:
     fill(store, settings, encoder)
     job = submit(store, settings, "c", NEW)
-    ReembeddingWorker(settings, store).drain(lambda done, total: store.delete_collection("c"))
-    assert store.job(job.id).status == "cancelled"
-    assert store.problems() == []
+    ReembeddingWorker(settings, store).drain(lambda done, total: store.collections.delete("c"))
+    assert store.jobs.get(job.id).status == "cancelled"
+    assert store.audit.problems() == []
 
 
 def test_what_cannot_be_done_is_refused(store: Store, settings: Settings, encoder: Encoder) -> None:
@@ -225,7 +227,7 @@ def test_what_cannot_be_done_is_refused(store: Store, settings: Settings, encode
 
 
 def test_a_model_that_is_gone_is_named(store: Store, engine: Engine, encoder: Encoder) -> None:
-    store.bind_model("c", "/models/gone", "r9", encoder.info.dimension or 0)
+    store.collections.bind("c", "/models/gone", "r9", encoder.info.dimension or 0)
     with pytest.raises(IndexMismatch, match="/models/gone"):
         engine.search(Query("x", "c", 1))
     assert engine.search(Query("x", "c", 1, mode="lexical"))[0] == []
@@ -250,7 +252,7 @@ def many(store: Store, encoder: Encoder, count: int) -> list[str]:
     ]
     described = Document("", "c", "times.txt", "Times", "text/plain", "")
     info = encoder.info
-    store.put_document(NewDocument(described, "".join(texts), "1", chunks, info.name, info.revision))
+    store.documents.put(NewDocument(described, "".join(texts), "1", chunks, info.name, info.revision))
     return passages
 
 
@@ -273,16 +275,16 @@ def test_killed_it_goes_on_where_it_was(
     process.kill()
     process.wait()
     process.stdout.close()
-    assert (store.job(job.id).status, bound(store)) == ("running", NEW)
+    assert (store.jobs.get(job.id).status, bound(store)) == ("running", NEW)
 
     steps: list[int] = []
     ReembeddingWorker(settings, store, settle_s=0).drain(lambda done, total: steps.append(done))
     assert steps[0] in (256, 512), "what was done is not done again"
     assert steps[-1] == 600
-    assert (store.job(job.id).status, bound(store)) == ("succeeded", OLD)
-    assert store.problems() == []
+    assert (store.jobs.get(job.id).status, bound(store)) == ("succeeded", OLD)
+    assert store.audit.problems() == []
     fresh = np.stack([one.dense for one in encoder.encode_passages(passages)])
-    found = store.embedded([document_id("c", "times.txt")], encoder.info.name, encoder.info.revision)
+    found = store.changes.embedded([document_id("c", "times.txt")], encoder.info.name, encoder.info.revision)
     np.testing.assert_allclose(np.stack([each.dense for each in found]), fresh, atol=2e-3)
 
 
@@ -295,7 +297,7 @@ def test_a_worker_that_is_told_to_stop_leaves_the_job_to_the_next(
     worker = ReembeddingWorker(settings, store, settle_s=0)
     stop.set()
     worker.run(stop)
-    assert store.job(job.id).status == "queued"
+    assert store.jobs.get(job.id).status == "queued"
     worker.drain()
     assert bound(store) == OLD
 
@@ -316,7 +318,7 @@ def test_the_context_is_that_of_the_first_encoding_as_far_as_it_is_known(
 
 
 def test_the_collection_names_its_encoder(store: Store, settings: Settings, encoder: Encoder) -> None:
-    assert store.collection("c").encoder is None
+    assert store.collections.get("c").encoder is None
     fill(store, settings, encoder)
     info = encoder.info
-    assert store.collections()[0].encoder == BoundEncoder(info.name, info.revision, info.dimension or 0)
+    assert store.collections.all()[0].encoder == BoundEncoder(info.name, info.revision, info.dimension or 0)

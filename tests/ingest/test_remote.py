@@ -110,7 +110,7 @@ def test_a_collection_follows_a_bucket_and_fetches_only_what_changed(
         def follow() -> Job:
             job = submit_folder(store, "c", URL, FOLLOW)
             worker.drain()
-            return store.job(job.id)
+            return store.jobs.get(job.id)
 
         assert follow().counts == JobCounts(3, added=3)
         # Bytes changed behind the store's back: who asks for its version only does not see it.

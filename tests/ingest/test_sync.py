@@ -43,18 +43,18 @@ class Follow:
     def __call__(self, options: SyncOptions = FOLLOW) -> Job:
         job = submit_folder(self._store, "c", self._folder, options)
         self._worker.drain()
-        return self._store.job(job.id)
+        return self._store.jobs.get(job.id)
 
 
 def sources(store: Store) -> list[str]:
-    return list(store.sources("c"))
+    return list(store.documents.sources("c"))
 
 
 def test_a_moved_file_keeps_its_chunks_and_vectors(store: Store, folder: Path, follow: Follow) -> None:
     assert follow().counts == JobCounts(3, added=3)
-    info = store.bound_model("c")
+    info = store.collections.bound("c")
     assert info is not None
-    before = store.embedded([document_id("c", "one.md")], *info[:2])
+    before = store.changes.embedded([document_id("c", "one.md")], *info[:2])
     (folder / "one.md").rename(folder / "in" / "first.md")
     (folder / "two.md").unlink()
     (folder / "new.md").write_text("# New\n\nThis page is new.\n")
@@ -63,7 +63,7 @@ def test_a_moved_file_keeps_its_chunks_and_vectors(store: Store, folder: Path, f
         "succeeded", JobCounts(total=4, added=1, moved=1, removed=1, unchanged=1),
     )  # fmt: skip
     assert sources(store) == ["in/first.md", "in/three.md", "new.md"]
-    after = store.embedded([document_id("c", "in/first.md")], *info[:2])
+    after = store.changes.embedded([document_id("c", "in/first.md")], *info[:2])
     assert [chunk.chunk.text for chunk in after] == [chunk.chunk.text for chunk in before]
     assert all(np.array_equal(a.dense, b.dense) for a, b in zip(after, before, strict=True))
     assert follow().counts == JobCounts(3, unchanged=3)
@@ -83,7 +83,7 @@ def test_a_copy_and_a_moved_file_of_another_format_are_read(
     (folder / "copy.md").write_bytes((folder / "one.md").read_bytes())
     (folder / "two.md").rename(folder / "two.txt")
     assert follow().counts == JobCounts(5, added=2, removed=1, unchanged=2)
-    assert store.document(document_id("c", "two.txt")).document.media_type == "text/plain"
+    assert store.documents.get(document_id("c", "two.txt")).documents.get.media_type == "text/plain"
 
 
 def test_without_delete_missing_nothing_moves(store: Store, folder: Path, follow: Follow) -> None:
@@ -107,9 +107,9 @@ def test_below_an_unreadable_folder_nothing_is_deleted(
     assert (job.status, job.counts) == ("partial", JobCounts(3, unchanged=1, removed=1, failed=1))
     assert [(error.source, error.code) for error in job.errors] == [("in/", "folder_unreadable")]
     assert sources(store) == ["in/three.md", "two.md"]
-    store.retry_job(job.id)
+    store.jobs.retry(job.id)
     worker.drain()
-    assert [error.code for error in store.job(job.id).errors] == ["folder_unreadable"]
+    assert [error.code for error in store.jobs.get(job.id).errors] == ["folder_unreadable"]
     assert sources(store) == ["in/three.md", "two.md"], "a folder is no document, and a retry deletes nothing"
 
 
@@ -125,7 +125,7 @@ def test_an_empty_folder_deletes_everything_only_when_told_so(
     with pytest.raises(Conflict):
         follow(SyncOptions(delete_missing=True, exclude=("*",)))
     assert len(sources(store)) == 3
-    assert [job.status for job in store.jobs()] == ["succeeded"], "what is refused leaves no job"
+    assert [job.status for job in store.jobs.newest()] == ["succeeded"], "what is refused leaves no job"
     assert follow(SyncOptions(delete_missing=True, allow_empty=True)).counts == JobCounts(3, removed=3)
     assert follow().status == "succeeded", "an empty collection has nothing to lose"
 
@@ -144,7 +144,7 @@ def test_patterns_decide_what_stays(store: Store, folder: Path, follow: Follow) 
     (folder / ".footnoteignore").write_text("in/\n")
     options = SyncOptions(delete_missing=True, include=("*.md",), exclude=("two.*",))
     assert follow(options).counts == JobCounts(3, unchanged=1, removed=2)
-    assert store.job_request(store.jobs()[0].id).options["exclude"] == "two.*"
+    assert store.jobs.request(store.jobs.newest()[0].id).options["exclude"] == "two.*"
 
 
 def test_only_what_changed_is_looked_at(store: Store, folder: Path, follow: Follow) -> None:
@@ -166,6 +166,6 @@ def test_a_link_that_took_the_place_of_a_listed_file_is_not_followed(
     (folder / "one.md").unlink()
     (folder / "one.md").symlink_to(tmp_path / "secret.md")
     worker.drain()
-    assert [(error.source, error.code) for error in store.job(job.id).errors] == [
+    assert [(error.source, error.code) for error in store.jobs.get(job.id).errors] == [
         ("one.md", "file_unreadable")
     ]

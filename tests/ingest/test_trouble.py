@@ -101,15 +101,15 @@ def test_trouble_in_the_middle_of_a_job_fails_no_file(
             with pytest.raises(StoreError) as caught:
                 _write_until_it_fails(store)
             time.sleep(1.5)
-            assert store.job(job.id).counts.failed == 0
+            assert store.jobs.get(job.id).counts.failed == 0
         *_, last = follow(store, job.id)
         stop.set()
         thread.join()
     assert caught.value.code == code
     assert (last.job.status, last.job.counts) == ("succeeded", JobCounts(PAGES, added=PAGES))
-    assert store.problems() == []
+    assert store.audit.problems() == []
 
 
 def _write_until_it_fails(store: Store) -> None:
     for number in range(1000):
-        store.create_collection(f"other-{number}", "A description. " * 2000)
+        store.collections.create(f"other-{number}", "A description. " * 2000)

@@ -28,18 +28,18 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def test_a_killed_writer_leaves_a_consistent_store(url: str, tmp_path: Path) -> None:
     rng = random.Random(7)
     with Store.open(url) as store:
-        store.create_collection("c")
+        store.collections.create("c")
     expected: dict[str, int] = {}
     for n in range(ROUNDS):
         acknowledged = _write_and_kill(url, tmp_path / f"round{n}", rng.uniform(0.0, 0.3))
         with Store.open(url) as store:
-            assert store.problems() == []
-            present = {r.document.source: r.characters for r in store.documents("c", limit=1000)[0]}
+            assert store.audit.problems() == []
+            present = {r.document.source: r.characters for r in store.documents.page("c", limit=1000)[0]}
             unacknowledged = _last(present, expected, acknowledged)
             assert len(unacknowledged) <= 1
             expected = present
-            sequences = [change.sequence for change in store.changes("c", 0, limit=10_000)]
-            assert sequences == list(range(1, store.version("c") + 1))
+            sequences = [change.sequence for change in store.changes.after("c", 0, limit=10_000)]
+            assert sequences == list(range(1, store.changes.version("c") + 1))
     assert expected
 
 
@@ -54,8 +54,8 @@ def test_a_process_killed_in_its_first_start_can_be_started_again(tmp_path: Path
         start.kill()
         start.join()
         with Store.open(url) as store:
-            store.create_collection("c")
-            assert store.problems() == []
+            store.collections.create("c")
+            assert store.audit.problems() == []
 
 
 def _write_and_kill(url: str, reports: Path, after: float) -> list[str]:

@@ -20,8 +20,8 @@ from tests.contract.store_making import make_document
 def file(tmp_path: Path) -> Path:
     file = tmp_path / "footnote.db"
     with Store.open(f"sqlite:///{file}") as store:
-        store.create_collection("c")
-        store.put_document(make_document("c", "a.txt"))
+        store.collections.create("c")
+        store.documents.put(make_document("c", "a.txt"))
     return file
 
 
@@ -43,13 +43,13 @@ def test_a_full_disk(file: Path) -> None:
     with sqlite3.connect(file) as connection:
         [pages] = connection.execute("PRAGMA page_count").fetchone()
     with every_connection(f"PRAGMA max_page_count = {pages + 4}"), Store.open(f"sqlite:///{file}") as store:
-        before = store.documents("c"), store.changes("c", 0)
+        before = store.documents.page("c"), store.changes.after("c", 0)
         with pytest.raises(StoreError) as error:
-            store.put_document(make_document("c", "b.txt", "x" * 100_000))
+            store.documents.put(make_document("c", "b.txt", "x" * 100_000))
         assert error.value.code == "store_full"
-        assert (store.documents("c"), store.changes("c", 0)) == before
-        assert store.problems() == []
-        store.delete_document(before[0][0][0].document.id)  # what makes room still works
+        assert (store.documents.page("c"), store.changes.after("c", 0)) == before
+        assert store.audit.problems() == []
+        store.documents.delete(before[0][0][0].document.id)  # what makes room still works
 
 
 def test_a_lock_held_for_too_long(file: Path) -> None:
@@ -57,27 +57,27 @@ def test_a_lock_held_for_too_long(file: Path) -> None:
         other = sqlite3.connect(file, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError) as error:
-            store.put_document(make_document("c", "b.txt"))
+            store.documents.put(make_document("c", "b.txt"))
         assert error.value.code == "store_locked"
-        assert len(store.documents("c")[0]) == 1  # reading needs no lock
+        assert len(store.documents.page("c")[0]) == 1  # reading needs no lock
         other.execute("ROLLBACK")
         other.close()
-        assert store.put_document(make_document("c", "b.txt")) == "added"
+        assert store.documents.put(make_document("c", "b.txt")) == "added"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write to anything")
 def test_a_file_that_may_not_be_written(file: Path) -> None:
     file.chmod(0o400)
     with pytest.raises(StoreError) as error:
-        Store.open(f"sqlite:///{file}").create_collection("d")
+        Store.open(f"sqlite:///{file}").collections.create("d")
     assert error.value.code == "store_read_only"
 
 
 def test_a_connection_that_may_not_write(file: Path) -> None:
     with every_connection("PRAGMA query_only = ON"), Store.open(f"sqlite:///{file}") as store:
-        assert len(store.documents("c")[0]) == 1
+        assert len(store.documents.page("c")[0]) == 1
         with pytest.raises(StoreError) as error:
-            store.create_collection("d")
+            store.collections.create("d")
         assert error.value.code == "store_read_only"
 
 
@@ -93,7 +93,7 @@ def test_a_damaged_file(file: Path) -> None:
     whole = file.read_bytes()
     file.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
     with pytest.raises(StoreError) as error:
-        Store.open(f"sqlite:///{file}").documents("c")
+        Store.open(f"sqlite:///{file}").documents.page("c")
     assert error.value.code == "store_corrupt"
 
 
@@ -113,6 +113,6 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 def test_the_message_holds_no_text_of_the_user(file: Path) -> None:
     with every_connection("PRAGMA query_only = ON"), Store.open(f"sqlite:///{file}") as store:
         with pytest.raises(StoreError) as error:
-            store.create_collection("d", "a private description")
+            store.collections.create("d", "a private description")
         assert "private" not in error.value.message
         assert "read-only" in error.value.message

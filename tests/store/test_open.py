@@ -44,7 +44,7 @@ def test_a_url_that_cannot_be_a_store_is_refused(url: str) -> None:
 
 def test_the_folder_is_made(file: Path) -> None:
     with Store.open(f"sqlite:///{file}") as store:
-        assert store.collections() == []
+        assert store.collections.all() == []
         assert store.dialect == "sqlite"
     assert file.exists()
 
@@ -93,7 +93,7 @@ def test_another_program_s_tables_are_left_alone(file: Path) -> None:
 def test_threads_open_stores_at_once(tmp_path: Path) -> None:
     def open_one(n: int) -> int:
         with Store.open(f"sqlite:///{tmp_path / str(n % 8)}.db") as store:
-            return len(store.collections())
+            return len(store.collections.all())
 
     with ThreadPoolExecutor(16) as pool:
         assert list(pool.map(open_one, range(16))) == [0] * 16
@@ -118,7 +118,7 @@ def _start_at_once(url: str) -> None:
         start.join()
     assert [start.exitcode for start in starts] == [0] * 4
     with Store.open(url) as store:
-        assert [each.name for each in store.collections()] == ["c0", "c1", "c2", "c3"]
+        assert [each.name for each in store.collections.all()] == ["c0", "c1", "c2", "c3"]
 
 
 def _differences(url: str) -> list[object]:

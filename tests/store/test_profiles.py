@@ -37,39 +37,39 @@ def learned(payload: str = "{}", *, adopt: bool = True) -> NewProfile:
 
 
 def test_versions_are_adopted_and_rolled_back(store: Store) -> None:
-    c = store.create_collection("c")
+    c = store.collections.create("c")
     assert c.profile == 0
-    first = store.add_profile(c, learned('{"late_weight": 1}'))
-    refused = store.add_profile(c, learned(adopt=False))
-    third = store.add_profile(c, learned())
+    first = store.learned.add(c, learned('{"late_weight": 1}'))
+    refused = store.learned.add(c, learned(adopt=False))
+    third = store.learned.add(c, learned())
     assert [first.version, refused.version, third.version] == [1, 2, 3]
     assert (first.replaced, refused.replaced, third.replaced) == (0, None, 1)
-    assert store.collection("c").profile == 3
-    assert [each.active for each in store.profiles("c")] == [True, False, False]
-    assert store.rollback_profile("c") == 1, "the version in force before, not the one numbered before"
-    assert store.profile("c", 1).payload == '{"late_weight": 1}'
-    assert store.rollback_profile("c") == 0
+    assert store.collections.get("c").profile == 3
+    assert [each.active for each in store.learned.all("c")] == [True, False, False]
+    assert store.learned.rollback("c") == 1, "the version in force before, not the one numbered before"
+    assert store.learned.get("c", 1).payload == '{"late_weight": 1}'
+    assert store.learned.rollback("c") == 0
     with pytest.raises(Conflict) as error:
-        store.rollback_profile("c")
+        store.learned.rollback("c")
     assert error.value.code == "nothing_to_roll_back"
-    assert len(store.profiles("c")) == 3, "nothing is lost by going back"
+    assert len(store.learned.all("c")) == 3, "nothing is lost by going back"
 
 
 def test_a_deleted_collection_takes_its_profiles_along(store: Store) -> None:
-    old = store.create_collection("c")
-    store.add_profile(old, learned())
-    store.delete_collection("c")
-    again = store.create_collection("c")
-    assert (again.profile, store.profiles("c")) == (0, [])
+    old = store.collections.create("c")
+    store.learned.add(old, learned())
+    store.collections.delete("c")
+    again = store.collections.create("c")
+    assert (again.profile, store.learned.all("c")) == (0, [])
     with pytest.raises(NotFound):
-        store.add_profile(old, learned())
-    assert store.profiles("c") == []
+        store.learned.add(old, learned())
+    assert store.learned.all("c") == []
 
 
 def test_a_version_that_is_not_there(store: Store) -> None:
-    store.create_collection("c")
+    store.collections.create("c")
     with pytest.raises(NotFound) as error:
-        store.profile("c", 1)
+        store.learned.get("c", 1)
     assert error.value.code == "profile_not_found"
 
 
@@ -84,6 +84,6 @@ def test_a_store_of_the_first_version_is_upgraded(tmp_path: Path) -> None:
         )
     engine.dispose()
     with Store.open(url) as store:
-        c = store.collection("c")
+        c = store.collections.get("c")
         assert c.profile == 0
-        assert store.add_profile(c, learned()).version == 1
+        assert store.learned.add(c, learned()).version == 1

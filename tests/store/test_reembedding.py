@@ -38,16 +38,16 @@ def test_an_older_store_keeps_its_vectors_and_can_change_its_encoder(tmp_path: P
             used = {name: value for name, value in values.items() if f":{name}" in statement}
             connection.execute(sa.text(statement), used)
     with Store.open(url) as store:
-        assert store.problems() == []
-        assert store.collection("c").encoder == BoundEncoder("test-encoder", "r1", 8)
-        found = store.embedded([values["id"]], "test-encoder", "r1")
+        assert store.audit.problems() == []
+        assert store.collections.get("c").encoder == BoundEncoder("test-encoder", "r1", 8)
+        found = store.changes.embedded([values["id"]], "test-encoder", "r1")
         np.testing.assert_array_equal([each.dense for each in found], [dense, dense])
-        assert store.token_vectors([1, 2], "test-encoder", "r1") == {1: b"tokens", 2: b"tokens"}
-        lacking = store.unembedded("c", "next", "r2")
+        assert store.chunks.token_vectors([1, 2], "test-encoder", "r1") == {1: b"tokens", 2: b"tokens"}
+        lacking = store.reembedding.unembedded("c", "next", "r2")
         assert [(one.text, one.context, one.headings) for one in lacking] == [
             ("One", None, ("Guide",)),
             ("two", None, ("Guide",)),
         ]
-        assert store.put_document(make_document("c", "a/x.md")) == "replaced"
-        assert store.put_document(make_document("c", "b.txt")) == "added"
-        assert store.problems() == []
+        assert store.documents.put(make_document("c", "a/x.md")) == "replaced"
+        assert store.documents.put(make_document("c", "b.txt")) == "added"
+        assert store.audit.problems() == []

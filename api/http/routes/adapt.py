@@ -40,13 +40,13 @@ def start(
 @router.get("", summary="Look at a collection's adaptations", responses=errors(404, 503))
 def versions(collection: str, running: Running, _: MayRead) -> AdaptationOut:
     """Every version with what each gate said, and which one is in force."""
-    active = running.store.collection(collection).profile
+    active = running.store.collections.get(collection).profile
     info = running.engine().encoder_of(collection).info
-    found = [VersionOut.of(record, info) for record in running.store.profiles(collection)]
+    found = [VersionOut.of(record, info) for record in running.store.learned.all(collection)]
     return AdaptationOut(active=active, versions=found)
 
 
 @router.post("/rollback", summary="Go back to the version before", responses=errors(404, 409))
 def rollback(collection: str, running: Running, _: MayWrite) -> RolledBack:
     """Searches use it from the next one on. 409 `nothing_to_roll_back` when the defaults are in force."""
-    return RolledBack(active=running.store.rollback_profile(collection))
+    return RolledBack(active=running.store.learned.rollback(collection))

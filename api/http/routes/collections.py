@@ -16,7 +16,7 @@ router = APIRouter(prefix="/v1/collections", tags=["collections"])
 def create(body: NewCollection, running: Running, caller: MayAdmin, response: Response) -> CollectionOut:
     """Needs an admin key. 409 `collection_exists` when there is one of that name."""
     caller.require("admin", body.name)
-    made = running.store.create_collection(body.name, body.description)
+    made = running.store.collections.create(body.name, body.description)
     response.headers["Location"] = f"/v1/collections/{made.name}"
     return CollectionOut.of(made)
 
@@ -24,17 +24,17 @@ def create(body: NewCollection, running: Running, caller: MayAdmin, response: Re
 @router.get("", summary="List collections", responses=errors())
 def every(running: Running, caller: MayRead) -> CollectionsOut:
     """Those that the key covers, with document and chunk counts."""
-    reached = [one for one in running.store.collections() if caller.reaches(one.name)]
+    reached = [one for one in running.store.collections.all() if caller.reaches(one.name)]
     return CollectionsOut(collections=[CollectionOut.of(one) for one in reached])
 
 
 @router.get("/{collection}", summary="Look at a collection", responses=errors(404))
 def one(collection: str, running: Running, _: MayRead) -> CollectionOut:
     """With document and chunk counts."""
-    return CollectionOut.of(running.store.collection(collection))
+    return CollectionOut.of(running.store.collections.get(collection))
 
 
 @router.delete("/{collection}", status_code=204, summary="Delete a collection", responses=errors(404))
 def delete(collection: str, running: Running, _: MayAdmin) -> None:
     """With every document in it. Needs an admin key."""
-    running.store.delete_collection(collection)
+    running.store.collections.delete(collection)

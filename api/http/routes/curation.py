@@ -26,7 +26,7 @@ router = APIRouter(prefix="/v1/collections/{collection}", tags=["curation"])
 @router.get("/curation", summary="Look at the policy of curation", responses=errors(404))
 def policy(collection: str, running: Running, _: MayRead) -> CurationOut:
     """What becomes of a passage in which something is found, by reason."""
-    return CurationOut.of(running.store.curation(collection))
+    return CurationOut.of(running.store.curation.policy(collection))
 
 
 @router.put("/curation", summary="Set the policy of curation", responses=errors(404, 422))
@@ -48,7 +48,9 @@ def held(
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
 ) -> QuarantineOut:
     """Passages that are stored but never found, oldest first. Needs a key that may write."""
-    found, following = running.store.quarantine(collection, reason=reason, limit=limit, cursor=cursor)
+    found, following = running.store.curation.quarantine(
+        collection, reason=reason, limit=limit, cursor=cursor
+    )
     return QuarantineOut(chunks=[QuarantinedOut.of(one) for one in found], next_cursor=following)
 
 
@@ -58,4 +60,4 @@ def release(collection: str, body: ReleaseIn, running: Running, _: MayWrite) -> 
 
     404 `chunk_not_found` names the first that the collection does not have.
     """
-    return ReleasedOut(released=running.store.release(collection, body.chunk_ids))
+    return ReleasedOut(released=running.store.curation.release(collection, body.chunk_ids))

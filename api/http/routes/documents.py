@@ -66,7 +66,7 @@ async def add(
     idempotency_key: IdempotencyKey = None,
 ) -> JobStarted:
     """Files as multipart `files`, or texts as JSON. A source that exists is replaced. A job does the work."""
-    await run_in_threadpool(running.store.collection, collection)  # told before the body is read
+    await run_in_threadpool(running.store.collections.get, collection)  # told before the body is read
     uploads = await read_uploads(request)
     job = await run_in_threadpool(submit_uploads, running.store, collection, uploads, idempotency_key)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
@@ -83,8 +83,8 @@ def every(
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
 ) -> DocumentsOut:
     """A page of documents, failed ones included."""
-    running.store.collection(collection)
-    records, following = running.store.documents(collection, status=status, limit=limit, cursor=cursor)
+    running.store.collections.get(collection)
+    records, following = running.store.documents.page(collection, status=status, limit=limit, cursor=cursor)
     return DocumentsOut(documents=[DocumentOut.of(record) for record in records], next_cursor=following)
 
 
@@ -103,7 +103,7 @@ def one(document_id: str, running: Running, caller: MayRead) -> DocumentOut:
 def content(document_id: str, request: Request, running: Running, caller: MayRead) -> ContentOut | Response:
     """The extracted text that all offsets count in; as plain text when `Accept` asks for that."""
     reached(running.store, caller, document_id)
-    text = running.store.text(document_id)
+    text = running.store.documents.text(document_id)
     if request.headers.get("accept", "").startswith("text/plain"):
         return PlainTextResponse(text, headers={"X-Content-Type-Options": "nosniff"})
     return ContentOut(document_id=document_id, text=text)
@@ -113,7 +113,7 @@ def content(document_id: str, request: Request, running: Running, caller: MayRea
 def chunks(document_id: str, running: Running, caller: MayRead) -> ChunksOut:
     """In order, with offsets, pages and headings."""
     reached(running.store, caller, document_id)
-    return ChunksOut(chunks=[ChunkOut.of(chunk) for chunk in running.store.chunks(document_id)])
+    return ChunksOut(chunks=[ChunkOut.of(chunk) for chunk in running.store.chunks.of(document_id)])
 
 
 @router.delete(
@@ -122,12 +122,12 @@ def chunks(document_id: str, running: Running, caller: MayRead) -> ChunksOut:
 def delete(document_id: str, running: Running, caller: MayWrite) -> None:
     """It is gone from search when this answers: hits are read from the store, where it is no more."""
     reached(running.store, caller, document_id)
-    running.store.delete_document(document_id)
+    running.store.documents.delete(document_id)
 
 
 def reached(store: Store, caller: Caller, document_id: str) -> DocumentRecord:
     """The document. One in a collection that the key does not cover is as good as absent: raises NotFound."""
-    record = store.document(document_id)
+    record = store.documents.get(document_id)
     if not caller.reaches(record.document.collection):
         raise NotFound(f"There is no document {document_id!r}.", code="document_not_found")
     return record

@@ -39,7 +39,7 @@ def _embed(running: Runtime, caller: Caller, body: EmbeddingsIn) -> EmbeddingsOu
 def _admit_collection(running: Runtime, caller: Caller, name: str) -> None:
     caller.require("read", name)
     try:
-        running.store.collection(name)
+        running.store.collections.get(name)
     except NotFound as error:
         message = f"{name!r} is neither an embedding model nor a collection."
         raise NotFound(message, code="model_not_found") from error

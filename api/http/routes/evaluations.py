@@ -37,7 +37,7 @@ _REPORT: Responses = {
 def start(body: EvaluationIn, response: Response, running: Running, caller: MayWrite) -> JobStarted:
     """Asks every question and scores the answers, in a job. Needs the extra `eval` on the server."""
     caller.require("write", body.collection)
-    running.store.collection(body.collection)
+    running.store.collections.get(body.collection)
     job = running.evaluations().submit(body.asked())
     response.headers["Location"] = f"/v1/evaluations/{job.id}"
     return JobStarted(job=JobOut.of(job))

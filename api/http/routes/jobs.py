@@ -55,16 +55,16 @@ def one(job_id: str, running: Running, caller: MayRead) -> JobOut:
 def cancel(job_id: str, running: Running, caller: MayWrite) -> JobOut:
     """Stops within two seconds, in the middle of a file if need be; what was committed stays."""
     reached(running.store, caller, job_id)
-    running.store.cancel_job(job_id)
-    return JobOut.of(running.store.job(job_id))
+    running.store.jobs.cancel(job_id)
+    return JobOut.of(running.store.jobs.get(job_id))
 
 
 @router.post("/{job_id}/retry", summary="Retry what failed", responses=errors(404, 409))
 def retry(job_id: str, running: Running, caller: MayWrite) -> JobOut:
     """Failed and cancelled sources are tried again."""
     reached(running.store, caller, job_id)
-    running.store.retry_job(job_id)
-    return JobOut.of(running.store.job(job_id))
+    running.store.jobs.retry(job_id)
+    return JobOut.of(running.store.jobs.get(job_id))
 
 
 @router.get(
@@ -86,7 +86,7 @@ async def follow(store: Store, job: Job) -> AsyncGenerator[bytes, None]:
     while job.status not in FINISHED:
         await anyio.sleep(max(POLL_SECONDS, 5 * took))  # counting a million files takes its time
         asked = time.monotonic()
-        latest = await run_in_threadpool(store.job, job.id)
+        latest = await run_in_threadpool(store.jobs.get, job.id)
         took = time.monotonic() - asked
         if latest != job:
             yield sse.event("job", JobOut.of(latest))
@@ -112,14 +112,14 @@ def newest(
     # asked for one by one, as other collections' jobs would fill the limit
     reach = [None] if caller.collections is None else caller.collections
     wanted = reach if collection is None else [collection]
-    jobs = [job for name in wanted for job in store.jobs(name, status, limit, kind=kind)]
+    jobs = [job for name in wanted for job in store.jobs.newest(name, status, limit, kind=kind)]
     jobs.sort(key=lambda job: job.created_at, reverse=True)
     return jobs[:limit]
 
 
 def reached(store: Store, caller: Caller, job_id: str) -> Job:
     """The job. One of a collection that the key does not cover is as good as absent: raises NotFound."""
-    job = store.job(job_id)
+    job = store.jobs.get(job_id)
     if not caller.reaches(job.collection):
         raise NotFound(f"There is no job {job_id!r}.", code="job_not_found")
     return job

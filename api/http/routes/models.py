@@ -31,6 +31,6 @@ async def one(model: str, running: Running, caller: MayRead) -> ModelOut:
 
 
 def _models(running: Runtime, caller: Caller) -> list[ModelOut]:
-    collections = [one for one in running.store.collections() if caller.reaches(one.name)]
+    collections = [one for one in running.store.collections.all() if caller.reaches(one.name)]
     chat = [ModelOut(id=one.name, created=int(one.created_at.timestamp())) for one in collections]
     return [*chat, ModelOut(id=running.engine().encoder.info.name, created=0)]

@@ -40,4 +40,4 @@ def answers(
 @router.delete("", status_code=204, summary="Forget live answers", responses=errors(404))
 def forget(collection: str, running: Running, _: MayWrite) -> None:
     """Deletes every sample of the collection, numbers and texts."""
-    running.store.forget_samples(collection)
+    running.store.samples.forget(collection)

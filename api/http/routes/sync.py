@@ -34,7 +34,7 @@ def sync(
     403 `path_not_allowed` unless the path lies under a folder of the setting `sync_roots` or a URL of
     `sync_urls`. 409 `empty_root` when nothing is there and everything would be deleted.
     """
-    running.store.collection(collection)
+    running.store.collections.get(collection)
     settings = running.settings
     path = allowed_url(body.path, settings.sync_urls) or allowed_path(body.path, settings.sync_roots)
     options = SyncOptions(body.delete_missing, tuple(body.include), tuple(body.exclude), body.allow_empty)

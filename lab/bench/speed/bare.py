@@ -147,19 +147,19 @@ def bare_indexes(store: Store, collection: str, threshold: int, folder: Path) ->
 
 
 def _read(store: Store, collection: str) -> tuple[list[str], Floats]:
-    bound = store.bound_model(collection)
+    bound = store.collections.bound(collection)
     assert bound is not None  # something was ingested
     texts: list[str] = []
     vectors: list[Floats] = []
     for ids in _pages(store, collection):
-        documents = store.documents_by_id(ids)
-        for one in store.embedded(ids, bound[0], bound[1]):
+        documents = store.documents.by_id(ids)
+        for one in store.changes.embedded(ids, bound[0], bound[1]):
             texts.append(lexical_text(one.chunk, documents[one.chunk.document_id]))
             vectors.append(one.dense)
     return texts, np.stack(vectors)
 
 
 def _pages(store: Store, collection: str) -> Iterator[Sequence[str]]:
-    ids = (record.document.id for record in store.every_document(collection, status="ready"))
+    ids = (record.document.id for record in store.documents.every(collection, status="ready"))
     while page := list(islice(ids, AT_ONCE)):
         yield page

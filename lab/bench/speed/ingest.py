@@ -70,9 +70,9 @@ def _counted(jobs: Sequence[dict[str, object]]) -> dict[str, int]:
 
 def every_chunk(store: Store, collection: str, below: str = "") -> Iterator[Chunk]:
     """All searchable chunks of the documents whose source begins with `below`."""
-    for record in store.every_document(collection, status="ready"):
+    for record in store.documents.every(collection, status="ready"):
         if record.document.source.startswith(below):
-            yield from store.chunks(record.document.id)
+            yield from store.chunks.of(record.document.id)
 
 
 def passages_of(store: Store, collection: str, below: str = "") -> list[str]:
@@ -85,14 +85,14 @@ def some_documents(store: Store, collection: str) -> list[CorpusDocument]:
     """Ingested documents with their extracted texts, until they have AGAIN_CHUNKS chunks."""
     found: list[CorpusDocument] = []
     chunks = 0
-    for record in store.every_document(collection, status="ready"):
+    for record in store.documents.every(collection, status="ready"):
         one = record.document
         if one.source.startswith((AGAIN, SYNTHETIC)):
             continue
         if chunks >= AGAIN_CHUNKS:
             break
         chunks += record.chunks
-        found.append(CorpusDocument(one.source, one.title, store.text(one.id)))
+        found.append(CorpusDocument(one.source, one.title, store.documents.text(one.id)))
     return found
 
 

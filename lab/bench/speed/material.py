@@ -100,19 +100,19 @@ def fill(store: Store, collection: str, total: int, *, seed: int = 0) -> int:
     Each is a real chunk with its words shuffled, its vector with noise and its token vectors as they are,
     so that the indexes do their usual work. Raises ValueError for a collection without a chunk.
     """
-    missing = total - store.collection(collection).chunks
+    missing = total - store.collections.get(collection).chunks
     if missing <= 0:
         return 0
-    bound = store.bound_model(collection)
+    bound = store.collections.bound(collection)
     patterns = _patterns(store, collection)
     if bound is None or not patterns:
         raise ValueError(f"{collection} has no chunk to make others from.")
-    tokens = store.token_vectors([pattern.key for pattern in patterns], bound[0])
+    tokens = store.chunks.token_vectors([pattern.key for pattern in patterns], bound[0])
     random = np.random.default_rng([seed, total])
     for number, size in enumerate(_sizes(missing)):
         picked = [patterns[place] for place in random.integers(0, len(patterns), size)]
         source = f"{SYNTHETIC}/{total}/{number:06}.txt"
-        store.put_document(_document(collection, source, picked, tokens, bound[0], bound[1], random))
+        store.documents.put(_document(collection, source, picked, tokens, bound[0], bound[1], random))
     return missing
 
 
@@ -121,15 +121,15 @@ def _sizes(missing: int) -> Iterator[int]:
 
 
 def _patterns(store: Store, collection: str) -> list[EmbeddedChunk]:
-    bound = store.bound_model(collection)
+    bound = store.collections.bound(collection)
     if bound is None:
         return []
     real = (
         record.document.id
-        for record in store.every_document(collection, status="ready")
+        for record in store.documents.every(collection, status="ready")
         if not record.document.source.startswith(SYNTHETIC)
     )
-    return store.embedded(list(islice(real, MOST_DOCUMENTS)), bound[0], bound[1])[:PATTERNS]
+    return store.changes.embedded(list(islice(real, MOST_DOCUMENTS)), bound[0], bound[1])[:PATTERNS]
 
 
 def _document(

@@ -127,7 +127,7 @@ def _at_size(site: Site, size: int) -> list[Figure]:
     with closing(Store.open(settings.store_url)) as store:
         with _progress(f"{size:,} chunks: fill, index"):
             fill(store, COLLECTION, size)
-            at = {"chunks": store.collection(COLLECTION).chunks}
+            at = {"chunks": store.collections.get(COLLECTION).chunks}
             _build(site)
             bare = bare_indexes(store, COLLECTION, settings.hnsw_threshold, site.scratch / f"bare-{size}")
         with _progress(f"{size:,} chunks: {' '.join(IN_PROCESS)}"):

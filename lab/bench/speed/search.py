@@ -121,7 +121,7 @@ def _late(
     items = []
     for one in asked[:10]:  # the vectors of a hundred passages, ten times over, are megabytes
         candidates = engine.candidates(Query(one.text, collection, K))
-        blobs = engine.store.token_vectors([item.key for item in candidates.items], name)
+        blobs = engine.store.chunks.token_vectors([item.key for item in candidates.items], name)
         items.append((candidates, one.encoded.tokens, [unpack(blob) for blob in blobs.values()]))
     base = ("NumPy alone, in memory", lambda item: _maxsim(item[1], item[2]))
     chosen = fitting(late, items, plan)

@@ -48,7 +48,7 @@ class FootnoteGenerator(EngineBound):
 
         wrote = generate_step(query, given, before, engine.generator, on_token)
         if wrote.written is None:
-            text_of = engine.store.text if hits is not None else None
+            text_of = engine.store.documents.text if hits is not None else None
             read = fall_back(query, given, wrote, engine.reader, engine.thresholds, text_of)
             return {"replies": [], "draft": read}
         return {"replies": [ChatMessage.from_assistant(wrote.written)], "draft": wrote}

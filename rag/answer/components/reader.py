@@ -37,7 +37,9 @@ class FootnoteReader(EngineBound):
             return {"answers": [], "draft": before}
         engine = self.engine
         llm = engine.generator is not None
-        text_of = engine.store.text if hits is not None else None  # anyone's documents are not in the store
+        text_of = (
+            engine.store.documents.text if hits is not None else None
+        )  # anyone's documents are not in the store
         read = read_step(query, given.hits, before, engine.reader, engine.thresholds, how, llm, text_of)
         confidence = read.route[-1].confidence if read.route else None
         return {"answers": _answers(query, read.claims, given, confidence or 0.0), "draft": read}

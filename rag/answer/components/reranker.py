@@ -51,7 +51,7 @@ class FootnoteReranker(EngineBound):
     ) -> Hits:
         if candidates is not None:
             found = self.engine.passages(candidates, top_k + _SPARE)
-            text_of = self.engine.store.text
+            text_of = self.engine.store.documents.text
             return Hits(tuple(with_header(hit, text_of) for hit in distinct(found)[:top_k]))
         given = as_hits(None, documents).hits
         return Hits(tuple(rerank_by_reader(query, given, self.engine.reader, len(given))[:top_k]))

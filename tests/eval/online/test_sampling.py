@@ -27,7 +27,7 @@ NOTHING = Answer("", (), (), (), True, "no_relevant_passage", (), Usage(), {"tot
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     with Store.open(f"sqlite:///{tmp_path / 'footnote.db'}") as store:
-        store.create_collection("manuals")
+        store.collections.create("manuals")
         yield store
 
 
@@ -57,7 +57,7 @@ def test_an_answer_is_kept_by_reference(manuals: Engine) -> None:
     assert (kept.supported, kept.abstained, kept.route, kept.created_at) == (1.0, False, "reader", NOW)
     assert kept.timings == answer.timings
     assert [ref.chunk_id for ref in kept.texts.passages] == [hit.chunk.id for hit in answer.hits]
-    assert set(manuals.store.sampled_passages(kept.texts.passages)) == set(kept.texts.passages)
+    assert set(manuals.store.samples.passages(kept.texts.passages)) == set(kept.texts.passages)
     (sentence,) = kept.texts.sentences
     assert kept.texts.response[sentence.start : sentence.end] == kept.texts.response
     number = 1 + [hit.chunk.id for hit in answer.hits].index(answer.citations[0].chunk_id)
@@ -94,14 +94,14 @@ def test_an_abstention_is_kept_without_a_response(store: Store, tmp_path: Path) 
     sampler = Sampler(settings_of(tmp_path), store, lambda outcome, n: told.update({outcome: n}))
     sampler.offer("r", "manuals", "Why?", NOTHING)
     sampler.close()
-    (one,) = store.samples("manuals", 10)
+    (one,) = store.samples.newest("manuals", 10)
     assert (one.abstained, one.reason, one.supported, one.route) == (
         True,
         "no_relevant_passage",
         None,
         "none",
     )
-    assert store.sample_texts([one.key])[one.key].response == ""
+    assert store.samples.texts([one.key])[one.key].response == ""
     assert told == {"kept": 1}
 
 
@@ -113,7 +113,7 @@ def test_a_full_queue_drops_and_counts_and_never_waits(store: Store, tmp_path: P
     assert told == {"dropped": 10}
     sampler.close()
     assert told == {"dropped": 10, "kept": QUEUE}
-    assert len(store.samples("manuals", 1000)) == QUEUE
+    assert len(store.samples.newest("manuals", 1000)) == QUEUE
 
 
 def test_what_waits_for_a_locked_store_is_kept_afterwards(store: Store, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_what_waits_for_a_locked_store_is_kept_afterwards(store: Store, tmp_path
         assert sampler.waiting == 100
     assert wait_for(lambda: sampler.waiting == 0)
     sampler.close()
-    assert (told["kept"], len(store.samples("manuals", 1000))) == (100, 100)
+    assert (told["kept"], len(store.samples.newest("manuals", 1000))) == (100, 100)
 
 
 def test_retention_holds_where_samples_are_written(store: Store, tmp_path: Path) -> None:
@@ -135,25 +135,27 @@ def test_retention_holds_where_samples_are_written(store: Store, tmp_path: Path)
     for n in range(20):
         sampler.offer(f"r-{n}", "manuals", "Why?", NOTHING)
     sampler.close()
-    assert [one.request_id for one in store.samples("manuals", 100)] == [f"r-{n}" for n in range(15, 20)]
+    assert [one.request_id for one in store.samples.newest("manuals", 100)] == [
+        f"r-{n}" for n in range(15, 20)
+    ]
 
 
 def test_many_processes_write_to_one_store_and_a_killed_one_loses_its_queue_at_most(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'footnote.db'}"
     with Store.open(url) as store:
-        store.create_collection("manuals")
+        store.collections.create("manuals")
         offered = [tmp_path / f"offered-{n}" for n in range(2)]
         writers = [processes().Process(target=_offer_without_end, args=(url, path)) for path in offered]
         for writer in writers:
             writer.start()
-        assert wait_for(lambda: len(store.samples("manuals", 1000)) >= 60)
+        assert wait_for(lambda: len(store.samples.newest("manuals", 1000)) >= 60)
         for writer in writers:
             writer.kill()
             writer.join()
-        kept = Counter(one.request_id.split("/")[0] for one in store.samples("manuals", 1_000_000))
+        kept = Counter(one.request_id.split("/")[0] for one in store.samples.newest("manuals", 1_000_000))
         for path in offered:
             assert len(path.read_bytes()) - kept[path.name] <= QUEUE + 64 + 1
-        assert store.problems() == []
+        assert store.audit.problems() == []
 
 
 def _offer_without_end(url: str, path: Path) -> None:

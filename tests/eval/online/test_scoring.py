@@ -53,13 +53,13 @@ def samples_of(engine: Engine, count: int) -> list[NewSample]:
 
 
 def states(store: Store) -> dict[str, int]:
-    return {state: count for (_, state), count in store.count_samples().items()}
+    return {state: count for (_, state), count in store.samples.count().items()}
 
 
 def test_samples_are_scored_by_the_judges_of_the_settings(engine: Engine) -> None:
-    engine.store.add_samples(samples_of(engine, 4))
+    engine.store.samples.add(samples_of(engine, 4))
     OnlineScorer(engine.settings, engine.store).drain()
-    records = engine.store.samples("manuals", 10)
+    records = engine.store.samples.newest("manuals", 10)
     assert states(engine.store) == {"scored": 4}
     pump, *_, football = records
     assert set(pump.scores) == {"faithfulness", "answer_relevancy", "context_relevance"}
@@ -76,17 +76,17 @@ def test_an_answer_that_its_passages_do_not_bear_scores_low(engine: Engine) -> N
     (good,) = samples_of(engine, 1)
     wrong = good.texts.response.replace("16 bar", "61 bar")
     assert wrong != good.texts.response
-    found = engine.store.sampled_passages(good.texts.passages)
+    found = engine.store.samples.passages(good.texts.passages)
     judged = judge_sample(1, good.texts, found, {"own": lambda one: float("16" in one.contexts[0])}, "j")
     assert judged is not None
     assert judged.scores == {"own": 1.0}
-    engine.store.add_samples([good])
-    ((key, texts),) = engine.store.waiting_samples(1)
-    engine.store.forget_samples("manuals")
+    engine.store.samples.add([good])
+    ((key, texts),) = engine.store.samples.waiting(1)
+    engine.store.samples.forget("manuals")
     changed = type(texts)(texts.question, wrong, texts.passages, texts.sentences)
-    engine.store.add_samples([type(good)(**{**_fields(good), "texts": changed})])
+    engine.store.samples.add([type(good)(**{**_fields(good), "texts": changed})])
     OnlineScorer(engine.settings, engine.store).drain()
-    (one,) = engine.store.samples("manuals", 1)
+    (one,) = engine.store.samples.newest("manuals", 1)
     assert one.key != key
     assert one.scores["faithfulness"] == 0.0
 
@@ -105,7 +105,7 @@ def test_a_judge_that_fails_leaves_its_code_and_the_others_go_on(engine: Engine)
         raise ZeroDivisionError
 
     judges = {"a": no_reference, "b": broken, "c": lambda _: float("nan"), "d": lambda _: 0.5}
-    found = engine.store.sampled_passages(sample.texts.passages)
+    found = engine.store.samples.passages(sample.texts.passages)
     judged = judge_sample(1, sample.texts, found, judges, "j")
     assert judged is not None
     assert judged.scores == {"d": 0.5}
@@ -114,11 +114,11 @@ def test_a_judge_that_fails_leaves_its_code_and_the_others_go_on(engine: Engine)
 
 def test_passages_that_are_gone_or_in_quarantine_are_not_judged_without(engine: Engine) -> None:
     store = engine.store
-    store.add_samples(samples_of(engine, 2))
+    store.samples.add(samples_of(engine, 2))
     with store._db.write() as connection:
         connection.exec_driver_sql("UPDATE chunks SET quarantine = 'secret' WHERE text LIKE '%mast lamp%'")
     OnlineScorer(engine.settings, store).drain()
-    problems = {code for one in store.samples("manuals", 10) for code in one.problems.values()}
+    problems = {code for one in store.samples.newest("manuals", 10) for code in one.problems.values()}
     assert problems == {"passages_gone"}
     assert states(store) == {"scored": 2}
     assert CurationPolicy().secret == "flag"
@@ -126,25 +126,25 @@ def test_passages_that_are_gone_or_in_quarantine_are_not_judged_without(engine: 
 
 def test_texts_that_went_before_they_were_scored_end_as_gone(engine: Engine) -> None:
     store = engine.store
-    store.add_samples(samples_of(engine, 4))
-    for record in store.documents("manuals")[0]:
-        store.delete_document(record.document.id)
+    store.samples.add(samples_of(engine, 4))
+    for record in store.documents.page("manuals")[0]:
+        store.documents.delete(record.document.id)
     OnlineScorer(engine.settings, store).drain()
     assert states(store) == {"gone": 4}
-    assert store.problems() == []
+    assert store.audit.problems() == []
 
 
 def test_retention_holds_where_samples_are_scored(engine: Engine) -> None:
     old, *others = samples_of(engine, 4)
     long_ago = type(old)(**{**_fields(old), "created_at": datetime.now(UTC) - timedelta(days=31)})
-    engine.store.add_samples([long_ago, *others])
+    engine.store.samples.add([long_ago, *others])
     OnlineScorer(engine.settings.model_copy(update={"online_keep": 2}), engine.store).drain()
-    assert [one.request_id for one in engine.store.samples("manuals", 10)] == ["r-2", "r-3"]
+    assert [one.request_id for one in engine.store.samples.newest("manuals", 10)] == ["r-2", "r-3"]
 
 
 def test_only_one_scores_at_a_time_and_the_next_goes_on(engine: Engine) -> None:
-    engine.store.add_samples(samples_of(engine, 1))
-    with engine.store.exclusive("online") as mine:
+    engine.store.samples.add(samples_of(engine, 1))
+    with engine.store.locks.exclusive("online") as mine:
         assert mine
         OnlineScorer(engine.settings, engine.store).drain()
         assert states(engine.store) == {"waiting": 1}
@@ -153,14 +153,14 @@ def test_only_one_scores_at_a_time_and_the_next_goes_on(engine: Engine) -> None:
 
 
 def test_models_that_do_not_load_are_waited_out(engine: Engine, tmp_path: Path) -> None:
-    engine.store.add_samples(samples_of(engine, 1))
+    engine.store.samples.add(samples_of(engine, 1))
     broken = engine.settings.model_copy(update={"weights": tmp_path / "none"})
     OnlineScorer(broken, engine.store).drain()
     assert states(engine.store) == {"waiting": 1}
 
 
 def test_a_stopped_scorer_leaves_the_rest_to_the_next(engine: Engine) -> None:
-    engine.store.add_samples(samples_of(engine, 2))
+    engine.store.samples.add(samples_of(engine, 2))
     stop = threading.Event()
     stop.set()
     OnlineScorer(engine.settings, engine.store).run(stop)
@@ -169,7 +169,7 @@ def test_a_stopped_scorer_leaves_the_rest_to_the_next(engine: Engine) -> None:
 
 def test_a_worker_killed_while_it_scores_loses_no_sample(engine: Engine, tmp_path: Path) -> None:
     store, many = engine.store, 64
-    store.add_samples(samples_of(engine, many))
+    store.samples.add(samples_of(engine, many))
     command = [sys.executable, "-P", "-m", "api.cli.main", "worker", "--data", str(engine.settings.data)]
     with subprocess.Popen(command, env=environment(FOOTNOTE_ONLINE_SHARE="1")) as worker:
         try:
@@ -182,4 +182,4 @@ def test_a_worker_killed_while_it_scores_loses_no_sample(engine: Engine, tmp_pat
     done = subprocess.run([*command, "--drain"], env=environment(), check=False, timeout=240)
     assert done.returncode == 0
     assert states(store) == {"scored": many}
-    assert store.problems() == []
+    assert store.audit.problems() == []

@@ -44,13 +44,13 @@ def ingested(store: Store, worker: Worker, **texts: str) -> Job:
     uploads = [Upload(f"{name}.md", text.encode(), "text/markdown") for name, text in texts.items()]
     job = submit_uploads(store, "c", uploads)
     worker.drain()
-    job = store.job(job.id)
+    job = store.jobs.get(job.id)
     assert job.status == "succeeded", job.errors
     return job
 
 
 def chunks(store: Store, name: str) -> list[Chunk]:
-    return store.chunks(document_id("c", f"{name}.md"))
+    return store.chunks.of(document_id("c", f"{name}.md"))
 
 
 def reasons(store: Store, name: str) -> set[str]:
@@ -58,7 +58,7 @@ def reasons(store: Store, name: str) -> set[str]:
 
 
 def held(store: Store, name: str) -> list[str]:
-    return [one.reason for one in store.quarantined(document_id("c", f"{name}.md"))]
+    return [one.reason for one in store.curation.quarantined(document_id("c", f"{name}.md"))]
 
 
 def test_by_default_everything_is_flagged_and_nothing_is_kept_back(store: Store, worker: Worker) -> None:
@@ -78,13 +78,13 @@ def test_by_default_everything_is_flagged_and_nothing_is_kept_back(store: Store,
     assert reasons(store, "copy") == {"exact_duplicate"}
     assert reasons(store, "near") == {"near_duplicate"}
     [chunk] = chunks(store, "other")
-    text = store.text(document_id("c", "other.md"))
+    text = store.documents.text(document_id("c", "other.md"))
     assert {text[one.start : one.end] for one in chunk.findings} == {KEY, "jane.doe@acme-tools.io"}
     assert all(KEY not in one.text for one in chunk.findings)
 
 
 def test_with_quarantine_they_are_stored_and_not_searched(store: Store, worker: Worker) -> None:
-    store.set_curation("c", HELD)
+    store.curation.set_policy("c", HELD)
     ingested(store, worker, one=f"# Pump\n\n{PUMP}")
     job = ingested(store, worker, copy=f"# Pump\n\n{PUMP}", key=f"# Ferry\n\n{FERRY} The key is {KEY}.")
     assert job.counts.quarantined == 2
@@ -93,8 +93,8 @@ def test_with_quarantine_they_are_stored_and_not_searched(store: Store, worker: 
         ["exact_duplicate"],
         ["secret"],
     )
-    assert store.collection("c").chunks == 1
-    store.delete_document(document_id("c", "one.md"))
+    assert store.collections.get("c").chunks == 1
+    store.documents.delete(document_id("c", "one.md"))
     assert [chunk.text for chunk in chunks(store, "copy")] == [f"Pump\n\n{PUMP}"]
 
 
@@ -112,7 +112,7 @@ def test_another_number_makes_no_near_duplicate(store: Store, worker: Worker) ->
 
 
 def test_a_document_is_no_duplicate_of_its_former_self(store: Store, worker: Worker) -> None:
-    store.set_curation("c", HELD)
+    store.curation.set_policy("c", HELD)
     ingested(store, worker, one=f"# Pump\n\n{PUMP}")
     ingested(store, worker, one=f"# Pump\n\n{PUMP.replace('dust', 'dirt')}")
     assert held(store, "one") == []
@@ -120,7 +120,7 @@ def test_a_document_is_no_duplicate_of_its_former_self(store: Store, worker: Wor
 
 
 def test_a_passage_that_a_document_repeats_is_kept_once(store: Store, worker: Worker) -> None:
-    store.set_curation("c", HELD)
+    store.curation.set_policy("c", HELD)
     repeated = f"{PUMP}\n\n{FERRY}"
     ingested(store, worker, one="\n\n".join(f"# Same\n\n{repeated}" for _ in range(3)))
     texts = [chunk.text for chunk in chunks(store, "one")]
@@ -130,7 +130,7 @@ def test_a_passage_that_a_document_repeats_is_kept_once(store: Store, worker: Wo
 
 def test_a_notice_becomes_boilerplate_once_five_documents_have_it(store: Store, worker: Worker) -> None:
     policy = CurationPolicy(boilerplate="quarantine", exact_duplicate="keep", near_duplicate="keep")
-    store.set_curation("c", policy)
+    store.curation.set_policy("c", policy)
     for number in range(6):
         own = f"# Page {number}\n\n{PUMP if number % 2 else FERRY} This is page {number}.\n\n"
         ingested(store, worker, **{f"page{number}": own + NOTICE})
@@ -142,7 +142,7 @@ def test_other_languages_are_flagged_where_some_are_expected(store: Store, worke
         "# Pumpe\n\nDie Pumpe ist für einen Arbeitsdruck von 16 bar ausgelegt und darf nie trocken laufen."
     )
     ingested(store, worker, one=german)
-    store.set_curation("c", CurationPolicy(languages=("en",)))
+    store.curation.set_policy("c", CurationPolicy(languages=("en",)))
     ingested(
         store, worker, two=german + " Das Öl ist alle 2000 Stunden zu wechseln.", three=f"# Pump\n\n{PUMP}"
     )
@@ -162,7 +162,7 @@ def test_what_is_kept_is_not_looked_for(store: Store, worker: Worker) -> None:
         ),
         "keep",
     )
-    store.set_curation("c", CurationPolicy(**everything))  # type: ignore[arg-type]
+    store.curation.set_policy("c", CurationPolicy(**everything))  # type: ignore[arg-type]
     ingested(store, worker, one=f"# Pump\n\n{PUMP} {KEY}")
     job = ingested(store, worker, two=f"# Pump\n\n{PUMP} {KEY}")
     assert dict(job.curation) == {}
@@ -170,10 +170,10 @@ def test_what_is_kept_is_not_looked_for(store: Store, worker: Worker) -> None:
 
 
 def test_a_released_passage_stays_released_when_the_document_changes(store: Store, worker: Worker) -> None:
-    store.set_curation("c", HELD)
+    store.curation.set_policy("c", HELD)
     ingested(store, worker, one=f"{SECRET}\n\n# Pump\n\n{PUMP}")
-    [secret] = store.quarantined(document_id("c", "one.md"))
-    store.release("c", [secret.chunk.id])
+    [secret] = store.curation.quarantined(document_id("c", "one.md"))
+    store.curation.release("c", [secret.chunk.id])
     job = ingested(store, worker, one=f"# Ferry\n\n{FERRY}\n\n{SECRET}\n\n# Pump\n\n{PUMP}")
     assert job.counts.replaced == 1
     assert held(store, "one") == []

@@ -16,7 +16,7 @@ from rag.store.database import Part
 _NAME = re.compile(r"[a-z0-9-]{1,64}")
 
 
-class Exclusive(Part):
+class Locks(Part):
     """What the store does for workers that must not get into each other's way."""
 
     @contextmanager

@@ -15,7 +15,7 @@ from tests.contract.store_postgres import postgres_schema, postgres_server
 
 HOLD = (
     "import sys, time; from rag.store import Store\n"
-    "with Store.open(sys.argv[1]).exclusive('lane-1') as mine:\n"
+    "with Store.open(sys.argv[1]).locks.exclusive('lane-1') as mine:\n"
     "    print(mine, flush=True); time.sleep(60)"
 )
 
@@ -31,11 +31,11 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 def test_one_holds_a_name_and_the_next_has_it_afterwards(url: str) -> None:
     with Store.open(url) as here, Store.open(url) as there:
-        with here.exclusive("lane-1") as first, there.exclusive("lane-1") as second:
+        with here.locks.exclusive("lane-1") as first, there.locks.exclusive("lane-1") as second:
             assert (first, second) == (True, False)
-            with here.exclusive("lane-1") as again, there.exclusive("lane-2") as other:
+            with here.locks.exclusive("lane-1") as again, there.locks.exclusive("lane-2") as other:
                 assert (again, other) == (False, True)
-        with there.exclusive("lane-1") as second:
+        with there.locks.exclusive("lane-1") as second:
             assert second
 
 
@@ -46,7 +46,7 @@ def test_a_holder_that_is_killed_lets_go(url: str) -> None:
         )
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"True\n"
-        with store.exclusive("lane-1") as mine:
+        with store.locks.exclusive("lane-1") as mine:
             assert not mine
         holder.kill()
         holder.wait()
@@ -58,7 +58,7 @@ def _free_within(store: Store, seconds: float) -> bool:
     """flock goes with the process; PostgreSQL needs a moment to see that a connection has gone."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        with store.exclusive("lane-1") as mine:
+        with store.locks.exclusive("lane-1") as mine:
             if mine:
                 return True
         time.sleep(0.05)
