@@ -15,7 +15,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("rag", "ingest", "adapt", "eval", "api")
 VENDORS = {
-    "faiss": ("rag/index/faiss.py", "lab/bench/speed/baseline.py"),  # bare: what the product is measured beside
+    "faiss": (
+        "rag/index/faiss.py",
+        "lab/bench/speed/baseline.py",
+    ),  # bare: what the product is measured beside
     "tantivy": ("rag/index/tantivy.py", "lab/bench/speed/baseline.py"),
     "qdrant_client": ("rag/index/qdrant.py",),
     "unstructured": ("ingest/parse/",),
