@@ -68,7 +68,7 @@ class Evaluations(Part):
 
 
 def _key(connection: sa.Connection, job: str) -> int:
-    key = connection.scalar(sa.select(jobs.c.key).where(jobs.c.id == clean(job)))
+    key: int | None = connection.scalar(sa.select(jobs.c.key).where(jobs.c.id == clean(job)))
     if key is None:
         raise NotFound(f"There is no job {clean(job)[:80]!r}.", code="job_not_found")
     return key
