@@ -6,10 +6,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lab.bench.chunking import main
-from lab.bench.chunking_measures import Asked, Found, Scores, load, score
-from lab.bench.chunking_report import Line, Sample, against, draw
-from lab.bench.splitters import Tokens, aligned, fixed, recursive
+from lab.bench.chunking.__main__ import main
+from lab.bench.chunking.report import Line, Sample, against, draw
+from lab.bench.chunking.scores import Asked, Found, Scores, load, score
+from lab.bench.chunking.splitters import Tokens, aligned, fixed, recursive
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput
 from rag.types import Span

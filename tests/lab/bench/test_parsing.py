@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab.bench.parsing import Score, by_command, measure, overlap, own, table, words
+from lab.bench.parsing import Score, by_command, format_table, measure, overlap, own, words
 
 
 def test_markup_is_no_word() -> None:
@@ -52,7 +52,7 @@ def test_the_mean_of_formats_weighs_each_format_alike() -> None:
         Score("pdf", "b", "p", 0.0, 0.0, 0.1),
         Score("pdf", "c", "p", 0.5, 1.0, 0.1),
     ]
-    assert table(scores).splitlines()[2:] == [
+    assert format_table(scores).splitlines()[2:] == [
         "| csv | 1 | 1.000 (1.000) |",
         "| pdf | 2 | 0.250 (0.500) |",
         "| mean of formats | 3 | 0.625 (0.750) |",

@@ -1,4 +1,4 @@
-"""What curation does to search: `python -m lab.bench.curation_retrieval FOLDER… --out retrieval.json`.
+"""What curation does to search: `python -m lab.bench.curation.retrieval FOLDER… --out retrieval.json`.
 
 Each BEIR folder goes to a real service twice: as it is, and with copies, reworded and misread copies of
 some of its documents. Both are searched with everything flagged and with everything in quarantine; a document
@@ -23,7 +23,7 @@ from eval.machine import machine
 from eval.output import table, write_whole
 from eval.retrieval import score_ranking
 from eval.statistics import Interval, mean_interval, paired_difference
-from lab.bench.curation_planting import misread, reworded
+from lab.bench.curation.planting import misread, reworded
 from lab.bench.retrieval import Variant, rank
 from lab.bench.service import put_product
 from rag.answer.engine import Engine
@@ -150,7 +150,7 @@ def markdown(found: Sequence[Compared]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; 1 after an error that it names."""
-    parser = argparse.ArgumentParser(prog="python -m lab.bench.curation_retrieval", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m lab.bench.curation.retrieval", description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="where to write everything as JSON")

@@ -14,7 +14,21 @@ from time import perf_counter
 from lab.bench.service import service
 from lab.bench.speed import models
 from lab.bench.speed import search as searching
-from lab.bench.speed.bare import Indexes, bare_indexes
+from lab.bench.speed.baseline import Indexes, bare_indexes
+from lab.bench.speed.clients import busy_figures, client_figures
+from lab.bench.speed.dataset import Material, fill, queries_from
+from lab.bench.speed.footprint import (
+    Process,
+    bare_process,
+    build_figure,
+    chunk_figures,
+    first_use,
+    graphs,
+    install_figures,
+    memory_figure,
+    start_figures,
+    weight_figures,
+)
 from lab.bench.speed.ingest import (
     Ingested,
     again_figure,
@@ -25,21 +39,8 @@ from lab.bench.speed.ingest import (
     some_documents,
     worker_memory,
 )
-from lab.bench.speed.material import Material, fill, queries_from
 from lab.bench.speed.models import encoded_rate
-from lab.bench.speed.plan import PARTS, Plan
-from lab.bench.speed.results import Figure
-from lab.bench.speed.serve import busy_figures, client_figures
-from lab.bench.speed.sizes import chunk_figures, install_figures, weight_figures
-from lab.bench.speed.start import (
-    Process,
-    bare_process,
-    build_figure,
-    first_use,
-    graphs,
-    memory_figure,
-    start_figures,
-)
+from lab.bench.speed.results import PARTS, Figure, Plan
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput
 from rag.index.embedded import folder_name

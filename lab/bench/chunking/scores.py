@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.bench.splitters import Tokens
+from lab.bench.chunking.splitters import Tokens
 from rag.errors import InvalidInput
 from rag.types import Span
 

@@ -9,8 +9,8 @@ from stdnum import iban, luhn
 from stdnum.es import dni
 from stdnum.us import ssn
 
-from lab.bench.curation import Counted, Found, markdown
-from lab.bench.curation_planting import (
+from lab.bench.curation.__main__ import Counted, Found, markdown
+from lab.bench.curation.planting import (
     NO_PERSONAL,
     NO_SECRETS,
     PERSONAL,
@@ -21,7 +21,7 @@ from lab.bench.curation_planting import (
     renumbered,
     reworded,
 )
-from lab.bench.curation_retrieval import COPY, _once
+from lab.bench.curation.retrieval import COPY, _once
 
 TEXT = "The pump is rated for a working pressure of 16 bar and must never run dry."
 

@@ -25,10 +25,10 @@ from eval.output import write_whole
 from ingest.parse.context import Context
 from ingest.parse.markdown import parse as parse_markdown
 from ingest.parse.text import parse_text
-from lab.bench.chunking_measures import Asked, Found, Scores, load, score
-from lab.bench.chunking_report import Sample, Stage, Way, as_object, compared, draw, lines_of, markdown
+from lab.bench.chunking.report import Sample, Stage, Way, as_object, compared, draw, lines_of, markdown
+from lab.bench.chunking.scores import Asked, Found, Scores, load, score
+from lab.bench.chunking.splitters import Passage, Tokens, fixed, ours, recursive
 from lab.bench.retrieval import READER_DEPTH
-from lab.bench.splitters import Passage, Tokens, fixed, ours, recursive
 from rag.answer.engine import Engine
 from rag.errors import Conflict, RagError
 from rag.search.rerank import rerank_by_reader

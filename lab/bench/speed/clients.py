@@ -17,10 +17,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lab.bench.service import Running, ServiceFailed, call
+from lab.bench.speed.dataset import Material
 from lab.bench.speed.ingest import cancel, submit
-from lab.bench.speed.material import Material
-from lab.bench.speed.plan import Plan
-from lab.bench.speed.results import Figure
+from lab.bench.speed.results import Figure, Plan
 from lab.bench.speed.timing import latency_figure
 from rag.answer.engine import Engine
 from rag.types import Query

@@ -11,10 +11,8 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 from eval.machine import machine
-from lab.bench.speed.plan import Plan
-from lab.bench.speed.results import Setup
-from lab.bench.speed.sizes import PACKAGE, needed
-from lab.bench.speed.start import graphs
+from lab.bench.speed.footprint import PACKAGE, graphs, needed
+from lab.bench.speed.results import Plan, Setup
 from rag.models.registry import describe
 from rag.settings import Settings
 

@@ -14,18 +14,17 @@ import pytest
 
 from eval.corpus import CorpusDocument, put_whole
 from eval.machine import machine, peak_memory_mb
-from lab.bench.speed import bare
-from lab.bench.speed.against import against
-from lab.bench.speed.bare import BareFaiss, BareTantivy
-from lab.bench.speed.command import QUICK, main, run, write
-from lab.bench.speed.material import Material, fill, queries_from, repeated_samples, some_files
+from lab.bench.speed import baseline as bare
+from lab.bench.speed.__main__ import QUICK, main, run, write
+from lab.bench.speed.baseline import BareFaiss, BareTantivy
+from lab.bench.speed.clients import closed_loop, open_loop
+from lab.bench.speed.compare import against
+from lab.bench.speed.dataset import Material, fill, queries_from, repeated_samples, some_files
+from lab.bench.speed.footprint import closure
 from lab.bench.speed.models import recorded, replay, with_passes
-from lab.bench.speed.plan import PARTS
 from lab.bench.speed.plots import plots
 from lab.bench.speed.report import against_markdown, markdown
-from lab.bench.speed.results import Figure, Results, Setup, quantiles, read, to_json
-from lab.bench.speed.serve import closed_loop, open_loop
-from lab.bench.speed.sizes import closure
+from lab.bench.speed.results import PARTS, Figure, Results, Setup, quantiles, read, to_json
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput
 from rag.index import faiss as product

@@ -2,7 +2,7 @@
 the service's start and memory.
 
 Prints `ready` once everything is loaded and has answered once, then, after a full batch through some of them,
-its peak memory as JSON. Run by lab.bench.speed.start.
+its peak memory as JSON. Run by lab.bench.speed.footprint.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def main() -> None:
     for session in sessions:
         _pass(session, 1, 8)
     if given.indexes:
-        from lab.bench.speed.bare import BareFaiss, BareTantivy  # not in the baseline of the worker
+        from lab.bench.speed.baseline import BareFaiss, BareTantivy  # not in the baseline of the worker
 
         dense = BareFaiss.read(given.indexes / "faiss")
         dense.search(np.ones(dense.dimension, np.float32), 10)
