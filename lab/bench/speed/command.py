@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from eval.output import write_whole
 from lab.bench.speed.against import TOLERANCE, against
 from lab.bench.speed.material import Material, of_beir, of_folder, repeated_samples, some_files
 from lab.bench.speed.measure import measure
@@ -28,6 +27,7 @@ from lab.bench.speed.report import against_markdown, markdown
 from lab.bench.speed.results import Results, read, to_json
 from lab.bench.speed.surroundings import busy_cores, load_average, setup
 from rag.errors import RagError
+from rag.files import write_whole
 from rag.settings import Settings
 
 QUICK = Plan(sizes=(150,), clients=(1, 2), repeats=1, queries=2, block_s=0.02, fewest=1)
