@@ -31,7 +31,8 @@ def write_whole(path: Path, *content: str | bytes, sole_writer: bool = False) ->
 
 
 def file_lock(path: Path) -> FileLock:
-    """A lock that one holder at a time has, among threads and processes; it goes with a holder that dies.
+    """A lock that one holder at a time has, among threads and processes; it goes with a holder that dies
+    and with the object, so keep it.
 
     `acquire()` does not wait: it raises filelock's Timeout while another holds it. Any thread may release it.
     On a disk without flock it raises OSError: a lock that is a file's mere presence outlives its holder.

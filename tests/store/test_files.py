@@ -14,7 +14,7 @@ from rag.files import file_lock, write_whole
 
 HOLD = (
     "import sys, time; from pathlib import Path; from rag.files import file_lock\n"
-    "file_lock(Path(sys.argv[1])).acquire(); print('held', flush=True); time.sleep(60)"
+    "lock = file_lock(Path(sys.argv[1])); lock.acquire(); print('held', flush=True); time.sleep(60)"
 )
 
 
