@@ -120,7 +120,7 @@ _ARTICLES = re.compile(r"\b(a|an|the)\b", re.UNICODE)
 
 
 def normalise(text: str) -> str:
-    """Lower case, without punctuation, articles and extra space, as SQuAD's own script (Rajpurkar et al. 2016)."""
+    """Lower case, without punctuation, articles and extra space, as SQuAD does (Rajpurkar 2016)."""
     return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
 
 
@@ -135,7 +135,7 @@ def f1(answers: Sequence[str], prediction: str) -> float:
 
 
 def token_recall(answer: str, prediction: str) -> float:
-    """Share of the answer's words, with their number, that the prediction holds; 1 for an answer without any."""
+    """Share of the words of the answer, with their number, that the prediction holds; 1 if it has none."""
     gold = Counter(normalise(answer).split())
     return sum((gold & Counter(normalise(prediction).split())).values()) / gold.total() if gold else 1.0
 

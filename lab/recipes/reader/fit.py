@@ -1,5 +1,6 @@
-"""Fits the reader's probabilities: `python -m lab.recipes.reader.calibrate --data DIR --negatives FILE --model
-FOLDER`.
+"""Fits the reader's probabilities.
+
+`python -m lab.recipes.reader.fit --data DIR --negatives FILE --model FOLDER`
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from lab.recipes.logistic import Doubles, fit_logistic, predict
+from lab.recipes.reader.batches import load_negatives
 from lab.recipes.reader.coverage import Judged, best_f1, thresholds
 from lab.recipes.reader.data import split_qa
 from lab.recipes.reader.mine import holds
-from lab.recipes.reader.pack import load_negatives
 from lab.recipes.records import QaRow
 from rag.models.claims import sentence_spans
 from rag.models.reader import Found, OnnxReader, answer_features, presence_features
