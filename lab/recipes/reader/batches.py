@@ -1,0 +1,278 @@
+"""Turns questions and passages into token windows and batches for the reader."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+
+from adapt.network import pad
+from lab.recipes.records import QaRow
+from rag.text.sentences import split_sentences
+
+CLS, SEP = 101, 102
+MAX_QUESTION = 48
+UNKNOWN = -100
+"""A target that cross-entropy leaves out."""
+REACH = 600
+"""Characters on either side of an answer in which its sentence is looked for."""
+
+
+Spans = Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A passage's token ids and their character offsets, without special tokens."""
+
+    ids: list[int]
+    offsets: list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One training question: its tokens, its passage, its answers as token spans (inclusive), its hard
+    negatives. Without spans the passage does not answer, unless `answers` says that it does, who knows where.
+    `evidence` are the token spans of the sentences that carry the answer; None where nobody knows them.
+    """
+
+    source: str
+    ids: list[int]
+    passage: Tokens
+    spans: list[tuple[int, int]]
+    negatives: list[Tokens]
+    answers: bool = False
+    evidence: list[tuple[int, int]] | None = None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One sequence: `start`/`end` are positions in it, 0 when there is no answer, UNKNOWN when nobody knows
+    where it is; `group` joins one question's pairs, the relevant one first. `evidence` has 1, 0 or UNKNOWN
+    for each token.
+    """
+
+    ids: list[int]
+    types: list[int]
+    start: int
+    end: int
+    relevant: float
+    group: int
+    evidence: list[int]
+
+
+@dataclass(frozen=True)
+class ReaderBatch:
+    """Padded tensors [B,T] and targets [B] and, for `evidence`, [B,T]."""
+
+    ids: torch.Tensor
+    mask: torch.Tensor
+    types: torch.Tensor
+    start: torch.Tensor
+    end: torch.Tensor
+    relevant: torch.Tensor
+    group: torch.Tensor
+    evidence: torch.Tensor
+
+
+def token_span(offsets: Sequence[tuple[int, int]], start: int, end: int) -> tuple[int, int] | None:
+    """The first and last token that overlap the characters [start, end), or None."""
+    inside = [i for i, (a, b) in enumerate(offsets) if b > start and a < end]
+    return (inside[0], inside[-1]) if inside else None
+
+
+class PassageCache:
+    """Tokenises each different text once."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._seen: dict[str, Tokens] = {}
+
+    def get(self, text: str) -> Tokens:
+        """The text's tokens, without special ones."""
+        if text not in self._seen:
+            item = self._tokenizer.encode(text, add_special_tokens=False)
+            self._seen[text] = Tokens(item.ids, item.offsets)
+        return self._seen[text]
+
+    def question(self, text: str) -> list[int]:
+        """The question's first tokens."""
+        return self.get(text).ids[:MAX_QUESTION]
+
+
+def pack(rows: Sequence[QaRow], negatives: Sequence[Sequence[str]], cache: PassageCache) -> list[Question]:
+    """Tokenise rows with their negatives."""
+    packed = []
+    for row, wrong in zip(rows, negatives, strict=True):
+        passage = cache.get(row.context)
+        spans = [token_span(passage.offsets, s.start, s.end) for s in row.spans]
+        ids = cache.question(row.question)
+        known = [s for s in spans if s]
+        around = [sentence_around(row.context, passage, s) for s in known]
+        packed.append(
+            Question(row.source, ids, passage, known, [cache.get(t) for t in wrong], evidence=around)
+        )
+    return packed
+
+
+def sentence_around(text: str, passage: Tokens, span: tuple[int, int]) -> tuple[int, int]:
+    """The tokens of the sentences that hold a token span."""
+    start, end = passage.offsets[span[0]][0], passage.offsets[span[1]][1]
+    low = max(0, start - REACH)
+    sentences = split_sentences(text[low : end + REACH])
+    touched = [s for s in sentences if s.start + low < end and s.end + low > start]
+    if not touched:
+        return span
+    return token_span(passage.offsets, touched[0].start + low, touched[-1].end + low) or span
+
+
+def load_negatives(path: Path, split: str, keep: int) -> list[list[str]]:
+    """The first `keep` mined negatives of each row of a split (see lab/recipes/reader/mine.py)."""
+    mined = json.loads(path.read_text(encoding="utf-8"))
+    contexts: list[str] = mined["contexts"]
+    return [[contexts[i] for i in found[:keep]] for found in mined[split]]
+
+
+def window(passage: Tokens, span: tuple[int, int] | None, size: int, rng: random.Random) -> tuple[int, int]:
+    """A random window of at most `size` tokens that holds the span when there is one."""
+    total = len(passage.ids)
+    if total <= size:
+        return 0, total
+    low, high = (
+        (0, total - size) if span is None else (max(0, span[1] + 1 - size), min(span[0], total - size))
+    )
+    start = rng.randint(min(low, high), max(low, high))
+    return start, start + size
+
+
+def make_pair(
+    question: Question,
+    passage: Tokens,
+    span: tuple[int, int] | None,
+    size: int,
+    group: int,
+    rng: random.Random,
+    evidence: Spans | None = (),
+) -> Pair:
+    """[CLS] question [SEP] window [SEP] with its targets; an answer longer than the window counts as none."""
+    if span and span[1] - span[0] >= size:
+        span = None
+    first, last = window(passage, span, size, rng)
+    ids = [CLS, *question.ids, SEP, *passage.ids[first:last], SEP]
+    lead = len(question.ids) + 2
+    types = [0] * lead + [1] * (last - first) + [0]
+    start, end = (span[0] - first + lead, span[1] - first + lead) if span else (0, 0)
+    return Pair(ids, types, start, end, float(span is not None), group, marked(types, lead, first, evidence))
+
+
+def marked(types: Sequence[int], lead: int, first: int, evidence: Spans | None) -> list[int]:
+    """For each position of a window that begins at token `first`: 1 in evidence, 0 elsewhere in the passage,
+    UNKNOWN in the question, or everywhere when the evidence is not known.
+    """
+    if evidence is None:
+        return [UNKNOWN] * len(types)
+    inside = {n for a, b in evidence for n in range(a, b + 1)}
+    return [int(n - lead + first in inside) if kind else UNKNOWN for n, kind in enumerate(types)]
+
+
+@dataclass(frozen=True)
+class Mix:
+    """How examples are drawn: tokens in a batch, shares of questions with 0, 1, 2... negatives (of those with
+    a span, and of those with relevance only), share of short windows, and how often a source's row comes in
+    an epoch.
+    """
+
+    budget: int = 3072
+    negative_counts: tuple[float, ...] = (0.5, 0.38, 0.06, 0.06)
+    relevance_counts: tuple[float, ...] = (0.0, 0.1, 0.4, 0.5)
+    short: float = 0.75
+    weights: tuple[tuple[str, float], ...] = (
+        ("subjqa", 0.3),
+        ("qed_nq", 1.6),
+        ("nq_open_oracle", 1.6),
+        ("tydiqa", 1.4),
+        ("medquad", 0.15),
+        ("squad_nqg", 0.5),
+        ("fever_eraser", 0.7),
+        ("hotpotqa", 2.0),
+        ("title", 0.5),
+        ("heading", 0.5),
+    )
+
+    def weight(self, source: str) -> float:
+        """How often a row of this source is used in an epoch, on average."""
+        return next((w for prefix, w in self.weights if source.startswith(prefix)), 1.0)
+
+    def times(self, source: str, rng: random.Random) -> int:
+        """How often this time."""
+        whole, part = divmod(self.weight(source), 1)
+        return int(whole) + (rng.random() < part)
+
+
+def located(question: Question, size: int, group: int, rng: random.Random) -> Pair:
+    """The question with its own passage."""
+    places = question.spans or (question.evidence if question.answers else None)
+    span = rng.choice(places) if places else None
+    pair = make_pair(question, question.passage, span, size, group, rng, question.evidence)
+    return replace(pair, start=UNKNOWN, end=UNKNOWN, relevant=1.0) if question.answers else pair
+
+
+def draw(question: Question, group: int, mix: Mix, rng: random.Random) -> list[Pair]:
+    """The question with its own passage and, where that answers, with some hard negatives of the same window
+    size.
+    """
+    size = rng.randint(64, 120) if rng.random() < mix.short else 224
+    pairs = [located(question, size, group, rng)]
+    if pairs[0].relevant:
+        shares = mix.relevance_counts if question.answers else mix.negative_counts
+        count = rng.choices(range(len(shares)), shares)[0]
+        wrong = rng.sample(question.negatives, min(count, len(question.negatives)))
+        pairs += [make_pair(question, passage, None, size, group, rng) for passage in wrong]
+    return pairs
+
+
+def collate(pairs: Sequence[Pair]) -> ReaderBatch:
+    """Pad pairs into one batch."""
+    ids = pad([p.ids for p in pairs])
+    return ReaderBatch(
+        ids,
+        pad([[1] * len(p.ids) for p in pairs]),
+        pad([p.types for p in pairs]),
+        torch.tensor([p.start for p in pairs]),
+        torch.tensor([p.end for p in pairs]),
+        torch.tensor([p.relevant for p in pairs]),
+        torch.tensor([p.group for p in pairs]),
+        pad([p.evidence for p in pairs], UNKNOWN),
+    )
+
+
+def cut_groups(groups: Sequence[list[Pair]], budget: int) -> list[list[Pair]]:
+    """Groups of similar length joined so that rows × longest row stays within `budget` tokens."""
+    ordered = sorted(groups, key=lambda g: -max(len(p.ids) for p in g))
+    batches: list[list[Pair]] = []
+    longest = 0
+    for group in ordered:
+        if batches and (len(batches[-1]) + len(group)) * longest <= budget:
+            batches[-1].extend(group)
+        else:
+            batches.append(list(group))
+            longest = max(len(p.ids) for p in group)
+    return batches
+
+
+def stream(questions: Sequence[Question], mix: Mix, seed: int) -> Iterator[ReaderBatch]:
+    """Endless shuffled batches; lengths are sorted only inside blocks of 256 questions."""
+    rng = random.Random(seed)
+    while True:
+        chosen = [q for q in questions for _ in range(mix.times(q.source, rng))]
+        rng.shuffle(chosen)
+        for start in range(0, len(chosen), 256):
+            block = chosen[start : start + 256]
+            batches = cut_groups([draw(q, i, mix, rng) for i, q in enumerate(block)], mix.budget)
+            rng.shuffle(batches)
+            yield from map(collate, batches)
