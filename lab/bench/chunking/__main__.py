@@ -21,7 +21,6 @@ from typing import Literal, get_args
 import numpy as np
 
 from eval.machine import machine
-from eval.output import write_whole
 from ingest.parse.context import Context
 from ingest.parse.markdown import parse as parse_markdown
 from ingest.parse.text import parse_text
@@ -31,6 +30,7 @@ from lab.bench.chunking.splitters import Passage, Tokens, fixed, ours, recursive
 from lab.bench.retrieval import READER_DEPTH
 from rag.answer.engine import Engine
 from rag.errors import Conflict, RagError
+from rag.files import write_whole
 from rag.search.rerank import rerank_by_reader
 from rag.settings import Settings
 from rag.store import NewChunk, NewDocument

@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from eval.output import write_whole
 from lab.bench.speed.compare import TOLERANCE, compare
 from lab.bench.speed.dataset import Dataset, beir_dataset, folder_dataset, repeated_samples, sampled_files
 from lab.bench.speed.environment import busy_cores, load_average, setup
@@ -27,6 +26,7 @@ from lab.bench.speed.report import comparison_markdown, markdown, page
 from lab.bench.speed.results import PARTS, Plan, Results, read, to_json
 from lab.bench.speed.run import measure
 from rag.errors import RagError
+from rag.files import write_whole
 from rag.settings import Settings
 
 QUICK = Plan(sizes=(150,), clients=(1, 2), repeats=1, queries=2, block_s=0.02, fewest=1)

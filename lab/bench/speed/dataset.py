@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from eval.corpus import CorpusDocument, load_beir
-from rag.answer.sentences import split
 from rag.errors import InvalidInput
 from rag.models.types import Floats
 from rag.store import Store
 from rag.store.records import EmbeddedChunk, NewChunk, NewDocument
+from rag.text.sentences import split_sentences
 from rag.types import Document
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "handbook"
@@ -79,7 +79,7 @@ def queries_from(texts: Sequence[str], *, seed: int = 0) -> tuple[str, ...]:
 
 def longest_sentence(text: str) -> str:
     """The longest sentence of a text; all of it where none is found."""
-    return max((text[span.start : span.end] for span in split(text)), key=len, default=text)
+    return max((text[span.start : span.end] for span in split_sentences(text)), key=len, default=text)
 
 
 def _query(text: str) -> str:
