@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sklearn.metrics import balanced_accuracy_score
 
-from eval.statistics import calibration
+from eval.statistics import calibration_error
 from lab.recipes.checker.data import split_claims
 from lab.recipes.checker.fit import (
     WORDS,
@@ -94,7 +94,7 @@ def score(name: str, examples: Examples, rules: Rules) -> Score:
         balanced_accuracy_score(truth, chances >= rules.head.threshold),
         balanced_accuracy_score(truth, overlap >= rules.overlap),
         balanced_accuracy_score(truth, cosine >= rules.cosine),
-        calibration(chances.tolist(), truth.astype(float).tolist()).error,
+        calibration_error(chances, truth.astype(float)),
     )
 
 

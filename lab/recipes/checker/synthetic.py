@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from lab.recipes.checker.reword import NUMBER_WORDS, clean, join_next, reword
 from lab.recipes.records import ClaimRow, QaRow
-from rag.answer.sentences import split
+from rag.text.sentences import split_sentences
 
 OPPOSITES = {
     "more": "less", "less": "more", "first": "last", "last": "first", "before": "after", "after":
@@ -69,7 +69,7 @@ class Edit:
 
 def sentences_of(text: str) -> list[str]:
     """The sentences of a text, their white space made plain."""
-    return [" ".join(text[span.start : span.end].split()) for span in split(text)]
+    return [" ".join(text[span.start : span.end].split()) for span in split_sentences(text)]
 
 
 def names_in(text: str) -> list[str]:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from eval.statistics import CoverageRisk, Point, coverage_risk
+from eval.statistics import CoveragePoint, CoverageRisk, coverage_risk
+from lab.drawing import picture
 from lab.recipes.logistic import Doubles
 
 FEWEST = 20
@@ -34,7 +33,7 @@ def curve(predictions: Sequence[Prediction]) -> CoverageRisk:
     )
 
 
-def at_accuracy(predictions: Sequence[Prediction], accuracy: float, fewest: int = FEWEST) -> Point | None:
+def at_accuracy(predictions: Sequence[Prediction], accuracy: float, fewest: int = FEWEST) -> CoveragePoint | None:
     """The point of most coverage whose accuracy is at least `accuracy`, over at least `fewest` answers."""
     points = _points(predictions, fewest)
     good = [point for point in points if 1 - point.risk >= accuracy]
@@ -56,19 +55,18 @@ def thresholds(predictions: Sequence[Prediction], accuracies: Sequence[float]) -
     return np.maximum.accumulate([point.threshold if point else 1.0 for point in points])
 
 
-def draw(curves: Sequence[tuple[str, Sequence[Prediction]]], path: Path) -> None:
-    """Draw accuracy (up) against coverage (right) of several sets, in the format that the path ends in."""
-    figure = Figure(figsize=(4.8, 3.2), layout="constrained")
-    axes = figure.add_subplot(xlim=(0, 1), ylim=(0, 1))
-    axes.set(xlabel="share answered", ylabel="share of answers right")
-    axes.grid(alpha=0.4)
-    for name, predictions in curves:
-        points = _points(predictions, FEWEST)
-        axes.plot([p.coverage for p in points], [1 - p.risk for p in points], label=name)
-    axes.legend(loc="lower left")
-    figure.savefig(path)
+def svg(curves: Sequence[tuple[str, Sequence[Prediction]]]) -> str:
+    """A picture of accuracy (up) against coverage (right) of several sets."""
+    with picture(4.8, 3.2) as drawn:
+        drawn.axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="share answered", ylabel="share of answers right")
+        drawn.axes.grid(alpha=0.4)
+        for name, predictions in curves:
+            points = _points(predictions, FEWEST)
+            drawn.axes.plot([p.coverage for p in points], [1 - p.risk for p in points], label=name)
+        drawn.axes.legend(loc="lower left")
+    return drawn.svg
 
 
-def _points(predictions: Sequence[Prediction], fewest: int) -> list[Point]:
+def _points(predictions: Sequence[Prediction], fewest: int) -> list[CoveragePoint]:
     """The points of at least `fewest` answers."""
     return [p for p in curve(predictions).points if round(p.coverage * len(predictions)) >= fewest]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from eval.reading import token_f1
+from eval.reading import f1
 from lab.recipes.logistic import Doubles, fit_logistic, predict
 from lab.recipes.reader.batches import load_negatives
 from lab.recipes.reader.coverage import Prediction, thresholds
@@ -21,7 +21,7 @@ from lab.recipes.reader.data import split_qa
 from lab.recipes.reader.mine import holds
 from lab.recipes.records import QaRow
 from lab.recipes.results import update_config
-from rag.models.claims import sentence_spans
+from rag.text.sentences import evidence_sentences
 from rag.models.reader import Found, OnnxReader, answer_features, presence_features
 from rag.models.runtime import RuntimeOptions
 
@@ -65,7 +65,7 @@ def cases(
 def is_right(case: Case, found: Found) -> bool:
     """Whether a span answers: it lies in the right passage and shares at least half of an answer (F1)."""
     text = case.passages[found.passage][found.start : found.end]
-    return found.passage == case.gold and token_f1(case.answers, text) >= RIGHT
+    return found.passage == case.gold and f1(case.answers, text) >= RIGHT
 
 
 def is_quoted(case: Case, found: Found) -> bool:
@@ -78,7 +78,7 @@ def is_quoted(case: Case, found: Found) -> bool:
 
 def quoted(text: str, start: int, end: int) -> str:
     """The sentences that the span touches."""
-    touched = [s for s in sentence_spans(text) if s[0] < end and s[1] > start]
+    touched = [s for s in evidence_sentences(text) if s[0] < end and s[1] > start]
     return text[touched[0][0] : touched[-1][1]] if touched else ""
 
 

@@ -15,16 +15,16 @@ from pathlib import Path
 
 import numpy as np
 
-from eval.reading import exact_match, token_f1
-from eval.statistics import calibration
+from eval.reading import exact_match, f1
+from eval.statistics import calibration_error
 from lab.recipes.mining import Bm25, Floats, best, hybrid, standardise
-from lab.recipes.reader.coverage import Prediction, at_threshold, curve, draw
+from lab.recipes.reader.coverage import Prediction, at_threshold, curve, svg
 from lab.recipes.reader.data import load_set, normal, split_qa
 from lab.recipes.reader.fit import Case, is_quoted, is_right, quoted
 from lab.recipes.reader.mine import holds_answer
 from lab.recipes.records import QaRow
 from lab.recipes.results import mean_text
-from rag.models.claims import sentence_spans
+from rag.text.sentences import evidence_sentences
 from rag.models.encoder import OnnxEncoder
 from rag.models.reader import Found, OnnxReader
 from rag.models.runtime import RuntimeOptions
@@ -60,15 +60,15 @@ def span_lines(reader: OnnxReader, name: str, rows: Sequence[QaRow]) -> list[Lin
     for row in rows:
         found = reader.read(row.question, [row.context], top=1).readings
         answer, golds = found[0].text if found else "", answers_of(row)
-        f1s.append(token_f1(golds, answer))
+        f1s.append(f1(golds, answer))
         exacts.append(exact_match(golds, answer))
-        firsts.append(token_f1(golds, first_sentence(row.context)))
+        firsts.append(f1(golds, first_sentence(row.context)))
     return [Line(name, "f1", f1s), Line(name, "exact", exacts), Line(name, "f1_first_sentence", firsts)]
 
 
 def first_sentence(passage: str) -> str:
     """The trivial reader: whatever is asked, the passage's first sentence."""
-    start, end = sentence_spans(passage)[0]
+    start, end = evidence_sentences(passage)[0]
     return passage[start:end]
 
 
@@ -85,9 +85,9 @@ def abstain_lines(
         if sentences and result.readings:
             answer = quoted(row.context, result.readings[0].start, result.readings[0].end)
             golds = [" ".join(golds)] if golds else []
-        decided.append(token_f1(golds, answer if result.no_answer_probability < 0.5 else ""))
-        always.append(token_f1(golds, answer))
-        silent.append(token_f1(golds, ""))
+        decided.append(f1(golds, answer if result.no_answer_probability < 0.5 else ""))
+        always.append(f1(golds, answer))
+        silent.append(f1(golds, ""))
     names = ("f1_or_abstain", "f1_always_answer", "f1_always_abstain")
     return [Line(name, m, v) for m, v in zip(names, (decided, always, silent), strict=True)]
 
@@ -182,7 +182,7 @@ def open_lines(name: str, opened: Opened) -> list[Line]:
         Line(name, "open_right", [float(each.correct) for each in opened.spans]),
         Line(name, "open_quote_right", correct),
         Line(name, "open_probability", probabilities),
-        Line(name, "open_ece", [calibration(probabilities, correct).error]),
+        Line(name, "open_ece", [calibration_error(probabilities, correct)]),
         Line(name, "open_aurc", [risk.aurc]),
         Line(name, "open_aurc_best_possible", [risk.best]),
     ]
@@ -263,7 +263,7 @@ def main() -> None:
         curves.append((name, opened.quotes))
         print(*open_lines(name, opened), *coverage_rows(reader, name, opened), sep="\n", flush=True)
     if args.svg:
-        draw(curves, args.svg)
+        args.svg.write_text(svg(curves), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.statistics import calibration
+from eval.statistics import calibration_error
 from lab.recipes.logistic import auc, best_balance, fit_logistic, fit_signed, predict
 from lab.recipes.mining import Bm25, best, hybrid
 from lab.recipes.reader.measure import first_sentence
@@ -21,7 +21,7 @@ def test_known_weights_are_found_again() -> None:
     labels = (rng.random(20_000) < predict(true, features)).astype(float)
     fitted = fit_logistic(features, labels, np.ones(20_000), ridge=1e-6)
     np.testing.assert_allclose(fitted, true, atol=0.25)
-    assert calibration(predict(fitted, features).tolist(), labels.tolist()).error < 0.02
+    assert calibration_error(predict(fitted, features), labels) < 0.02
 
 
 def test_a_feature_against_its_sign_is_left_out() -> None:
