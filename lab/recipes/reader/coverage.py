@@ -33,7 +33,9 @@ def curve(predictions: Sequence[Prediction]) -> CoverageRisk:
     )
 
 
-def at_accuracy(predictions: Sequence[Prediction], accuracy: float, fewest: int = FEWEST) -> CoveragePoint | None:
+def at_accuracy(
+    predictions: Sequence[Prediction], accuracy: float, fewest: int = FEWEST
+) -> CoveragePoint | None:
     """The point of most coverage whose accuracy is at least `accuracy`, over at least `fewest` answers."""
     points = _points(predictions, fewest)
     good = [point for point in points if 1 - point.risk >= accuracy]

@@ -21,9 +21,9 @@ from lab.recipes.reader.data import split_qa
 from lab.recipes.reader.mine import holds
 from lab.recipes.records import QaRow
 from lab.recipes.results import update_config
-from rag.text.sentences import evidence_sentences
 from rag.models.reader import Found, OnnxReader, answer_features, presence_features
 from rag.models.runtime import RuntimeOptions
+from rag.text.sentences import evidence_sentences
 
 RIGHT = 0.5
 ACCURACIES = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)

@@ -24,10 +24,10 @@ from lab.recipes.reader.fit import Case, is_quoted, is_right, quoted
 from lab.recipes.reader.mine import holds_answer
 from lab.recipes.records import QaRow
 from lab.recipes.results import mean_text
-from rag.text.sentences import evidence_sentences
 from rag.models.encoder import OnnxEncoder
 from rag.models.reader import Found, OnnxReader
 from rag.models.runtime import RuntimeOptions
+from rag.text.sentences import evidence_sentences
 
 
 @dataclass(frozen=True)
