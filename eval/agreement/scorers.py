@@ -12,12 +12,13 @@ import numpy as np
 from eval.agreement.rows import Labelled
 from eval.agreement.statistics import Bools, Doubles, Ints
 from eval.metrics.grounding import statements
-from eval.metrics.judge import Judge, Models, NotJudgeable, Sample
+from eval.metrics.judge import Judge, NotJudgeable, Sample
 from eval.metrics.registry import JUDGES, load_judges
-from rag.answer.cite import content_words, coverage
-from rag.answer.sentences import split
+from rag.answer.overlap import content_words, coverage
 from rag.errors import InvalidInput
+from rag.models.loaded import Models
 from rag.models.types import Floats
+from rag.sentences import split
 from rag.types import Label
 
 Kind = Literal["metric", "baseline", "given"]

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-from eval.metrics.judge import Judge, Models, NotJudgeable, Sample
-from rag.answer.check import is_statement
-from rag.answer.cite import strip_markers
-from rag.answer.sentences import split
+from eval.metrics.judge import Judge, NotJudgeable, Sample
+from rag.answer.cite import is_statement, strip_markers
+from rag.models.loaded import Models
+from rag.sentences import split
 
 _KEPT = 512
 """Verdicts that are remembered: those of a few samples, whose judges ask the same again."""

@@ -24,10 +24,10 @@ from adapt.types import Budget, Options
 from lab.recipes.beir import Collection, load_beir, ndcg
 from lab.recipes.gate import encode
 from lab.recipes.logistic import bootstrap
-from rag.answer.engine import Engine
 from rag.models.encoder import OnnxEncoder
 from rag.search.fuse import reciprocal_rank
-from rag.search.learned import DEFAULTS, Profile
+from rag.search.tuning import DEFAULTS, Tuning
+from rag.service import Service, open_service
 from rag.settings import Settings
 from rag.store import NewChunk, NewDocument
 from rag.types import Document, Query
@@ -36,10 +36,10 @@ NAME = "beir"
 Doubles = npt.NDArray[np.float64]
 
 
-def fill(engine: Engine, data: Collection, cache: Path | None) -> None:
+def fill(service: Service, data: Collection, cache: Path | None) -> None:
     """One chunk a document, its place in the corpus as its source."""
-    engine.store.collections.create(NAME)
-    info, encoder = engine.encoder.info, engine.encoder
+    service.store.collections.create(NAME)
+    info, encoder = service.models.encoder.info, service.models.encoder
     assert isinstance(encoder, OnnxEncoder)
     for place, (text, passage) in enumerate(
         zip(data.texts, encode(encoder, data.name, data.texts, cache), strict=True)
@@ -47,55 +47,54 @@ def fill(engine: Engine, data: Collection, cache: Path | None) -> None:
         digest = hashlib.sha256(text.encode()).hexdigest()
         chunk = NewChunk(0, 0, len(text), None, (), passage.dense, passage.tokens)
         document = Document("", NAME, str(place), "", "text/plain", digest)
-        engine.store.documents.put(NewDocument(document, text, digest, [chunk], info.name, info.revision))
+        service.store.documents.put(NewDocument(document, text, digest, [chunk], info.name, info.revision))
 
 
-def judged(engine: Engine, data: Collection, queries: int, profile: Profile) -> Doubles:
-    """nDCG@10 of the folder's first queries by the engine with a profile."""
+def judged(service: Service, data: Collection, queries: int, profile: Tuning) -> Doubles:
+    """nDCG@10 of the folder's first queries by the service with a profile."""
     values = []
+    opened = service.searcher.open(NAME, trial=profile)
     for text, grades in list(zip(data.queries, data.judged, strict=True))[:queries]:
-        found = engine.candidates(Query(text, NAME, 10), profile)
-        hits = engine.passages(found, 10, profile=profile)
+        found = service.searcher.retrieve(Query(text, NAME, 10), opened)
+        hits = service.searcher.hits(found, 10)
         values.append(ndcg([int(hit.document.source) for hit in hits], grades))
     return np.array(values)
 
 
-def judged_plain(engine: Engine, data: Collection, queries: int) -> Doubles:
+def judged_plain(service: Service, data: Collection, queries: int) -> Doubles:
     """The same by reciprocal-rank fusion."""
     values = []
+    opened = service.searcher.open(NAME)
     for text, grades in list(zip(data.queries, data.judged, strict=True))[:queries]:
-        vector = engine.encoder.encode_queries([text])[0].dense
-        lists = [
-            engine.indexes.search_dense(NAME, vector, 100),
-            engine.indexes.search_lexical(NAME, text, 100),
-        ]
+        vector = opened.encoder.encode_queries([text])[0].dense
+        lists = [opened.dense(vector, 100), opened.lexical(text, 100)]
         keys = [scored.key for scored in reciprocal_rank(lists)[:10]]
-        found = engine.store.chunks.hydrate(keys)
+        found = service.store.chunks.hydrate(keys)
         values.append(ndcg([int(found[key][1].source) for key in keys if key in found], grades))
     return np.array(values)
 
 
-def transfer(engine: Engine, data: Collection, queries: int, tried: Sequence[Profile]) -> dict[str, str]:
+def transfer(service: Service, data: Collection, queries: int, tried: Sequence[Tuning]) -> dict[str, str]:
     """Mean and gain over the defaults of each tried profile on the folder's own queries."""
-    base, plain = judged(engine, data, queries, DEFAULTS), judged_plain(engine, data, queries)
+    base, plain = judged(service, data, queries, DEFAULTS), judged_plain(service, data, queries)
     found = {
         "defaults": f"{base.mean():.4f}",
         "plain fusion": f"{plain.mean():.4f}, defaults less it {bootstrap((base - plain).tolist())}",
     }
     for profile in tried:
-        scores = judged(engine, data, queries, profile)
+        scores = judged(service, data, queries, profile)
         found[described(profile)] = f"{scores.mean():.4f}, gain {bootstrap((scores - base).tolist())}"
     return found
 
 
-def measure(engine: Engine, collection: str, data: Collection | None, args: argparse.Namespace) -> None:
+def measure(service: Service, collection: str, data: Collection | None, args: argparse.Namespace) -> None:
     """A line for each seed."""
     for seed in args.seeds:
         options = Options(seed, budget=Budget(*args.budget) if args.budget else Budget())
-        found = adapt(engine, collection, [], options, lambda *_: None)
+        found = adapt(service, collection, [], options, lambda *_: None)
         line: dict[str, object] = {"seed": seed, "report": asdict(found.report)}
         if data is not None:
-            line["judged_queries"] = transfer(engine, data, args.queries, found.proposed)
+            line["judged_queries"] = transfer(service, data, args.queries, found.proposed)
         print(json.dumps(line), flush=True)
 
 
@@ -113,12 +112,12 @@ def main() -> None:
     args = parser.parse_args()
     if args.beir:
         data = load_beir(args.beir, args.split)
-        with tempfile.TemporaryDirectory() as scratch, Engine(Settings(data=Path(scratch))) as engine:
-            fill(engine, data, args.cache)
-            measure(engine, NAME, data, args)
+        with tempfile.TemporaryDirectory() as scratch, open_service(Settings(data=Path(scratch))) as service:
+            fill(service, data, args.cache)
+            measure(service, NAME, data, args)
         return
-    with Engine(Settings(data=args.store)) as engine:
-        measure(engine, args.collection, None, args)
+    with open_service(Settings(data=args.store)) as service:
+        measure(service, args.collection, None, args)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answer.sentences import split
+from rag.sentences import split
 
 
 def texts(text: str) -> list[str]:

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from eval.corpus import CorpusDocument, load_beir
-from rag.answer.sentences import split
 from rag.errors import InvalidInput
 from rag.models.types import Floats
+from rag.sentences import split
 from rag.store import Store
 from rag.store.records import EmbeddedChunk, NewChunk, NewDocument
 from rag.types import Document

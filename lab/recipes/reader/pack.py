@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from adapt.network import pad
 from lab.recipes.records import QaRow
-from rag.answer.sentences import split
+from rag.sentences import split
 
 CLS, SEP = 101, 102
 MAX_QUESTION = 48
