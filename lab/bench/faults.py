@@ -1,4 +1,4 @@
-"""Kills a service again and again while it ingests: `python -m lab.bench.faults [--files 1000] [--rounds 20]`.
+"""Kills a service again and again while it ingests: `python -m lab.bench.faults --files 1000 --rounds 20`.
 
 A folder is synced over HTTP by a real `footnote serve` and its worker. Each round kills one of them, or
 both, with SIGKILL at a random moment; store, files and replicas (FAISS, Tantivy) are then compared, and the

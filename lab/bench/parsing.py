@@ -17,21 +17,28 @@ import subprocess
 import sys
 import time
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from eval.extra import require
 from eval.machine import machine
+from ingest.media import media_type
+from ingest.parse.offline import prepare
+from ingest.parse.pool import ParserPool
 
 Reading = tuple[str, str, float]
 """Text, error (empty when there is none) and seconds of one file."""
 ReadAll = Callable[[Sequence[Path]], list[Reading]]
 
+ReadOne = Callable[[Path], str]
+
 OWN = ("footnote", "unstructured")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^()\s]*(?:\([^()]*\)[^()\s]*)*(?:\s+\"[^\"]*\")?\)")
 _WORD = re.compile(r"[^\W_]+")
+_TEXTS = "--texts"  # first word of the command that a process of its own reads with
 _TIMEOUT_S = 120.0  # for a file by a command
 
 
@@ -84,7 +91,7 @@ def _score(file: str, name: str, wanted: Sequence[str], reading: Reading) -> Sco
     return Score(file.split("/")[0], file, name, recall, precision, seconds, error)
 
 
-def table(scores: Sequence[Score]) -> str:
+def format_table(scores: Sequence[Score]) -> str:
     """Mean recall (precision) per format and parser as Markdown; the last row is the mean over formats."""
     parsers = list(dict.fromkeys(score.parser for score in scores))
     formats = list(dict.fromkeys(score.format for score in scores))
@@ -113,12 +120,53 @@ def own(name: str) -> ReadAll:
     """Footnote's parsers, or unstructured by itself, in one process of their own."""
 
     def read(paths: Sequence[Path]) -> list[Reading]:
-        command = [sys.executable, "-m", "lab.bench.parse_texts", name, *map(str, paths)]
+        command = [sys.executable, "-m", "lab.bench.parsing", _TEXTS, name, *map(str, paths)]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"file"')]
         return [(line.get("text", ""), line.get("error", ""), line["seconds"]) for line in lines]
 
     return read
+
+
+def unstructured_text(path: Path) -> str:
+    """The text of every element; raises what unstructured raises for what it cannot read."""
+    prepare()
+    from unstructured.partition.auto import partition
+
+    elements = partition(filename=str(path), languages=[""])
+    return "\n\n".join(str(element.text or "") for element in elements)
+
+
+@contextmanager
+def open_reader(name: str) -> Iterator[ReadOne]:
+    """A function from a file to its text: Footnote's parsers, or what unstructured reads by itself."""
+    if name == "unstructured":
+        yield unstructured_text
+        return
+    with ParserPool() as pool:
+
+        def read(path: Path) -> str:
+            content = path.read_bytes()
+            return pool.parse(path.name, media_type(path.name, content), content).text
+
+        yield read
+
+
+def text_line(read: ReadOne, path: Path) -> str:
+    """One file as JSON: `text` or `error`, and `seconds`."""
+    started = time.perf_counter()
+    try:
+        result = {"text": read(path)}
+    except Exception as error:  # noqa: BLE001  # parsers raise what they like; here that is a result
+        result = {"error": f"{type(error).__name__}: {error}"[:300]}
+    return json.dumps({"file": str(path), "seconds": round(time.perf_counter() - started, 3), **result})
+
+
+def print_texts(name: str, files: Sequence[str]) -> None:
+    """Print a line for every file, in order: what the process that `own` starts does."""
+    with open_reader(name) as read:
+        for file in files:
+            print(text_line(read, Path(file)), flush=True)
 
 
 def by_command(command: str) -> ReadAll:
@@ -160,11 +208,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     readers = {name: own(name) for name in OWN}
     readers |= {name: by_command(command) for name, command in others.items()}
     scores = measure(given.documents, given.expected, readers)
-    print(table(scores))
+    print(format_table(scores))
     if given.out:
         values = {"machine": machine(), "scores": [asdict(score) for score in scores]}
         given.out.write_text(json.dumps(values, indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == [_TEXTS]:
+        print_texts(sys.argv[2], sys.argv[3:])
+    else:
+        main()

@@ -1,4 +1,4 @@
-"""Search on BEIR folders: `python -m lab.bench.retrieval FOLDER… --variants bm25 rrf convex --out scores.json`.
+"""Search on BEIR folders: `python -m lab.bench.retrieval FOLDER… --variants bm25 convex --out scores.json`.
 
 Each folder is put into a store of its own and searched by the real service; ir_measures scores the rankings.
 """

@@ -24,7 +24,7 @@ _MAX_WINDOWS = 4  # of a long text: what comes later is rarely what it is about
 @dataclass(frozen=True, slots=True)
 class RelevanceWeights:
     """Logit of relevance: dense · cosine + late · MaxSim + lexical · z(BM25) + bias, fitted by
-    `lab.recipes.encoder.ranking`.
+    `lab.recipes.encoder.fit`.
     """
 
     dense: float

@@ -5,6 +5,8 @@ from rag.store.ids import chunk_id, document_id, fingerprint, mark
 from rag.store.records import (
     Alike,
     EmbeddedChunk,
+    EvaluationRecord,
+    EvaluationRow,
     ItemRecord,
     ItemState,
     JobItem,
@@ -35,6 +37,8 @@ from rag.store.text import clean, clean_source
 __all__ = [
     "Alike",
     "EmbeddedChunk",
+    "EvaluationRecord",
+    "EvaluationRow",
     "ItemRecord",
     "ItemState",
     "JobItem",

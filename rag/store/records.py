@@ -161,6 +161,24 @@ class JobRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class EvaluationRecord:
+    """The run of an evaluation: its setup and cases as JSON, and whether it has its report."""
+
+    setup: str
+    cases: str
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationRow:
+    """A case that is done: its row as JSON, and the seconds of the run up to then."""
+
+    case_id: str
+    seconds: float
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewProfile:
     """What was learned for a collection with this encoder: JSON for the engine, and what the gates said.
 

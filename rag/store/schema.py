@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-HEAD = "0007"
+HEAD = "0008"
 """The migration that makes the tables below; a test compares it with the newest one."""
 VERSION_TABLE = "footnote_schema"
 """Alembic's bookkeeping, under a name that leaves other users of Alembic in the same database alone."""
@@ -319,4 +319,24 @@ sample_documents = sa.Table(
     sa.Column("sample_key", Key, _cascade("samples.key"), primary_key=True, autoincrement=False),
     sa.Index(None, "sample_key"),
     sqlite_with_rowid=False,
+)
+
+# A run that a job carries out: a row a case, so that another process can go on with it. JSON, read by eval.
+evaluations = sa.Table(
+    "evaluations",
+    metadata,
+    sa.Column("job_key", Key, _cascade("jobs.key"), primary_key=True, autoincrement=False),
+    sa.Column("setup", sa.Text, nullable=False),
+    sa.Column("cases", sa.Text, nullable=False),
+    sa.Column("report", sa.Text),
+)
+
+evaluation_rows = sa.Table(
+    "evaluation_rows",
+    metadata,
+    sa.Column("job_key", Key, _cascade("jobs.key"), primary_key=True, autoincrement=False),
+    sa.Column("case_id", Name, primary_key=True),
+    # of the whole run, up to this row
+    sa.Column("seconds", sa.Float(53), nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
 )

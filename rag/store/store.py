@@ -11,6 +11,7 @@ from rag.store.collections import Collections
 from rag.store.curation import Curation
 from rag.store.database import Database
 from rag.store.documents import Documents
+from rag.store.evaluations import Evaluations
 from rag.store.jobs import Jobs
 from rag.store.keys import Keys
 from rag.store.learned import Learned
@@ -41,6 +42,7 @@ class Store:
         self.curation = Curation(database)
         self.reembedding = Reembedding(database)
         self.samples = Samples(database)
+        self.evaluations = Evaluations(database)
         self.locks = Locks(database)
         self.audit = Audit(database)
 

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 from rag.errors import Conflict, IndexMismatch, InvalidInput, NotFound, RagError, StoreError
 from rag.store import (
+    EvaluationRecord,
+    EvaluationRow,
     JobItem,
     NewChunk,
     NewDocument,
@@ -877,6 +879,28 @@ class StoreContract:
         assert not store.reembedding.switch("c", *NEXT, job)
         store.reembedding.add_vectors("c", *NEXT, vectors_for(found))
         assert store.reembedding.switch("c", *NEXT, job)
+
+    # evaluations
+
+    def test_an_evaluation_is_written_row_by_row_and_ends_with_its_report(self, store: Store) -> None:
+        job = store.jobs.create("evaluation", "c", [JobItem("one"), JobItem("two")]).id
+        assert (store.evaluations.get(job), store.evaluations.report(job)) == (None, None)
+        store.evaluations.begin(job, '{"seed":1}', "[1,2]")
+        assert store.evaluations.get(job) == EvaluationRecord('{"seed":1}', "[1,2]", finished=False)
+        rows = [EvaluationRow("two", 1.5, '{"a":1}'), EvaluationRow("one", 2.5, '{"a":2}')]
+        for row in (*rows, EvaluationRow("two", 4.0, '{"a":3}')):
+            store.evaluations.add_row(job, row)
+        assert store.evaluations.rows(job) == [rows[1], EvaluationRow("two", 4.0, '{"a":3}')]
+        store.evaluations.finish(job, '{"scores":{}}')
+        assert store.evaluations.report(job) == '{"scores":{}}'
+        store.evaluations.begin(job, "{}", "[]")
+        assert (store.evaluations.rows(job), store.evaluations.report(job)) == ([], None)
+
+    def test_an_evaluation_has_a_job(self, store: Store) -> None:
+        with pytest.raises(NotFound) as caught:
+            store.evaluations.begin("none", "{}", "[]")
+        assert code(caught) == "job_not_found"
+        assert (store.evaluations.get("none"), store.evaluations.rows("none")) == (None, [])
 
 
 NEXT = ("next-encoder", "r7")

@@ -40,7 +40,7 @@ def test_width_is_that_of_the_normal_approximation() -> None:
 def test_the_interval_does_not_depend_on_the_block_size(monkeypatch: pytest.MonkeyPatch) -> None:
     sample = [0.25, 0.5, 1.0] * 40
     whole = mean_interval(sample)
-    monkeypatch.setattr("eval.stats.BLOCK", 100)
+    monkeypatch.setattr("eval.statistics.BLOCK", 100)
     assert mean_interval(sample) == whole
 
 

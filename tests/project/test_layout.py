@@ -13,10 +13,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("rag", "ingest", "adapt", "eval", "api")
+PACKAGES = ("rag", "jobs", "ingest", "adapt", "eval", "api")
 VENDORS = {
-    "faiss": ("rag/index/faiss.py", "lab/bench/speed/bare.py"),  # bare: what the product is measured beside
-    "tantivy": ("rag/index/tantivy.py", "lab/bench/speed/bare.py"),
+    "faiss": (
+        "rag/index/faiss.py",
+        "lab/bench/speed/baseline.py",
+    ),  # bare: what the product is measured beside
+    "tantivy": ("rag/index/tantivy.py", "lab/bench/speed/baseline.py"),
     "qdrant_client": ("rag/index/qdrant.py",),
     "unstructured": ("ingest/parse/",),
     "pypdfium2": ("ingest/parse/",),

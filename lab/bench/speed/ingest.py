@@ -13,10 +13,9 @@ from eval.corpus import CorpusDocument
 from eval.machine import children, peak_memory_mb
 from ingest.embed import passage
 from lab.bench.service import Running, call, job_id, upload, wait_for
-from lab.bench.speed.material import SYNTHETIC, Material
+from lab.bench.speed.dataset import SYNTHETIC, Material
 from lab.bench.speed.models import encoded_rate
-from lab.bench.speed.plan import Plan
-from lab.bench.speed.results import Figure
+from lab.bench.speed.results import Figure, Plan
 from rag.models.types import Encoder
 from rag.store import Store
 from rag.types import Chunk

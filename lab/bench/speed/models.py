@@ -12,9 +12,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from lab.bench.speed.material import longest_sentence
-from lab.bench.speed.plan import Plan
-from lab.bench.speed.results import Figure
+from lab.bench.speed.dataset import longest_sentence
+from lab.bench.speed.results import Figure, Plan
 from lab.bench.speed.timing import compared, fitting
 from rag.answer.ask import Ask
 from rag.answer.check import check_text

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from lab.bench.speed.plan import PARTS
 from lab.bench.speed.report import described, number, where
-from lab.bench.speed.results import Figure, Results
+from lab.bench.speed.results import PARTS, Figure, Results
 
 _STYLE = """
 :root { color-scheme: light }

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eval.output import table
-from lab.bench.speed.against import Against, Change
-from lab.bench.speed.plan import PARTS
-from lab.bench.speed.results import Figure, Results, Setup
+from lab.bench.speed.compare import Against, Change
+from lab.bench.speed.results import PARTS, Figure, Results, Setup
 
 HEAD = ["what", "where", "ours", "p95", "p99", "baseline", "its", "ratio", "range", "calls"]
 

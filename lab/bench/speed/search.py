@@ -9,10 +9,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from lab.bench.speed.bare import Indexes
+from lab.bench.speed.baseline import Indexes
 from lab.bench.speed.models import Recorded, mean_tokens, replay, with_passes
-from lab.bench.speed.plan import Plan
-from lab.bench.speed.results import Figure
+from lab.bench.speed.results import Figure, Plan
 from lab.bench.speed.timing import compared, fitting, latency_figure
 from rag.answer.ask import Ask
 from rag.index.tantivy import Analyzer

@@ -7,8 +7,7 @@ from statistics import median
 from time import perf_counter
 from typing import TypeVar
 
-from lab.bench.speed.plan import Plan
-from lab.bench.speed.results import Figure, quantiles
+from lab.bench.speed.results import Figure, Plan, quantiles
 
 T = TypeVar("T")
 
