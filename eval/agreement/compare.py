@@ -17,9 +17,9 @@ from eval.agreement.rows import Reading, Wanted, read_labelled
 from eval.agreement.scorers import Column, given_column, load_scorers, overlap_baseline, score_rows
 from eval.agreement.statistics import RESAMPLES
 from eval.machine import machine
-from eval.output import write_whole
 from eval.statistics import Interval
 from rag.errors import InvalidInput
+from rag.files import write_whole
 from rag.models.loaded import Models
 
 Progress = Callable[[str, int, int], None]

@@ -18,7 +18,7 @@ from rag.answer.overlap import content_words, coverage
 from rag.errors import InvalidInput
 from rag.models.loaded import Models
 from rag.models.types import Floats
-from rag.sentences import split
+from rag.text.sentences import split_sentences
 from rag.types import Label
 
 Kind = Literal["metric", "baseline", "given"]
@@ -170,7 +170,7 @@ def similarity(sample: Sample, sides: Sides, vectors: Vectors) -> float:
     """
     first, texts = _texts(sample, sides)
     whole = sides == "response_reference"
-    sentences = texts if whole else [text[s.start : s.end] for text in texts for s in split(text)]
+    sentences = texts if whole else [text[s.start : s.end] for text in texts for s in split_sentences(text)]
     ours, *theirs = vectors.of([first, *sentences])
     return max(float(ours @ other) for other in theirs)
 

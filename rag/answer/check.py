@@ -17,7 +17,7 @@ from rag.answer.tables import passage
 from rag.answer.write import Generator
 from rag.errors import GeneratorError
 from rag.models.types import Checker
-from rag.sentences import split
+from rag.text.sentences import split_sentences
 from rag.types import CheckPolicy, Evidence, Hit, Sentence, Step, Usage, Verdict
 
 
@@ -143,7 +143,7 @@ def check_text(answer: str, context: Sequence[str], checker: Checker, question: 
 
     Every sentence gets one, also what states nothing. `Verdict.unsupported_spans` count in the sentence.
     """
-    spans = split(answer)
+    spans = split_sentences(answer)
     claims = [blank_markers(answer[span.start : span.end]) for span in spans]
     verdicts = checker.check(claims, [list(context)] * len(claims), question) if claims else []
     return [

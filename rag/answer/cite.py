@@ -11,7 +11,7 @@ from rag.answer.draft import Anchor, Claim, Draft
 from rag.answer.overlap import content_words, coverage, support_span
 from rag.answer.tables import in_chunk, passage
 from rag.models.types import Checker
-from rag.sentences import MARKER, split
+from rag.text.sentences import MARKER, split_sentences
 from rag.types import Evidence, Hit, Verdict
 
 _NAME = r"(?:passages?|sources?|documents?|docs?|refs?\.?)"
@@ -55,7 +55,7 @@ def claims_from(written: str, hits: Sequence[Hit]) -> tuple[Claim, ...]:
     text = _DEFINITION.sub("", _without_source_list(written)).strip()
     claims: list[Claim] = []
     position = 0
-    for span in split(text):
+    for span in split_sentences(text):
         claim = _claim(text[position : span.start], text[span.start : span.end], hits)
         position = span.end
         if claim.text or not claims:

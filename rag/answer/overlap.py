@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import re
 
-from rag.sentences import split
+from rag.text.sentences import split_sentences
+from rag.text.stop_words import QUOTING_STOP_WORDS
 from rag.types import Span
 
 _WORD = re.compile(r"\w+(?:[.,]\d+)*")
-_FUNCTION_WORDS = """
-a an the of to in on at by for with from and or but not no is are was were be been being it its this that
-these those as if then than so such has have had do does did can could will would shall should may might
-must there their they them he she his her we our you your i my me who whom whose which what when where
-why how into out up down over under about per each any all more most other some only own same too very
-also
-"""
-_COMMON = frozenset(_FUNCTION_WORDS.split())
 _SECOND_SENTENCE_GAIN = 0.34
 """How much more of the claim two neighbouring sentences must cover before both are quoted."""
 
@@ -23,7 +16,7 @@ _SECOND_SENTENCE_GAIN = 0.34
 def content_words(text: str) -> frozenset[str]:
     """The words that carry meaning, in lower case and without a plural s."""
     words = (word.lower() for word in _WORD.findall(text))
-    return frozenset(_singular(word) for word in words if word not in _COMMON)
+    return frozenset(_singular(word) for word in words if word not in QUOTING_STOP_WORDS)
 
 
 def _singular(word: str) -> str:
@@ -41,7 +34,7 @@ def support_span(claim: str, passage: str) -> Span:
     The whole passage (trimmed) where no sentence shares any word.
     """
     wanted = content_words(claim)
-    sentences = split(passage)
+    sentences = split_sentences(passage)
     words = [content_words(passage[s.start : s.end]) for s in sentences]
     scores = [coverage(wanted, w) - 0.001 * len(w) for w in words]
     if not scores or max(scores) <= 0:
