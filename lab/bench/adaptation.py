@@ -25,9 +25,9 @@ from eval.corpus import BeirFolder, load_beir, put_whole
 from eval.retrieval import score_ranking
 from lab.recipes.beir import answerable
 from lab.recipes.results import mean_text
-from rag.answer.engine import Engine
 from rag.search.fuse import reciprocal_rank
-from rag.search.learned import DEFAULTS, Profile
+from rag.search.tuning import DEFAULTS, Tuning
+from rag.service import Service, open_service
 from rag.settings import Settings
 from rag.types import Query
 
@@ -41,26 +41,25 @@ def first_queries(data: BeirFolder, count: int) -> dict[str, str]:
     return dict(islice(answerable(data).items(), count))
 
 
-def searched(engine: Engine, queries: Mapping[str, str], profile: Profile) -> dict[str, list[str]]:
-    """The sources of each query's first hits, by the engine with a profile."""
+def searched(service: Service, queries: Mapping[str, str], tuning: Tuning) -> dict[str, list[str]]:
+    """The sources of each query's first hits, by the service with a tuning."""
     rankings = {}
+    collection = service.searcher.open(NAME, trial=tuning)
     for query, text in queries.items():
-        found = engine.candidates(Query(text, NAME, 10), profile)
-        rankings[query] = [hit.document.source for hit in engine.passages(found, 10, profile=profile)]
+        found = service.searcher.retrieve(Query(text, NAME, 10), collection)
+        rankings[query] = [hit.document.source for hit in service.searcher.hits(found, 10)]
     return rankings
 
 
-def plainly_fused(engine: Engine, queries: Mapping[str, str]) -> dict[str, list[str]]:
+def plainly_fused(service: Service, queries: Mapping[str, str]) -> dict[str, list[str]]:
     """The same by reciprocal-rank fusion."""
     rankings = {}
+    collection = service.searcher.open(NAME)
     for query, text in queries.items():
-        vector = engine.encoder.encode_queries([text])[0].dense
-        lists = [
-            engine.indexes.search_dense(NAME, vector, 100),
-            engine.indexes.search_lexical(NAME, text, 100),
-        ]
+        vector = collection.encoder.encode_queries([text])[0].dense
+        lists = [collection.dense(vector, 100), collection.lexical(text, 100)]
         keys = [scored.key for scored in reciprocal_rank(lists)[:10]]
-        found = engine.store.chunks.hydrate(keys)
+        found = service.store.chunks.hydrate(keys)
         rankings[query] = [found[key][1].source for key in keys if key in found]
     return rankings
 
@@ -71,29 +70,29 @@ def scores(data: BeirFolder, rankings: Mapping[str, Sequence[str]]) -> Doubles:
     return np.array([values[query] for query in rankings])
 
 
-def transfer(engine: Engine, data: BeirFolder, count: int, tried: Sequence[Profile]) -> dict[str, str]:
-    """Mean and gain over the defaults of each tried profile on the folder's first `count` queries."""
+def transfer(service: Service, data: BeirFolder, count: int, tried: Sequence[Tuning]) -> dict[str, str]:
+    """Mean and gain over the defaults of each tried tuning on the folder's first `count` queries."""
     queries = first_queries(data, count)
-    base = scores(data, searched(engine, queries, DEFAULTS))
-    plain = scores(data, plainly_fused(engine, queries))
+    base = scores(data, searched(service, queries, DEFAULTS))
+    plain = scores(data, plainly_fused(service, queries))
     rows = {
         "defaults": f"{base.mean():.4f}",
         "plain fusion": f"{plain.mean():.4f}, defaults less it {mean_text((base - plain).tolist())}",
     }
-    for profile in tried:
-        own = scores(data, searched(engine, queries, profile))
-        rows[described(profile)] = f"{own.mean():.4f}, gain {mean_text((own - base).tolist())}"
+    for tuning in tried:
+        own = scores(data, searched(service, queries, tuning))
+        rows[described(tuning)] = f"{own.mean():.4f}, gain {mean_text((own - base).tolist())}"
     return rows
 
 
-def measure(engine: Engine, collection: str, data: BeirFolder | None, args: argparse.Namespace) -> None:
+def measure(service: Service, collection: str, data: BeirFolder | None, args: argparse.Namespace) -> None:
     """A line for each seed."""
     for seed in args.seeds:
         options = Options(seed, budget=Budget(*args.budget) if args.budget else Budget())
-        found = adapt(engine, collection, [], options, lambda *_: None)
+        found = adapt(service, collection, [], options, lambda *_: None)
         line: dict[str, object] = {"seed": seed, "report": asdict(found.report)}
         if data is not None:
-            line["judged_queries"] = transfer(engine, data, args.queries, found.proposed)
+            line["judged_queries"] = transfer(service, data, args.queries, found.proposed)
         print(json.dumps(line), flush=True)
 
 
@@ -110,12 +109,12 @@ def main() -> None:
     args = parser.parse_args()
     if args.beir:
         data = load_beir(args.beir, args.split)
-        with tempfile.TemporaryDirectory() as scratch, Engine(Settings(data=Path(scratch))) as engine:
-            put_whole(engine.store, engine.encoder, NAME, data.documents)
-            measure(engine, NAME, data, args)
+        with tempfile.TemporaryDirectory() as scratch, open_service(Settings(data=Path(scratch))) as service:
+            put_whole(service.store, service.models.encoder, NAME, data.documents)
+            measure(service, NAME, data, args)
         return
-    with Engine(Settings(data=args.store)) as engine:
-        measure(engine, args.collection, None, args)
+    with open_service(Settings(data=args.store)) as service:
+        measure(service, args.collection, None, args)
 
 
 if __name__ == "__main__":
