@@ -22,8 +22,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from eval.extra import require
-from eval.machine import machine
+from eval.environment import require
+from eval.environment import machine
 from ingest.media import media_type
 from ingest.parse.offline import prepare
 from ingest.parse.pool import ParserPool

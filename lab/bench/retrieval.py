@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from eval.corpus import BeirFolder, Split, load_beir, put_whole
-from eval.extra import require
-from eval.machine import machine
+from eval.environment import require
+from eval.environment import machine
 from eval.output import table, write_whole
 from eval.retrieval import DEFAULT_MEASURES, first_of_each, score_ranking
 from eval.statistics import Interval, mean_interval, paired_difference

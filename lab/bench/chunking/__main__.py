@@ -20,7 +20,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from eval.machine import machine
+from eval.environment import machine
 from eval.output import write_whole
 from ingest.parse.context import Context
 from ingest.parse.markdown import parse as parse_markdown
