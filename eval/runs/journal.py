@@ -6,20 +6,20 @@ stopped. RUN.json, cases.jsonl and rows.jsonl are all that is needed.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
 from eval.cases import Case, read_cases
 from eval.cases.write import write_cases
-from eval.output import write_whole
 from eval.runs.record import Row, Setup
 from eval.runs.setup import blocking_changes
 from rag.errors import Conflict, InvalidInput, NotFound
+from rag.files import file_lock, write_whole
 
 SETUP = "run.json"
 CASES = "cases.jsonl"
@@ -53,7 +53,7 @@ class Journal:
                 self._begin(setup, cases)
             self._file: IO[str] = (folder / ROWS).open("a", encoding="utf-8")
         except BaseException:
-            self._lock.close()
+            self._lock.release()
             raise
 
     def add(self, row: Row, seconds: float) -> None:
@@ -66,7 +66,7 @@ class Journal:
     def close(self) -> None:
         """Let go of the folder."""
         self._file.close()
-        self._lock.close()
+        self._lock.release()
 
     def _resumed(self, setup: Setup) -> bool:
         """Whether there is a run to go on with; its setup and rows are taken over then."""
@@ -127,11 +127,10 @@ def _read_rows(path: Path, *, mend: bool = True) -> tuple[dict[str, Row], float]
     return rows, seconds
 
 
-def _locked(folder: Path) -> IO[bytes]:
-    lock = (folder / ".lock").open("wb")
+def _locked(folder: Path) -> FileLock:
+    lock = file_lock(folder / ".lock")
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        lock.close()
+        lock.acquire()
+    except Timeout as error:
         raise Conflict(f"Another process works on the run in {folder}.", code="run_locked") from error
     return lock

@@ -12,8 +12,8 @@ from eval.cases import Case
 from eval.synthesis.lexicon import Lexicon
 from rag.answer.tables import is_row
 from rag.errors import InvalidInput
-from rag.models.claims import sentence_spans
 from rag.store import Store
+from rag.text.sentences import evidence_sentences
 from rag.types import Chunk, Document, Usage
 
 Kind = Literal["single", "multi", "unanswerable"]
@@ -166,7 +166,7 @@ def plain(text: str) -> str:
 
 def sentences_of(text: str) -> Iterator[PassageSentence]:
     """The usable sentences."""
-    for start, end in sentence_spans(text):
+    for start, end in evidence_sentences(text):
         raw = text[start:end]
         if is_row(raw):
             continue

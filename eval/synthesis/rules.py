@@ -16,7 +16,8 @@ from eval.synthesis.lexicon import Lexicon, words
 from eval.synthesis.passages import Draft, Passage, PassageSentence, plain, sentences_of, stands_alone
 from eval.synthesis.slots import slots
 from rag.answer.tables import cells, is_row
-from rag.models.claims import STOP_WORDS, stem
+from rag.models.claims import stem
+from rag.text.stop_words import STOP_WORDS
 
 
 @dataclass(frozen=True, slots=True)

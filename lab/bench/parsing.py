@@ -22,8 +22,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from eval.environment import require
-from eval.environment import machine
+from eval.environment import machine, require
 from ingest.media import media_type
 from ingest.parse.offline import prepare
 from ingest.parse.pool import ParserPool
