@@ -14,7 +14,7 @@ from eval.agreement.measures import Bools, Bootstrap, Doubles, Ints, Measure, cr
 from eval.agreement.results import Bin, Lead, Mistake, Rating, Slice, SliceResult
 from eval.agreement.rows import Labelled
 from eval.agreement.scorers import Column
-from rag.answer.cite import content_words, coverage, support_span
+from rag.answer.overlap import content_words, coverage, support_span
 
 BINS = 10
 

@@ -10,10 +10,16 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from eval.cases import Case
+<<<<<<< HEAD:eval/synthesis/by_llm.py
 from eval.synthesis.hops import DraftCounts, case_of
 from eval.synthesis.passages import Draft, Kind, Options, Passage, Source, stands_alone
 from eval.synthesis.round_trip import RoundTrip, alike
 from rag.answer.write import Generator, Prompt, clean
+=======
+from rag.answer.check import check_text
+from rag.answer.prompt import Prompt, clean
+from rag.answer.write import Generator
+>>>>>>> main:eval/synthesis/llm.py
 from rag.errors import Conflict, GeneratorError, InvalidInput
 from rag.settings import Settings
 from rag.types import Span, Usage
@@ -120,7 +126,9 @@ class LlmMaker:
         places = [_place(one.text, quote) for one, quote in zip(passages, quotes, strict=False)]
         if not answer or len(places) < len(passages) or None in places:
             return "misquoted"
-        checked = self.trip.engine.check(answer, [one.text for one in passages], question)
+        checked = check_text(
+            answer, [one.text for one in passages], self.trip.service.models.checker, question
+        )
         if any(one.verdict is None or one.verdict.label != "supported" for one in checked):
             return "unsupported"
         if len(passages) > 1:

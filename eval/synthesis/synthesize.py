@@ -14,8 +14,8 @@ from eval.synthesis.passages import Draft, Kind, Options, Progress, Source, Synt
 from eval.synthesis.round_trip import RoundTrip, alike
 from eval.synthesis.rules import drafts_of
 from eval.synthesis.unanswerable import near_misses
-from rag.answer.engine import Engine
 from rag.errors import InvalidInput
+from rag.service import Service
 from rag.types import Usage
 
 _SHARES: dict[Kind, float] = {"single": 0.6, "multi": 0.2, "unanswerable": 0.2}
@@ -26,7 +26,7 @@ _MATERIAL = 40
 
 
 def synthesize(
-    engine: Engine, collection: str, options: Options, progress: Progress | None = None
+    service: Service, collection: str, options: Options, progress: Progress | None = None
 ) -> Synthesis:
     """Questions with references on the passages of a collection, checked by the reader and marked synthetic.
 
@@ -35,8 +35,8 @@ def synthesize(
     InvalidInput `collection_empty`, `nothing_synthesized`; with `llm` also Conflict `no_generator` and
     GeneratorError.
     """
-    source = source_of(engine.store, collection, options.seed)
-    trip = RoundTrip(engine, collection, source.lexicon)
+    source = source_of(service.store, collection, options.seed)
+    trip = RoundTrip(service, collection, source.lexicon)
     made = _Synthesizer(source, trip, options, progress)
     if options.llm:
         cases, usage = made.by_llm()
@@ -89,10 +89,10 @@ class _Synthesizer:
 
     def by_llm(self) -> tuple[list[Case], Usage]:
         """Every case by the LLM, and what that cost."""
-        engine = self.trip.engine
-        writer = writer_of(engine.generator, engine.settings, self.options.max_cost)
+        service = self.trip.service
+        writer = writer_of(service.answerer.generator, service.settings, self.options.max_cost)
         maker = LlmMaker(
-            writer, engine.settings, self.source, self.trip, self.options, self.tally, self.rules, self.tell
+            writer, service.settings, self.source, self.trip, self.options, self.tally, self.rules, self.tell
         )
         return maker.cases(self.wanted), maker.usage
 
@@ -114,7 +114,7 @@ class _Synthesizer:
         if not wanted:
             return cases
         definitions = [draft for draft in self._every() if draft.rule == "definition"]
-        for found in joined(drafts, definitions, self.trip.engine.encoder):
+        for found in joined(drafts, definitions, self.trip.service.models.encoder):
             if self.tally.kept(self._fault(found)):
                 self.rules[found.rule] += 1
                 both = [found.one.passage, found.other.passage]
@@ -138,7 +138,7 @@ class _Synthesizer:
         known = {draft.question for draft in drafts}
         more = [one for one in self._every() if one.question not in known] if len(drafts) < _MATERIAL else []
         for question, rule in near_misses(
-            [*drafts, *more], self._lexicon, self.trip.engine.encoder, self.options.seed
+            [*drafts, *more], self._lexicon, self.trip.service.models.encoder, self.options.seed
         ):
             nearest = self.trip.silent(question)
             again = self._is_known(question, cases)
