@@ -10,16 +10,12 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from eval.cases import Case
-<<<<<<< HEAD:eval/synthesis/by_llm.py
 from eval.synthesis.hops import DraftCounts, case_of
 from eval.synthesis.passages import Draft, Kind, Options, Passage, Source, stands_alone
 from eval.synthesis.round_trip import RoundTrip, alike
-from rag.answer.write import Generator, Prompt, clean
-=======
 from rag.answer.check import check_text
 from rag.answer.prompt import Prompt, clean
 from rag.answer.write import Generator
->>>>>>> main:eval/synthesis/llm.py
 from rag.errors import Conflict, GeneratorError, InvalidInput
 from rag.settings import Settings
 from rag.types import Span, Usage

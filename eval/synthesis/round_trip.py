@@ -7,11 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eval.synthesis.lexicon import VERBS, Lexicon, content_words
-<<<<<<< HEAD:eval/synthesis/round_trip.py
 from eval.synthesis.passages import Draft, Passage
-from rag.answer.engine import Engine
-=======
->>>>>>> main:eval/synthesis/trip.py
 from rag.models.claims import stem
 from rag.models.types import Reading
 from rag.service import Service
