@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 from ingest.patterns import IGNORE_FILE, Patterns
 from ingest.types import Found, FoundFile, Unreadable
 from rag.errors import InvalidInput
-from rag.store.text import MAX_SOURCE_BYTES, clean_source
+from rag.store.values import MAX_SOURCE_BYTES, clean_source
 
 ALL = Patterns()
 

@@ -16,7 +16,7 @@ from ingest.submit import spooled
 from ingest.types import FoundFile, Unreadable
 from rag.errors import InvalidInput
 from rag.store import JobItem, Store
-from rag.store.text import clean_source
+from rag.store.values import clean_source
 from tests.ingest.unprivileged import unprivileged
 
 

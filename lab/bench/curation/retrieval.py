@@ -128,7 +128,7 @@ def _once(sources: Sequence[str]) -> list[str]:
 
 
 def _reasons(engine: Engine) -> dict[str, int]:
-    return dict(Counter(one.reason for one in engine.store.curation.every_quarantined(COLLECTION)))
+    return dict(Counter(one.reason for one in engine.store.quarantine.every(COLLECTION)))
 
 
 def markdown(found: Sequence[Compared]) -> str:
