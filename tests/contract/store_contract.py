@@ -516,7 +516,7 @@ class StoreContract:
         assert list(read) == keys[:2]
         chunk, document = read[found[3].key]
         assert chunk == found[3].chunk
-        assert document == store.documents.get(chunk.document_id).documents.get
+        assert document == store.documents.get(chunk.document_id).document
         assert store.chunks.hydrate([]) == {}
 
     def test_a_hit_shows_the_present_document(self, store: Store) -> None:
