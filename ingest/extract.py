@@ -35,7 +35,7 @@ def extract(
 ) -> Extracted:
     """Read, hash and parse an item; `is_known` is asked with its hash whether parsing can be spared.
 
-    Raises ParseError: those of read.py and of parse/failures.py.
+    Raises ParseError: those of read_bytes and of parse/failures.py.
     """
     content = payload if payload is not None else read_bytes(item.path or "", pool.limits.file_bytes)
     sha256 = digest(content)

@@ -12,7 +12,7 @@ from email.message import EmailMessage
 
 from ingest.parse.builder import Builder
 from ingest.parse.decode import decode, encoding
-from ingest.parse.failures import empty, encrypted_message
+from ingest.parse.failures import empty, encrypted_message, unread_metadata
 from ingest.parse.limits import Context
 from ingest.parse.parsers import parse_inner_file
 from ingest.parse.unstructured_elements import Element, document, elements_of, prepare
