@@ -31,7 +31,9 @@ def gather(
     for start in range(0, len(questions), _BATCH):
         batch = questions[start : start + _BATCH]
         encoded = opened.encoder.encode_queries([one.text for one in batch])
-        candidate_lists += [_of_question(service.store, opened, *pair) for pair in zip(batch, encoded, strict=True)]
+        candidate_lists += [
+            _of_question(service.store, opened, *pair) for pair in zip(batch, encoded, strict=True)
+        ]
         if on_stage:
             on_stage("candidates", len(candidate_lists), len(questions))
     return candidate_lists
