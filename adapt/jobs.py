@@ -15,8 +15,8 @@ from adapt.run import Adapted, adapt
 from adapt.sample import pack, unpack
 from adapt.types import FULL_STAGES, STAGES, Given, OnStage, Options
 from jobs.background import keep_working
-from rag.answer.engine import Engine
 from rag.errors import Conflict, NotFound, RagError, StoreError
+from rag.service import open_service
 from rag.settings import Settings
 from rag.store import ItemRecord, JobItem, NewProfile, Store
 from rag.store.records import JobRequest, Option
@@ -52,7 +52,7 @@ def submit(store: Store, collection: str, given: Sequence[Given], options: Optio
 
 
 class AdaptationWorker:
-    """Carries out adaptations one at a time, with an engine of its own that lives as long as one job."""
+    """Carries out adaptations one at a time, with an service of its own that lives as long as one job."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
@@ -99,9 +99,9 @@ class AdaptationWorker:
         collection = self._store.collections.get(job.collection)
         named = collection.encoder.name if collection.encoder else self._settings.encoder
         settings = self._settings.model_copy(update={"encoder": named})
-        with Engine(settings, self._store) as engine:
-            adapted = adapt(engine, job.collection, given, options, watch.on_stage)
-            info = engine.encoder.info
+        with open_service(settings, self._store) as service:
+            adapted = adapt(service, job.collection, given, options, watch.on_stage)
+            info = service.models.encoder.info
             self._store.learned.add(collection, stored(adapted, info.name, info.revision))
         watch.succeed()
 

@@ -22,8 +22,8 @@ from eval.runs.files import read_report, write_run
 from eval.runs.journal import CASES, read_run_cases
 from eval.runs.record import Row, Run
 from eval.runs.setup import Asking
-from rag.answer.engine import Engine
 from rag.errors import Conflict, InvalidInput, NotFound, RagError
+from rag.service import Service
 from rag.store import ItemRecord, JobItem
 from rag.store.records import JobRequest, Option
 from rag.types import Job, JobStatus
@@ -48,14 +48,14 @@ class Evaluations:
     lie in DATA/evaluations/<job id>/; what a crash or an end of the service cut short goes on where it was.
     """
 
-    def __init__(self, engine: Engine, data: Path) -> None:
-        self._engine = engine
+    def __init__(self, service: Service, data: Path) -> None:
+        self._service = service
         self.folder = data / "evaluations"
         self._stopping = threading.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="evaluation")
         self._lock = threading.Lock()
         self._queued: set[str] = set()
-        for job in engine.store.jobs.requests([KIND]):
+        for job in service.store.jobs.requests([KIND]):
             self._queue(job.id)
 
     def submit(self, asked: Asked) -> Job:
@@ -65,18 +65,18 @@ class Evaluations:
         `cases_duplicate_id`, ModelError `extra_missing`, Conflict `no_generator`.
         """
         require(*REQUIRED)
-        chosen(asked.metrics, self._engine.settings)
+        chosen(asked.metrics, self._service.settings)
         if not asked.cases:
             raise InvalidInput("There is no case to evaluate.", code="cases_empty")
         items = [_item(case) for case in with_ids(asked.cases)]
-        job = self._engine.store.jobs.create(KIND, asked.collection, items, _options(asked))
+        job = self._service.store.jobs.create(KIND, asked.collection, items, _options(asked))
         self._queue(job.id)
         return job
 
     def job(self, job_id: str) -> Job:
         """The job of an evaluation; raises NotFound `evaluation_not_found`."""
         try:
-            job = self._engine.store.jobs.get(job_id)
+            job = self._service.store.jobs.get(job_id)
         except NotFound as error:
             raise _unknown(job_id) from error
         if job.kind != KIND:
@@ -116,7 +116,7 @@ class Evaluations:
         future.add_done_callback(lambda done: self._ended(job_id, done))
 
     def _run(self, job_id: str) -> None:
-        store = self._engine.store
+        store = self._service.store
         if store.jobs.status(job_id) not in OPEN:
             return
         items = store.jobs.items(job_id)
@@ -141,25 +141,25 @@ class Evaluations:
 
         def finish(row: Row) -> None:
             error = (row.failure.code, row.failure.message) if row.failure else None
-            self._engine.store.jobs.finish_item(number[row.id], "failed" if error else "added", error)
+            self._service.store.jobs.finish_item(number[row.id], "failed" if error else "added", error)
 
         def go_on(done: int, total: int) -> None:
-            if self._stopping.is_set() or self._engine.store.jobs.status(job_id) == "cancelled":
+            if self._stopping.is_set() or self._service.store.jobs.status(job_id) == "cancelled":
                 raise Stopped(f"Stopped after {done} of {total} questions.")
 
         folder = self.folder / job_id
         try:
-            return execute(self._engine, asked, folder, go_on, again=again, on_row=finish)
+            return execute(self._service, asked, folder, go_on, again=again, on_row=finish)
         except Conflict as error:
             if error.code != "run_differs":
                 raise
-            return execute(self._engine, asked, folder, go_on, fresh=True, on_row=finish)
+            return execute(self._service, asked, folder, go_on, fresh=True, on_row=finish)
 
     def _cases(self, job_id: str, items: Sequence[ItemRecord]) -> list[Case]:
         """The cases of a job: from its run, once that has begun, as the store forgets those that are done."""
         if (self.folder / job_id / CASES).is_file():
             return read_run_cases(self.folder / job_id)
-        payloads = (json.loads(self._engine.store.jobs.payload(item.id) or b"{}") for item in items)
+        payloads = (json.loads(self._service.store.jobs.payload(item.id) or b"{}") for item in items)
         return [parse_case(row, f"cases[{place}]") for place, row in enumerate(payloads)]
 
     def _ended(self, job_id: str, done: Future[None]) -> None:
@@ -171,9 +171,9 @@ class Evaluations:
         if not isinstance(error, CostLimit):
             logger.error("Evaluation %s failed.", job_id, exc_info=error)
         code = error.code if isinstance(error, RagError) else "internal_error"
-        for item in self._engine.store.jobs.items(job_id, "pending"):
-            self._engine.store.jobs.finish_item(item.id, "failed", (code, str(error)))
-        self._engine.store.jobs.set_status(job_id, "partial" if isinstance(error, CostLimit) else "failed")
+        for item in self._service.store.jobs.items(job_id, "pending"):
+            self._service.store.jobs.finish_item(item.id, "failed", (code, str(error)))
+        self._service.store.jobs.set_status(job_id, "partial" if isinstance(error, CostLimit) else "failed")
 
 
 def _ending(run: Run) -> JobStatus:

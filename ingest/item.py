@@ -20,7 +20,7 @@ from ingest.parse.pool import ParserPool
 from ingest.transient import may_pass
 from ingest.types import ParsedDocument
 from rag.errors import IndexMismatch, NotFound, RagError, StoreError
-from rag.models.registry import Encoders
+from rag.models.loaded import Models
 from rag.models.types import Encoder
 from rag.store import ItemRecord, JobItem, NewDocument, Outcome, Store, document_id
 from rag.types import Document, Reason
@@ -46,9 +46,9 @@ class Interrupted(Exception):
 class ItemWorker:
     """Carries out items, one at a time. What is wrong with one is recorded there; the next one follows."""
 
-    def __init__(self, store: Store, encoders: Encoders, pool: ParserPool, chunk_tokens: int) -> None:
+    def __init__(self, store: Store, models: Models, pool: ParserPool, chunk_tokens: int) -> None:
         self._store = store
-        self._encoders = encoders
+        self._models = models
         self._pool = pool
         self._chunk_tokens = chunk_tokens
         self._curator = Curator(store)
@@ -212,7 +212,7 @@ class ItemWorker:
 
     def _encoder(self, collection: str) -> Encoder:
         """The encoder of the collection's vectors, that of the settings while it has none."""
-        return self._encoders.bound(self._store.collections.get(collection).encoder, collection)
+        return self._models.bound_encoder(self._store.collections.get(collection).encoder, collection)
 
     def _remove(self, collection: str, item: JobItem) -> Outcome:
         with suppress(NotFound):  # gone already, or moved by another worker

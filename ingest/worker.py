@@ -14,7 +14,8 @@ from ingest.item import Carried, ItemWorker
 from ingest.parse.pool import ParserPool
 from ingest.types import Progress
 from rag.errors import NotFound, StoreError
-from rag.models.registry import Encoders, load_encoder
+from rag.models.loaded import Models
+from rag.models.registry import load_encoder
 from rag.models.types import Encoder
 from rag.settings import Settings
 from rag.store import ItemRecord, Store
@@ -49,9 +50,8 @@ class Worker:
         self._owned = None if store else Store.open(settings.store_url)
         self._store = store or self._opened()
         self._pool = ParserPool.of(settings)
-        encoder = encoder or load_encoder(settings.encoder, settings)
-        encoders = Encoders(settings, lambda: encoder)
-        self._items = ItemWorker(self._store, encoders, self._pool, settings.chunk_tokens)
+        models = Models(settings, encoder or load_encoder(settings.encoder, settings))
+        self._items = ItemWorker(self._store, models, self._pool, settings.chunk_tokens)
         self._tallies: dict[str, _Tally] = {}
         self._on_progress: OnProgress | None = None
         self._stopping = threading.Event()

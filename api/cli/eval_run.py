@@ -1,4 +1,4 @@
-"""`footnote eval run` and `repeat`: the evaluation of eval/ on an engine of this process."""
+"""`footnote eval run` and `repeat`: the evaluation of eval/ on an service of this process."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from eval.runs.files import read_run, write_run
 from eval.runs.journal import SETUP, read_run_cases, read_setup
 from eval.runs.record import Run, Setup
 from eval.runs.setup import ANSWERING, AUTOMATIC, Asking
-from rag.answer.engine import Engine
 from rag.errors import InvalidInput
+from rag.service import open_service
 from rag.settings import Settings
 
 
@@ -129,7 +129,7 @@ def _executed(settings: Settings, asked: Asked, wanted: Wanted) -> Run:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
-        closing(Engine(settings)) as engine,
+        closing(open_service(settings)) as service,
         Progress(
             *columns, console=console, transient=True, disable=wanted.as_json or not console.is_terminal
         ) as bar,
@@ -139,4 +139,4 @@ def _executed(settings: Settings, asked: Asked, wanted: Wanted) -> Run:
         def show(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        return execute(engine, asked, wanted.out, show, fresh=wanted.fresh)
+        return execute(service, asked, wanted.out, show, fresh=wanted.fresh)

@@ -9,11 +9,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from eval.metrics.judge import Judge, LoadedModels, Sample
+from eval.metrics.judge import Judge, Sample
 from eval.metrics.registry import load_judges
 from eval.online.sampling import Retention
 from jobs.background import keep_working
 from rag.errors import RagError, StoreError
+from rag.models.loaded import Models
 from rag.settings import Settings
 from rag.store import PassageRef, SampledPassage, SampleScores, SampleTexts, Store
 
@@ -85,7 +86,7 @@ class OnlineScorer:
             self._rest_until = time.monotonic() + _RETRY_S
 
     def _load(self) -> _Bench:
-        models = LoadedModels(self._settings)
+        models = Models(self._settings)
         infos = (models.encoder.info, models.reader.info, models.checker.info)
         judges = load_judges(self._settings.online_judges, models)
         return _Bench(judges, " ".join(f"{info.name}@{info.revision[:12]}" for info in infos))
@@ -108,7 +109,7 @@ class OnlineScorer:
 
 def check_judges(settings: Settings) -> None:
     """Raises InvalidInput `unknown_metric` when the settings name a judge that does not exist."""
-    load_judges(settings.online_judges, LoadedModels(settings))
+    load_judges(settings.online_judges, Models(settings))
 
 
 log = logging.getLogger(__name__)

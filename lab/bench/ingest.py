@@ -35,7 +35,8 @@ from ingest.parse.pool import ParserPool
 from ingest.submit import submit_folder
 from ingest.worker import Worker
 from lab.bench.faults import WORDS
-from rag.models.registry import Encoders, load_encoder
+from rag.models.loaded import Models
+from rag.models.registry import load_encoder
 from rag.models.types import Encoder
 from rag.settings import Settings
 from rag.store import Store
@@ -135,7 +136,7 @@ def loop_seconds(settings: Settings, store: Store, encoder: Encoder) -> float:
     """Seconds of a loop over the job's items."""
     [job] = store.jobs.newest(COLLECTION)
     with ParserPool.of(settings) as pool:
-        worker = ItemWorker(store, Encoders(settings, lambda: encoder), pool, settings.chunk_tokens)
+        worker = ItemWorker(store, Models(settings, encoder), pool, settings.chunk_tokens)
         started = time.perf_counter()
         items = store.jobs.items(job.id)
         for item, following in zip(items, [*items[1:], None], strict=True):

@@ -33,7 +33,6 @@ _HALF = _lib.ScalarQuantizer.QT_fp16
 Segment = Any
 Bits = NDArray[np.bool_]
 
-HNSW_THRESHOLD = 50_000
 LINKS = 16
 """Neighbours of a node on the graph's upper layers; twice as many on the lowest."""
 BUILD_BREADTH = 100
@@ -76,7 +75,7 @@ class FaissIndex:
     """
 
     def __init__(
-        self, folder: Path | None, spec: IndexSpec, *, hnsw_threshold: int = HNSW_THRESHOLD, threads: int = 1
+        self, folder: Path | None, spec: IndexSpec, *, hnsw_threshold: int, threads: int = 1
     ) -> None:
         self._folder = folder
         self._spec = spec

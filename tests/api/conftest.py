@@ -27,7 +27,7 @@ def live(
     app = create_app(settings)
     with listening(app) as url:
         runtime = app.state.runtime
-        worker = Worker(settings, store=runtime.store, encoder=runtime.engine().encoder)
+        worker = Worker(settings, store=runtime.store, encoder=runtime.service().models.encoder)
         service = Live(url, settings, runtime, worker)
         service.fill("manuals", {"pump.md": PUMP, "ferry.md": FERRY}, year=2024)
         yield service

@@ -34,7 +34,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     app = create_app(settings)
     with listening(app) as url:
         runtime = app.state.runtime
-        worker = Worker(settings, store=runtime.store, encoder=runtime.engine().encoder)
+        worker = Worker(settings, store=runtime.store, encoder=runtime.service().models.encoder)
         service = Live(url, settings, runtime, worker)
         service.fill("manuals", {"pump.md": PUMP, "ferry.md": FERRY})
         yield service

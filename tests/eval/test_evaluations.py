@@ -17,8 +17,8 @@ from eval.evaluations import KIND, Evaluations
 from eval.runs.execute import Asked, Limits
 from eval.runs.journal import ROWS
 from ingest.worker import Worker
-from rag.answer.engine import Engine
 from rag.errors import Conflict, InvalidInput, NotFound
+from rag.service import Service
 from rag.store import JobItem
 from rag.types import Job
 from tests.eval.conftest import MANUALS
@@ -30,7 +30,7 @@ CASES = [
 
 
 @pytest.fixture
-def evaluations(manuals: Engine, tmp_path: Path) -> Iterator[Evaluations]:
+def evaluations(manuals: Service, tmp_path: Path) -> Iterator[Evaluations]:
     with closing(Evaluations(manuals, tmp_path)) as found:
         yield found
 
@@ -49,7 +49,7 @@ def asked(*metrics: str, times: int = 1) -> Asked:
     return Asked(CASES * times, "manuals", metrics)
 
 
-def test_a_job_from_its_cases_to_its_report(evaluations: Evaluations, manuals: Engine) -> None:
+def test_a_job_from_its_cases_to_its_report(evaluations: Evaluations, manuals: Service) -> None:
     job = evaluations.submit(asked("rouge_score", "id_based_context_recall"))
     assert job.kind == "evaluation"
     assert job.counts.total == 2
@@ -67,7 +67,7 @@ def test_a_job_from_its_cases_to_its_report(evaluations: Evaluations, manuals: E
     assert [one.id for one in manuals.store.jobs.newest("manuals", limit=1, kind=KIND)] == [job.id]
 
 
-def test_what_an_earlier_process_left_is_gone_on_with(manuals: Engine, tmp_path: Path) -> None:
+def test_what_an_earlier_process_left_is_gone_on_with(manuals: Service, tmp_path: Path) -> None:
     """As after kill -9: some cases are done, the job is running, and nobody works on it."""
     with closing(Evaluations(manuals, tmp_path)) as first:
         job = first.submit(asked("exact_match", times=30))
@@ -86,8 +86,8 @@ def test_what_an_earlier_process_left_is_gone_on_with(manuals: Engine, tmp_path:
     assert rows.read_bytes().count(b"\n") == 60
 
 
-def test_a_collection_that_changed_is_asked_from_the_start(manuals: Engine, tmp_path: Path) -> None:
-    put_whole(manuals.store, manuals.encoder, "moving", MANUALS[:2])
+def test_a_collection_that_changed_is_asked_from_the_start(manuals: Service, tmp_path: Path) -> None:
+    put_whole(manuals.store, manuals.models.encoder, "moving", MANUALS[:2])
     with closing(Evaluations(manuals, tmp_path)) as first:
         job = first.submit(replace(asked("exact_match", times=30), collection="moving"))
         deadline = time.monotonic() + 60
@@ -102,14 +102,14 @@ def test_a_collection_that_changed_is_asked_from_the_start(manuals: Engine, tmp_
     manuals.store.collections.delete("moving")
 
 
-def test_a_cancelled_job_stops(evaluations: Evaluations, manuals: Engine) -> None:
+def test_a_cancelled_job_stops(evaluations: Evaluations, manuals: Service) -> None:
     job = evaluations.submit(asked("exact_match", times=200))
     manuals.store.jobs.cancel(job.id)
     evaluations.close()
     assert evaluations.job(job.id).status == "cancelled"
 
 
-def test_a_cancelled_job_can_be_retried(evaluations: Evaluations, manuals: Engine) -> None:
+def test_a_cancelled_job_can_be_retried(evaluations: Evaluations, manuals: Service) -> None:
     first = evaluations.submit(asked("exact_match", times=200))
     job = evaluations.submit(asked("exact_match"))
     for one in (job, first):
@@ -126,7 +126,7 @@ def test_the_cost_limit_leaves_the_rest_unasked(evaluations: Evaluations) -> Non
     assert {error.code for error in ended.errors} == {"cost_limit"}
 
 
-def test_a_collection_that_goes_away_fails_the_job(manuals: Engine, tmp_path: Path) -> None:
+def test_a_collection_that_goes_away_fails_the_job(manuals: Service, tmp_path: Path) -> None:
     manuals.store.collections.create("passing")
     payload = json.dumps({"question": "Why?", "id": "why"}).encode()
     options = {"metrics": "unheard_of"}
@@ -136,18 +136,18 @@ def test_a_collection_that_goes_away_fails_the_job(manuals: Engine, tmp_path: Pa
     assert (ended.status, ended.errors[0].code) == ("failed", "unknown_metric")
 
 
-def test_the_ingest_worker_leaves_it_alone(manuals: Engine) -> None:
+def test_the_ingest_worker_leaves_it_alone(manuals: Service) -> None:
     """Both kinds of job wait in the same store; cases are not documents."""
     job = manuals.store.jobs.create("evaluation", "manuals", [JobItem("evaluation", payload=b"{}")])
     before = manuals.store.collections.get("manuals").documents
-    with Worker(manuals.settings, store=manuals.store, encoder=manuals.encoder) as worker:
+    with Worker(manuals.settings, store=manuals.store, encoder=manuals.models.encoder) as worker:
         worker.drain()
     assert manuals.store.jobs.get(job.id).status == "queued"
     assert manuals.store.collections.get("manuals").documents == before
     manuals.store.jobs.cancel(job.id)
 
 
-def test_mistakes_have_codes_and_queue_nothing(evaluations: Evaluations, manuals: Engine) -> None:
+def test_mistakes_have_codes_and_queue_nothing(evaluations: Evaluations, manuals: Service) -> None:
     before = len(manuals.store.jobs.newest())
     with pytest.raises(InvalidInput) as empty:
         evaluations.submit(Asked((), "manuals"))
@@ -161,7 +161,7 @@ def test_mistakes_have_codes_and_queue_nothing(evaluations: Evaluations, manuals
     assert len(manuals.store.jobs.newest()) == before
 
 
-def test_a_job_of_another_kind_is_no_evaluation(evaluations: Evaluations, manuals: Engine) -> None:
+def test_a_job_of_another_kind_is_no_evaluation(evaluations: Evaluations, manuals: Service) -> None:
     job = manuals.store.jobs.create("upload", "manuals", [])
     for unknown in (job.id, "none"):
         with pytest.raises(NotFound) as caught:
