@@ -132,7 +132,7 @@ def count_once(sources: Sequence[str]) -> list[str]:
 
 
 def _reasons(service: Service) -> dict[str, int]:
-    return dict(Counter(one.reason for one in service.store.curation.every_quarantined(COLLECTION)))
+    return dict(Counter(one.reason for one in service.store.quarantine.every(COLLECTION)))
 
 
 def markdown(found: Sequence[PolicyScores]) -> str:
