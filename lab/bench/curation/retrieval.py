@@ -109,11 +109,7 @@ def _compare(folder: BeirFolder, corpus: str, documents: Sequence[CorpusDocument
 def _scores(folder: BeirFolder, service: Service, variant: Variant) -> list[float]:
     service.indexes.catch_up(COLLECTION)
     ranking = {
-<<<<<<< HEAD
-        query: count_once(rank(variant, engine, Query(text, COLLECTION, DEPTH)))
-=======
-        query: _once(rank(variant, service, Query(text, COLLECTION, DEPTH)))
->>>>>>> main
+        query: count_once(rank(variant, service, Query(text, COLLECTION, DEPTH)))
         for query, text in folder.queries.items()
     }
     found = score_ranking(folder.qrels, ranking, (MEASURE,))[MEASURE]
