@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from eval.agreement.statistics import auc
 from numpy.typing import NDArray
 
-from eval.agreement.statistics import auc
-from eval.machine import machine
+from eval.environment import machine
 from eval.metrics.judge import Sample
 from eval.metrics.registry import JUDGES, load_judges
 from eval.metrics.relevance import cosine_and_chance
