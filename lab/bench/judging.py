@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from eval.agreement.statistics import auc
 from numpy.typing import NDArray
 
+from eval.agreement.measures import auc
 from eval.environment import machine
 from eval.metrics.judge import Sample
 from eval.metrics.registry import JUDGES, load_judges
