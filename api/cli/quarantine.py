@@ -41,7 +41,7 @@ def _release(settings: Settings, collection: str, chunk_ids: Sequence[str], *, a
     from rag.store import Store
 
     with Store.open(settings.store_url) as store:
-        released = store.curation.release(collection, chunk_ids)
+        released = store.quarantine.release(collection, chunk_ids)
     typer.echo(ReleasedOut(released=released).model_dump_json() if as_json else f"{released} released")
 
 
@@ -51,7 +51,7 @@ def _show(settings: Settings, collection: str, *, as_json: bool) -> None:
     from rag.store import Store
 
     with Store.open(settings.store_url) as store:
-        held = list(store.curation.every_quarantined(collection))
+        held = list(store.quarantine.every(collection))
     if as_json:
         shown = QuarantineOut(chunks=[QuarantinedOut.of(one) for one in held], next_cursor=None)
         typer.echo(shown.model_dump_json(indent=2))

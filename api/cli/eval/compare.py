@@ -13,9 +13,9 @@ from api.cli.eval.options import FailUnder
 from api.cli.options import FAILED, Json
 from eval.output import table
 from eval.report import to_html
+from eval.report.files import read_run
 from eval.runs.compare import Comparison, Difference, failures, parse_gates, worse
 from eval.runs.compare import compare as compare_runs
-from eval.runs.files import read_run
 from rag.files import write_whole
 
 _COMPARISON = TypeAdapter(Comparison)

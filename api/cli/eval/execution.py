@@ -14,9 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from eval.metrics.registry import chosen
 from eval.report import to_json, to_markdown
+from eval.report.files import read_run, write_run
 from eval.runs.compare import check_gates, compare, failures, parse_gates, worse
-from eval.runs.execute import Asked, execute
-from eval.runs.files import read_run, write_run
+from eval.runs.execute import RunRequest, execute
 from eval.runs.record import Run
 from rag.errors import InvalidInput
 from rag.service import open_service
@@ -34,16 +34,16 @@ class Output:
     as_json: bool = False
 
 
-def execute_and_report(settings: Settings, asked: Asked, output: Output) -> bool:
+def execute_and_report(settings: Settings, request: RunRequest, output: Output) -> bool:
     """Ask, score, print and write; whether all was asked and what must be reached was."""
     gates = parse_gates(output.gates)
-    check_gates(gates, [measure.name for measure in chosen(asked.metrics)])
+    check_gates(gates, [measure.name for measure in chosen(request.metrics)])
     before = read_run(output.baseline) if output.baseline else None
-    run = _executed(settings, asked, output)
+    run = _executed(settings, request, output)
     names = str(output.baseline), str(output.out or "this run")
     comparison = compare(before, run, names=names) if before else None
     if output.out:
-        write_run(run, asked.cases, output.out, comparison)
+        write_run(run, request.cases, output.out, comparison)
     typer.echo(to_json(run, comparison) if output.as_json else to_markdown(run, comparison))
     problems = failures(run, gates)
     if len(run.rows) < run.setup.cases:
@@ -78,7 +78,7 @@ def parse_settings(given: Sequence[str]) -> dict[str, object]:
     return {name.strip(): value.strip() for name, _, value in parts}
 
 
-def _executed(settings: Settings, asked: Asked, output: Output) -> Run:
+def _executed(settings: Settings, request: RunRequest, output: Output) -> Run:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
@@ -92,4 +92,4 @@ def _executed(settings: Settings, asked: Asked, output: Output) -> Run:
         def show(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        return execute(service, asked, output.out, show, fresh=output.fresh)
+        return execute(service, request, output.out, show, fresh=output.fresh)

@@ -13,7 +13,7 @@ from api.cli.eval.options import CaseFormat
 from api.cli.eval.scores import interval_table, progress_bar, report_scores
 from api.cli.options import Data, Json, settings_from
 from eval.cases import parse_layout, read_questions
-from eval.reading import Reading, score_reading
+from eval.reading import ReaderScores, score_reading
 from rag.service import open_service
 
 app = typer.Typer(add_completion=False)
@@ -34,7 +34,7 @@ def read(
     report_scores(asdict(scores), _described(scores), out, as_json=json)
 
 
-def _described(scores: Reading) -> str:
+def _described(scores: ReaderScores) -> str:
     lines = [
         f"{len(scores.rows)} questions read by {scores.model}, silent below probability "
         f"{scores.threshold:.2f}.",

@@ -19,10 +19,10 @@ from api.cli.eval.options import (
     Overrides,
 )
 from api.cli.options import FAILED, Data, Json, settings_from
-from eval.runs.execute import Asked, Limits
+from eval.runs.execute import Limits, RunRequest
 from eval.runs.journal import SETUP, read_run_cases, read_setup
 from eval.runs.record import Setup
-from eval.runs.setup import ANSWERING, AUTOMATIC, Asking
+from eval.runs.setup import ANSWERING, AUTOMATIC, AskOptions
 from rag.settings import Settings
 
 app = typer.Typer(add_completion=False)
@@ -48,19 +48,19 @@ def repeat(
     limits = Limits(at_once, answer_timeout, metric_timeout, max_cost)
     settings = with_settings(_as_before(settings_from(data=data), before), parse_settings(given or ()))
     output = Output(out, fresh, fail_under or (), folder, json)
-    if not execute_and_report(settings, _asked_before(folder, before, limits), output):
+    if not execute_and_report(settings, _request_of(folder, before, limits), output):
         raise typer.Exit(FAILED)
 
 
-def _asked_before(folder: Path, before: Setup, limits: Limits) -> Asked:
+def _request_of(folder: Path, before: Setup, limits: Limits) -> RunRequest:
     """The cases of a run with its collection, metrics and seed."""
     mode, check = before.settings.get("mode", "auto"), before.settings.get("check")
-    asking = Asking(int(before.settings.get("k") or 5), mode, check)  # type: ignore[arg-type]
-    return Asked(
+    options = AskOptions(int(before.settings.get("k") or 5), mode, check)  # type: ignore[arg-type]
+    return RunRequest(
         read_run_cases(folder),
         before.collection,
         before.metrics,
-        asking,
+        options,
         limits,
         before.seed,
         cases_file=before.cases_file,

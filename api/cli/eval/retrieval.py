@@ -15,7 +15,7 @@ from api.cli.eval.scores import interval_table, progress_bar, report_scores
 from api.cli.options import Data, Json, Rerank, SearchMode, settings_from
 from eval.cases import parse_layout
 from eval.corpus import load_beir, put_whole
-from eval.extra import require
+from eval.environment import require
 from eval.retrieval import MEASURES, Retrieval, judged_of, score_retrieval
 from rag.errors import InvalidInput
 from rag.service import open_service

@@ -1,4 +1,4 @@
-"""`footnote eval run`: every case asked live, by models of this process."""
+"""`footnote eval run`: every case request live, by models of this process."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from api.cli.eval.options import (
 )
 from api.cli.options import FAILED, Check, Collection, Data, Json, Mode, settings_from
 from eval.cases import parse_layout, read_cases
-from eval.runs.execute import Asked, Limits
-from eval.runs.setup import Asking
+from eval.runs.execute import Limits, RunRequest
+from eval.runs.setup import AskOptions
 
 app = typer.Typer(add_completion=False)
 
@@ -58,15 +58,15 @@ def run(
 ) -> None:
     """Ask every case live, score the answers and report."""
     settings = with_settings(settings_from(data=data), parse_settings(given or ()))
-    asked = Asked(
+    request = RunRequest(
         read_cases(cases, parse_layout(layout) if layout else None),
         collection,
         metric or None,
-        Asking(k, mode.value, check.value if check else None),
+        AskOptions(k, mode.value, check.value if check else None),
         Limits(at_once, answer_timeout, metric_timeout, max_cost),
         seed,
         cases_file=cases.name,
     )
     output = Output(out, fresh, fail_under or (), baseline, json)
-    if not execute_and_report(settings, asked, output):
+    if not execute_and_report(settings, request, output):
         raise typer.Exit(FAILED)

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from eval.machine import machine
+from eval.environment import machine
 from eval.output import table
 from eval.statistics import Interval
 from rag.files import write_whole

@@ -18,8 +18,8 @@ from api.cli.options import Collection, Data, Json, settings_from
 from eval.cases import count as count_cases
 from eval.cases import write_cases
 from eval.output import table
+from eval.synthesis.passages import KINDS, TYPES, Kind, Options, Progress, Synthesis
 from eval.synthesis.synthesize import synthesize as make_cases
-from eval.synthesis.types import KINDS, TYPES, Kind, Options, Progress, Synthesis
 from rag.errors import InvalidInput
 from rag.service import open_service
 from rag.settings import Settings
