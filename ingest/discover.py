@@ -18,6 +18,12 @@ from rag.store.values import MAX_SOURCE_BYTES, clean_source
 
 ALL = Patterns()
 
+BATCH = 10_000
+"""Names of one folder that are in memory at a time, and in order."""
+MAX_IGNORE_BYTES = 2**20
+PLAIN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Opens a file, but no link that came in its place, and does not wait for the writer of a pipe."""
+
 
 def walk(folder: Path, patterns: Patterns = ALL, skip: Collection[Path] = ()) -> Iterator[Discovered]:
     """Every regular file below `folder`, depth first, in order of name, and what could not be looked at.
@@ -132,13 +138,6 @@ def _shortened(source: str) -> str:
         return name
     end = "/" if source.endswith("/") else ""
     return f"{name[:200]}…{digest(os.fsencode(source))[:16]}{end}"
-
-
-BATCH = 10_000
-"""Names of one folder that are in memory at a time, and in order."""
-MAX_IGNORE_BYTES = 2**20
-PLAIN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-"""Opens a file, but no link that came in its place, and does not wait for the writer of a pipe."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ from rag.types import Collection
 
 T = TypeVar("T")
 
+MOST = 256
+
 
 class Embedded:
     """Keeps the replicas of one process in a slot of its own: any number of processes share a store."""
@@ -78,9 +80,6 @@ def _own(folder: Path, make: Callable[[Path], T]) -> T:
     except IndexMismatch:
         snapshot.clear(folder)
         return make(folder)
-
-
-MOST = 256
 
 
 class Slot:
