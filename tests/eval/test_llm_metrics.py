@@ -13,7 +13,7 @@ from eval.cases import Case
 from eval.metrics.ragas.llm import MeteredLLM, open_llm
 from eval.metrics.ragas.meter import CostLimit, Meter
 from eval.metrics.registry import MEASURES, chosen, load_metrics
-from eval.runs.execute import Asked, execute
+from eval.runs.execute import RunRequest, execute
 from eval.runs.record import Spent
 from rag.errors import Conflict, GeneratorError
 from rag.service import Service
@@ -202,7 +202,7 @@ def test_the_servers_words_are_not_logged(manuals: Service, caplog: pytest.LogCa
 def test_without_an_llm_they_are_refused_before_anything_is_asked(manuals: Service) -> None:
     assert not {measure.name for measure in chosen(None)} & set(ASKING), "they cost money"
     with pytest.raises(Conflict, match="factual_correctness") as caught:
-        execute(manuals, Asked([Case("Which bar?", "16 bar")], "manuals", ["factual_correctness"]))
+        execute(manuals, RunRequest([Case("Which bar?", "16 bar")], "manuals", ["factual_correctness"]))
     assert caught.value.code == "no_generator"
     with pytest.raises(Conflict):
         open_llm(Settings(llm_url="http://127.0.0.1:1/v1"))

@@ -10,10 +10,10 @@ import pytest
 from eval.cases import Case
 from eval.metrics.ragas.llm import open_llm
 from eval.metrics.registry import JUDGES, MEASURES, chosen, load_metrics
-from eval.runs.execute import Asked, Limits, execute
+from eval.runs.execute import Limits, RunRequest, execute
 from eval.runs.record import Row
 from eval.runs.score import Scorer, answered
-from eval.runs.setup import Asking
+from eval.runs.setup import AskOptions
 from rag.answer.ask import Ask
 from rag.errors import Conflict
 from rag.service import Service, open_service
@@ -85,7 +85,9 @@ def test_a_run_counts_what_its_judges_cost_and_stops_at_its_limit(manuals: Servi
         prices = {"llm_prompt_cost": 1e6, "llm_completion_cost": 2e6}
         settings = Settings(data=manuals.settings.data, llm_url=server.url, llm_model="fake-llm", **prices)
         with closing(open_service(settings, store=manuals.store)) as service:
-            asked = Asked(cases, "manuals", [METERED], Asking(mode="extractive"), Limits(max_cost=10))
+            asked = RunRequest(
+                cases, "manuals", [METERED], AskOptions(mode="extractive"), Limits(max_cost=10)
+            )
             run = execute(service, asked)
     (row,) = run.rows
     assert run.setup.cases == 2

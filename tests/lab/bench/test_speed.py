@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from eval.corpus import CorpusDocument, put_whole
-from eval.machine import machine, peak_memory_mb
+from eval.environment import machine, peak_memory_mb
 from lab.bench.speed import baseline
 from lab.bench.speed.__main__ import QUICK, main, run, write
 from lab.bench.speed.baseline import FaissAlone, TantivyAlone
