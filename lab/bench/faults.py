@@ -23,7 +23,6 @@ from typing import Literal
 
 from lab.bench.service import Running, call, has_ended, job_id, start, wait_for
 from rag.index.manager import IndexManager
-from rag.models.registry import load_encoder
 from rag.settings import Settings
 from rag.store import Store
 
@@ -96,8 +95,7 @@ def disagreements(settings: Settings, folder: Path, *, indexes: bool) -> list[st
 
 
 def _index_differences(settings: Settings, store: Store) -> list[str]:
-    info = load_encoder(settings.encoder, settings).info
-    with closing(IndexManager(store, settings, info, background=False)) as manager:
+    with closing(IndexManager(store, settings, background=False)) as manager:
         manager.catch_up(COLLECTION)
         chunks = store.collections.get(COLLECTION).chunks
         found = [
@@ -105,8 +103,10 @@ def _index_differences(settings: Settings, store: Store) -> list[str]:
             for one in manager.status()
             if one.chunks != chunks
         ]
+        replica = manager.open(store.collections.get(COLLECTION))
         for source in list(store.documents.sources(COLLECTION))[::17]:
-            hits = manager.search_lexical(COLLECTION, token(int(Path(source).stem)), 5)
+            word = token(int(Path(source).stem))
+            hits = [] if replica is None else replica.lexical.lexical(word, 5)
             if len(hits) != 1:
                 found.append(f"{source} is found {len(hits)} times")
         return found
