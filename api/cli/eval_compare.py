@@ -9,8 +9,8 @@ import typer
 from pydantic import TypeAdapter
 
 from eval.output import table
-from eval.report import to_html
 from eval.report.files import read_run
+from eval.report.html import to_html
 from eval.runs.compare import Comparison, Difference, compare, failures, parse_gates, worse
 from rag.files import write_whole
 

@@ -17,8 +17,10 @@ from lxml import html
 from lxml.html import HtmlElement
 
 from eval.metrics.registry import MEASURES
-from eval.report import comparison_from_json, from_json, to_html, to_json, to_markdown
 from eval.report.charts import STYLE as CHART_STYLE
+from eval.report.html import to_html
+from eval.report.json import comparison_from_json, from_json, to_json
+from eval.report.markdown import to_markdown
 from eval.report.page import STYLE
 from eval.report.wording import MEANINGS
 from eval.runs.record import Checked, Failure, Footnote, Passage, Row, Run, Setup, Spent
