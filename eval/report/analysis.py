@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from eval.metrics.ragas.meter import Spent
 from eval.report.outcomes import (
     Outcome,
     Worst,
@@ -18,7 +19,7 @@ from eval.report.outcomes import (
     outcomes,
     worst,
 )
-from eval.runs.record import Row, Run, Spent, Summary
+from eval.runs.record import Row, Run, Summary
 from eval.statistics import Calibration, CoverageRisk, Interval, calibration, coverage_risk, mean_interval
 
 

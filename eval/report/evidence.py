@@ -45,8 +45,8 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is behind an answer: passages that its footnotes quote, footnotes whose quote no passage holds, and
-    the passages that were retrieved and not quoted.
+    """What is behind an answer: passages that its footnotes quote, footnotes whose quote no passage holds,
+    and the passages that were retrieved and not quoted.
     """
 
     quoting: tuple[tuple[Passage, Excerpt], ...]

@@ -1,8 +1,8 @@
 """Pages from the templates: one HTML file that needs nothing beside itself.
 
-Jinja2 escapes whatever is put in that is not Markup, and refuses a name that is not there. There is no script
-and no inline style, and the page's own content security policy lets nothing be loaded or run, whatever was put
-in.
+Jinja2 escapes whatever is put in that is not Markup, and refuses a name that is not there. There is no
+script and no inline style, and the page's own content security policy lets nothing be loaded or run, whatever
+was put in.
 """
 
 from __future__ import annotations
