@@ -79,7 +79,7 @@ def settings(server: FakeLLM, **more: object) -> Settings:
 
 def scores(llm: MeteredLLM, manuals: Service, names: tuple[str, ...] = ASKING) -> dict[str, float]:
     """Each metric in an event loop of its own, as a run computes them."""
-    metrics = load_metrics(chosen(names), manuals, llm)
+    metrics = load_metrics(chosen(names), manuals.models, llm)
     return {name: float(asyncio.run(metric.single_turn_ascore(SAMPLE))) for name, metric in metrics.items()}
 
 
@@ -206,4 +206,4 @@ def test_without_an_llm_they_are_refused_before_anything_is_asked(manuals: Servi
     with pytest.raises(Conflict):
         open_llm(Settings(llm_url="http://127.0.0.1:1/v1"))
     with pytest.raises(Conflict):
-        load_metrics(chosen(["llm_faithfulness"]), manuals)
+        load_metrics(chosen(["llm_faithfulness"]), manuals.models)
