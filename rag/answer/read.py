@@ -15,7 +15,7 @@ from time import perf_counter
 from rag.answer.cite import end_offset
 from rag.answer.draft import Anchor, Claim, Draft
 from rag.answer.tables import Header, TextOf, cells, header_of, in_chunk, is_row, passage
-from rag.models.types import Reader, Reading, ReadResult, EvidenceToken
+from rag.models.types import EvidenceToken, Reader, Reading, ReadResult
 from rag.text.sentences import split_sentences
 from rag.types import Hit, Span, Step
 

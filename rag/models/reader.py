@@ -16,7 +16,7 @@ from tokenizers import Encoding
 
 from rag.models.config import read_config
 from rag.models.runtime import CLS, SEP, Network, Row, RuntimeOptions, revision
-from rag.models.types import Floats, ModelInfo, Reading, ReadResult, EvidenceToken
+from rag.models.types import EvidenceToken, Floats, ModelInfo, Reading, ReadResult
 
 MAX_QUESTION = 48
 IRRELEVANT = -4.0

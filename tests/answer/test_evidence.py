@@ -8,7 +8,7 @@ import pytest
 
 from rag.answer.read import evidence_of, sentence_evidence
 from rag.models.registry import load_reader
-from rag.models.types import Reader, ReadResult, EvidenceToken
+from rag.models.types import EvidenceToken, Reader, ReadResult
 from rag.settings import Settings
 
 TEXT = "Dogs may not swim. The lake opens at 9. Bring a towel."

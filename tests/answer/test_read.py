@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rag.answer.finish import assemble
 from rag.answer.read import answer_spans, best_reading, evidence_in_chunk, quote_answer
 from rag.answer.tables import passage, with_header
-from rag.models.types import Reading, ReadResult, EvidenceToken
+from rag.models.types import EvidenceToken, Reading, ReadResult
 from rag.types import Hit
 from tests.answer.samples import LUNCH, PUMP, hit
 
