@@ -11,10 +11,11 @@ from api.http.schemas.explain import ExplainIn
 from api.http.schemas.query import QueryIn, QueryOut
 from api.http.schemas.search import ExplainOut, HitOut, SearchIn, SearchOut
 from api.service import find_running, local_key
+from footnote.service import open_with_stage
 from rag.answer.ask import Ask
 from rag.errors import NotFound
 from rag.search.filters import parse_filter
-from rag.service import Service, open_service
+from rag.service import Service
 from rag.settings import Settings
 from rag.types import Query
 
@@ -80,7 +81,7 @@ def _client(settings: Settings) -> Client | None:
 
 @contextmanager
 def _service(settings: Settings) -> Iterator[Service]:
-    service = open_service(settings)
+    service = open_with_stage(settings)
     try:
         yield service
     finally:

@@ -21,8 +21,8 @@ from eval.runs.files import read_run, write_run
 from eval.runs.journal import SETUP, read_run_cases, read_setup
 from eval.runs.record import Run, Setup
 from eval.runs.setup import ANSWERING, AUTOMATIC, Asking
+from footnote.service import open_with_stage
 from rag.errors import InvalidInput
-from rag.service import open_service
 from rag.settings import Settings
 
 
@@ -129,7 +129,7 @@ def _executed(settings: Settings, asked: Asked, wanted: Wanted) -> Run:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
-        closing(open_service(settings)) as service,
+        closing(open_with_stage(settings)) as service,
         Progress(
             *columns, console=console, transient=True, disable=wanted.as_json or not console.is_terminal
         ) as bar,

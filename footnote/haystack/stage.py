@@ -34,7 +34,7 @@ def load_stage(path: Path | str) -> Between:
     inputs, output = _inputs(pipeline, file), _output(pipeline, file)
 
     def between(ask: Ask, hits: Sequence[Hit]) -> list[Hit]:
-        given = {"query": ask.question, "documents": to_documents(hits)}
+        given: dict[str, object] = {"query": ask.question, "documents": to_documents(hits)}
         data = {name: {key: given[key] for key in keys} for name, keys in inputs.items()}
         return _as_hits(_run(pipeline, data, file)[output]["documents"], hits)
 
@@ -94,7 +94,7 @@ def _run(
 
 
 def _as_hits(documents: Sequence[Document], before: Sequence[Hit]) -> list[Hit]:
-    """The hits that the documents stand for, with their new scores; a new one for a document of the user's."""
+    """The hits that the documents stand for, with their new scores; new ones for documents of the user's."""
     known = {hit.chunk.id: hit for hit in before}
     return [
         _same(known[document.id], document) if document.id in known else to_hits([document])[0]
