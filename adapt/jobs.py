@@ -11,9 +11,9 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 
+from adapt.questions import from_payload, to_payload
 from adapt.run import Adapted, adapt
-from adapt.sample import pack, unpack
-from adapt.types import FULL_STAGES, STAGES, Given, OnStage, Options
+from adapt.types import FULL_STAGES, STAGES, OnStage, Options, UserQuestion
 from jobs.background import keep_working
 from rag.errors import Conflict, NotFound, RagError, StoreError
 from rag.service import open_service
@@ -35,7 +35,9 @@ class Stopped(RagError):
     code = "adaptation_stopped"
 
 
-def submit(store: Store, collection: str, given: Sequence[Given], options: Options | None = None) -> Job:
+def submit(
+    store: Store, collection: str, given: Sequence[UserQuestion], options: Options | None = None
+) -> Job:
     """A queued adaptation; of the options the budget and the backbone are the worker's own.
 
     Raises NotFound `collection_not_found`, Conflict `adaptation_running` while another one of the collection
@@ -46,7 +48,7 @@ def submit(store: Store, collection: str, given: Sequence[Given], options: Optio
     options = options or Options()
     stages = FULL_STAGES if options.full else STAGES
     items = [JobItem(stage) for stage in stages[:-1]]
-    items.append(JobItem(stages[-1], media_type="application/json", payload=pack(given)))
+    items.append(JobItem(stages[-1], media_type="application/json", payload=to_payload(given)))
     asked = {"seed": options.seed, "full": options.full, "trust_synthetic": options.trust_synthetic}
     return store.jobs.create(KIND, collection, items, asked)
 
@@ -79,7 +81,7 @@ class AdaptationWorker:
                     self._carry_out(job, stop, on_stage)
 
     def _carry_out(self, job: JobRequest, stop: threading.Event, on_stage: OnStage) -> None:
-        """Adapt, store the profile, end the job; an error ends the stage it came up in."""
+        """Adapt, store the tuning, end the job; an error ends the stage it came up in."""
         watch = _Watch(self._store, job, stop, on_stage)
         try:
             self._adapt(job, watch)
@@ -94,7 +96,7 @@ class AdaptationWorker:
             watch.fail(RagError(f"{type(error).__name__}: {error}"))
 
     def _adapt(self, job: JobRequest, watch: _Watch) -> None:
-        given = unpack(self._store.jobs.payload(watch.items[-1].id))
+        given = from_payload(self._store.jobs.payload(watch.items[-1].id))
         options = _options(job.options)
         collection = self._store.collections.get(job.collection)
         named = collection.encoder.name if collection.encoder else self._settings.encoder
@@ -109,7 +111,7 @@ class AdaptationWorker:
 def stored(adapted: Adapted, model: str, revision: str) -> NewProfile:
     """What the store keeps of an adaptation; it is in force at once where anything passed its gate."""
     report = adapted.report.to_json()
-    return NewProfile(model, revision, adapted.profile.to_json(), report, adapted.adopted)
+    return NewProfile(model, revision, adapted.tuning.to_json(), report, adapted.adopted)
 
 
 def _options(asked: Mapping[str, Option]) -> Options:

@@ -13,15 +13,15 @@ from pathlib import Path
 from eval.cases import Case, parse_case
 from eval.cases.case import with_ids
 from eval.cases.write import as_row
-from eval.extra import require
+from eval.environment import require
 from eval.metrics.ragas.meter import CostLimit
 from eval.metrics.registry import REQUIRED, chosen
 from eval.report import from_json
-from eval.runs.execute import Asked, Limits, execute
-from eval.runs.files import read_report, write_run
+from eval.report.files import read_report, write_run
+from eval.runs.execute import Limits, RunRequest, execute
 from eval.runs.journal import CASES, read_run_cases
 from eval.runs.record import Row, Run
-from eval.runs.setup import Asking
+from eval.runs.setup import AskOptions
 from rag.errors import Conflict, InvalidInput, NotFound, RagError
 from rag.service import Service
 from rag.store import ItemRecord, JobItem
@@ -58,7 +58,7 @@ class Evaluations:
         for job in service.store.jobs.requests([KIND]):
             self._queue(job.id)
 
-    def submit(self, asked: Asked) -> Job:
+    def submit(self, asked: RunRequest) -> Job:
         """Queue an evaluation and return its job.
 
         Raises NotFound `collection_not_found`, InvalidInput `unknown_metric`, `cases_empty` or
@@ -134,7 +134,7 @@ class Evaluations:
             raise CostLimit(f"Stopped after {len(run.rows)} of {len(cases)} questions: the cost limit.")
         store.jobs.set_status(job_id, _ending(run))
 
-    def _execute(self, job_id: str, items: Sequence[ItemRecord], asked: Asked) -> Run:
+    def _execute(self, job_id: str, items: Sequence[ItemRecord], asked: RunRequest) -> Run:
         """Go on with the run of the job; from the start where collection, models or settings have changed."""
         number = {item.item.source: item.id for item in items}
         again = [item.item.source for item in items if item.state == "pending"]
@@ -186,22 +186,22 @@ def _item(case: Case) -> JobItem:
     return JobItem(case.id or "", media_type="application/json", payload=payload)
 
 
-def _options(asked: Asked) -> dict[str, Option]:
+def _options(asked: RunRequest) -> dict[str, Option]:
     metrics = None if asked.metrics is None else " ".join(asked.metrics)
     limits = {"at_once": asked.limits.at_once, "max_cost": asked.limits.max_cost}
     return {"metrics": metrics, "seed": asked.seed, **limits, **asdict(asked.asking)}
 
 
-def _asked(request: JobRequest, cases: Sequence[Case]) -> Asked:
+def _asked(request: JobRequest, cases: Sequence[Case]) -> RunRequest:
     given: Mapping[str, Option] = request.options
     metrics = given.get("metrics")
     cost = given.get("max_cost")
     asking = {name: given[name] for name in ("k", "mode", "check") if name in given}
-    return Asked(
+    return RunRequest(
         cases,
         request.collection,
         str(metrics).split() if metrics else None,
-        Asking(**asking),  # type: ignore[arg-type]
+        AskOptions(**asking),  # type: ignore[arg-type]
         Limits(at_once=int(given.get("at_once") or 1), max_cost=None if cost is None else float(cost)),
         seed=int(given.get("seed") or 0),
     )

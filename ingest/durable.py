@@ -21,7 +21,7 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus
 
 from ingest.transient import may_pass
 from rag.store import Store
-from rag.store.failures import translated
+from rag.store.database import translated
 
 _QUEUE = "footnote-files"
 _BATCH = 32  # items of a workflow

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from ingest.chunk import split
 from ingest.curate.curator import Curator, counts
 from ingest.embed import embed
-from ingest.load import Loaded, load
+from ingest.extract import Extracted, extract
 from ingest.parse.pool import ParserPool
 from ingest.transient import may_pass
 from ingest.types import ParsedDocument
@@ -53,7 +53,7 @@ class ItemWorker:
         self._chunk_tokens = chunk_tokens
         self._curator = Curator(store)
         self._ahead = ThreadPoolExecutor(1, "parse")
-        self._loading: dict[int, Future[Loaded | None]] = {}
+        self._loading: dict[int, Future[Extracted | None]] = {}
         self._moving: set[int] = set()
         self._stopped = threading.Event()
         self._at_hand: ItemRecord | None = None
@@ -95,17 +95,17 @@ class ItemWorker:
         self._loading = {}
         self._moving = set()
 
-    def _take(self, item: ItemRecord) -> Future[Loaded | None]:
+    def _take(self, item: ItemRecord) -> Future[Extracted | None]:
         return self._loading.pop(item.id, None) or self._ahead.submit(self._load, item)
 
-    def _load(self, item: ItemRecord) -> Loaded | None:
+    def _load(self, item: ItemRecord) -> Extracted | None:
         """The item's document; None for one that is to be deleted."""
         payload = self._store.jobs.payload(item.id)
         if payload is None and item.item.path is None:
             return None
         if item.item.origin and self._is_known(item.collection, item.item, None):
-            return Loaded("", "", None)  # the remote store says that nothing changed
-        return load(item.item, payload, self._pool, lambda it, sha256: self._is_spared(item, sha256))
+            return Extracted("", "", None)  # the remote store says that nothing changed
+        return extract(item.item, payload, self._pool, lambda it, sha256: self._is_spared(item, sha256))
 
     def _is_spared(self, item: ItemRecord, sha256: str) -> bool:
         """Whether nothing needs parsing: the content is in the store, under this source or a vanished one."""
@@ -131,7 +131,7 @@ class ItemWorker:
             return self._store.documents.origin(record.document.id) == item.origin
         return self._store.documents.content_sha256(record.document.id) == sha256
 
-    def _finish(self, item: ItemRecord, loading: Future[Loaded | None], last_try: bool) -> Carried:
+    def _finish(self, item: ItemRecord, loading: Future[Extracted | None], last_try: bool) -> Carried:
         """Commit what was loaded, then the item's outcome: a crash in between repeats the item, unchanged."""
         try:
             loaded = loading.result()
@@ -168,7 +168,7 @@ class ItemWorker:
         if self._is_over(item):
             raise Interrupted
 
-    def _commit(self, item: ItemRecord, loaded: Loaded | None) -> Carried:
+    def _commit(self, item: ItemRecord, loaded: Extracted | None) -> Carried:
         if loaded is None:
             return Carried(self._remove(item.collection, item.item))
         if loaded.document is None and item.id in self._moving:
@@ -178,7 +178,7 @@ class ItemWorker:
             return Carried("unchanged")
         return self._put(item, loaded, loaded.document)
 
-    def _put(self, item: ItemRecord, loaded: Loaded, document: ParsedDocument) -> Carried:
+    def _put(self, item: ItemRecord, loaded: Extracted, document: ParsedDocument) -> Carried:
         """Encode and commit; once more when another encoder took over meanwhile."""
         encoder = self._encoder(item.collection)
         new = self._new_document(item.collection, item.item, loaded, document, encoder)
@@ -196,16 +196,16 @@ class ItemWorker:
         held = record.quarantined if record else 0
         return Carried(outcome, len(new.chunks), quarantined=held, findings=counts(new.chunks))
 
-    def _move(self, item: ItemRecord, loaded: Loaded) -> Carried:
+    def _move(self, item: ItemRecord, loaded: Extracted) -> Carried:
         """Move the vanished document; where there is none of the same format, read the file after all."""
         self._moving.discard(item.id)
         if self._store.documents.move(item.job_id, item.item.source, loaded.sha256, loaded.media_type):
             self._see(item.collection, item.item, loaded)
             return Carried("moved")
         known = partial(self._is_known, item.collection)
-        return self._commit(item, load(item.item, None, self._pool, known))
+        return self._commit(item, extract(item.item, None, self._pool, known))
 
-    def _see(self, collection: str, item: JobItem, loaded: Loaded) -> None:
+    def _see(self, collection: str, item: JobItem, loaded: Extracted) -> None:
         """Keep what the remote store said of the content that was fetched and found to be the stored one."""
         if item.origin and loaded.sha256:
             self._store.documents.set_origin(document_id(collection, item.source), item.origin)
@@ -220,7 +220,7 @@ class ItemWorker:
         return "removed"
 
     def _new_document(
-        self, collection: str, item: JobItem, loaded: Loaded, document: ParsedDocument, encoder: Encoder
+        self, collection: str, item: JobItem, loaded: Extracted, document: ParsedDocument, encoder: Encoder
     ) -> NewDocument:
         pieces = split(document, encoder.token_spans, self._chunk_tokens)
         info = encoder.info

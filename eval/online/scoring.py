@@ -63,7 +63,7 @@ class OnlineScorer:
 
     def _round(self, stop: threading.Event) -> None:
         self._retention.hold()
-        self._store.samples.settle()
+        self._store.samples.discard_unscorable()
         if time.monotonic() < self._rest_until:
             return
         if not self._store.samples.waiting(1):

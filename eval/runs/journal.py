@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from eval.cases import Case, read_cases
 from eval.cases.write import write_cases
 from eval.runs.record import Row, Setup
-from eval.runs.setup import differs
+from eval.runs.setup import blocking_changes
 from rag.errors import Conflict, InvalidInput, NotFound
 from rag.files import file_lock, write_whole
 
@@ -76,7 +76,7 @@ class Journal:
         rows, seconds = _read_rows(self._folder / ROWS)
         if len(rows) >= before.cases and (self._folder / REPORT).is_file():
             return False
-        changes = differs(before, setup)
+        changes = blocking_changes(before, setup)
         if changes:
             raise Conflict(
                 f"{self._folder} holds an unfinished run of something else ({'; '.join(changes)}). Write to "

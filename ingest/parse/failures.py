@@ -12,6 +12,8 @@ _LIBREOFFICE = {
     "application/vnd.ms-powerpoint": ("PowerPoint 97-2003", "pptx"),
 }
 
+_MOST = 100
+
 
 def unsupported(media_type: str) -> ParseError:
     """No parser for this media type."""
@@ -132,10 +134,7 @@ def crashed(how: str) -> ParseError:
     return ParseError(f"The parser crashed ({how}).", code="parser_crashed")
 
 
-_MOST = 100
-
-
-def named(unread: Sequence[str]) -> Metadata:
+def unread_metadata(unread: Sequence[str]) -> Metadata:
     """The metadata `unread`: `part: code` each; nothing when everything was read."""
     if len(unread) > _MOST:
         unread = [*unread[:_MOST], f"and {len(unread) - _MOST} more"]

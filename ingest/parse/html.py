@@ -12,9 +12,9 @@ import lxml.html
 from lxml.etree import ParserError
 from lxml.html import HtmlElement
 
-from ingest.parse.build import Builder
-from ingest.parse.context import Context
+from ingest.parse.builder import Builder
 from ingest.parse.decode import decode
+from ingest.parse.limits import Context
 from ingest.types import BlockKind, ParsedDocument
 
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_-]{2,30})""", re.IGNORECASE)
@@ -43,6 +43,15 @@ _INLINE = re.compile(
 _LISTS = ("ul", "ol", "menu", "dir")
 _APART = ("pre", "table")
 _DEEPEST = 200
+
+Rows = list[list[str]]
+_TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9]*)\b[^>]*>")
+_INLINE_TAGS = re.compile(
+    "a|abbr|b|big|br|center|cite|code|del|details|dfn|div|em|font|i|iframe|img|ins|kbd|mark|p|q|s|samp|small|"
+    "span|strike|strong|sub|summary|sup|tt|u|var|wbr"
+)
+_BREAK = re.compile("address|blockquote|br|dd|div|dl|dt|h[1-6]|hr|li|ol|p|pre|summary|table|ul")
+_SILENT_TAGS = frozenset(("script", "style", "template"))
 
 
 def parse(content: bytes, source: str, context: Context) -> ParsedDocument:
@@ -212,17 +221,6 @@ def _one_line(text: str | None) -> str:
 def _tidy(text: str) -> str:
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
-
-
-Rows = list[list[str]]
-
-_TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9]*)\b[^>]*>")
-_INLINE_TAGS = re.compile(
-    "a|abbr|b|big|br|center|cite|code|del|details|dfn|div|em|font|i|iframe|img|ins|kbd|mark|p|q|s|samp|small|"
-    "span|strike|strong|sub|summary|sup|tt|u|var|wbr"
-)
-_BREAK = re.compile("address|blockquote|br|dd|div|dl|dt|h[1-6]|hr|li|ol|p|pre|summary|table|ul")
-_SILENT_TAGS = frozenset(("script", "style", "template"))
 
 
 def inline_tag(tag: str) -> str:

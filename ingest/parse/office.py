@@ -7,13 +7,12 @@ import re
 import zipfile
 from collections.abc import Sequence
 from xml.etree import ElementTree
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element as XmlElement
 
 from lxml import etree
 
-from ingest.parse.context import Context
-from ingest.parse.elements import Piece, document, pieces
-from ingest.parse.offline import prepare
+from ingest.parse.limits import Context
+from ingest.parse.unstructured_elements import Element, document, elements_of, prepare
 from ingest.types import ParsedDocument
 
 _CORE = "docProps/core.xml"
@@ -23,115 +22,11 @@ _FIELDS = {
     "created": "{http://purl.org/dc/terms/}created",
 }
 
-
-def parse_docx(content: bytes, source: str, context: Context) -> ParsedDocument:
-    """Headings by style, lists, tables, text boxes, formulas, notes, headers and footers.
-
-    There are pages where the file has page breaks.
-    """
-    prepare()
-    from unstructured.partition.docx import partition_docx
-
-    content = readable(content)
-    properties = _properties(content)
-    found = pieces(partition_docx(file=io.BytesIO(content), languages=[""]))
-    return document(found, properties.pop("title", ""), properties)
-
-
-def parse_pptx(content: bytes, source: str, context: Context) -> ParsedDocument:
-    """One page per slide, speaker notes and the figures of charts included."""
-    prepare()
-    from unstructured.partition.pptx import partition_pptx
-
-    properties = _properties(content)
-    found = with_charts(pieces(partition_pptx(file=io.BytesIO(content), languages=[""])), content)
-    return document(found, properties.pop("title", ""), properties)
-
-
-def parse_xlsx(content: bytes, source: str, context: Context) -> ParsedDocument:
-    """One page per sheet, headed by its name, comments behind the cells; the old XLS format too."""
-    prepare()
-    from unstructured.partition.xlsx import partition_xlsx
-
-    properties = _properties(content)
-    found = pieces(partition_xlsx(file=io.BytesIO(content), languages=[""]))
-    found = with_comments(found, content) if content.startswith(b"PK") else found
-    return document(found, properties.pop("title", ""), properties)
-
-
-def _properties(content: bytes) -> dict[str, str]:
-    """Title, author and creation time as the file's own properties give them; none for an old XLS."""
-    if not content.startswith(b"PK"):
-        return {}
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        if _CORE not in archive.namelist():
-            return {}
-        root = ElementTree.fromstring(archive.read(_CORE))
-    values = {name: (root.findtext(tag) or "").strip() for name, tag in _FIELDS.items()}
-    return {name: value for name, value in values.items() if value}
-
-
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _CHART = "/chart"
 # What Excel writes before a comment of its newer kind, for programs that do not know it.
 _THREAD = re.compile(r"\A\[Threaded comment\].*?Comment:", re.DOTALL)
-
-
-def with_charts(found: Sequence[Piece], content: bytes) -> list[Piece]:
-    """The pieces of a presentation, each slide's charts behind them as tables."""
-    import pptx
-
-    added: list[Piece] = []
-    for number, slide in enumerate(pptx.Presentation(io.BytesIO(content)).slides, start=1):
-        for relation in slide.part.rels.values():
-            if relation.reltype.endswith(_CHART) and not relation.is_external:
-                added += _chart(ElementTree.fromstring(relation.target_part.blob), number)
-    return sorted([*found, *added], key=lambda piece: piece.page or 0) if added else list(found)
-
-
-def with_comments(found: Sequence[Piece], content: bytes) -> list[Piece]:
-    """The pieces of a workbook, each sheet's comments behind them with their cells."""
-    if b"comments" not in content:  # the name of their part, which a ZIP archive does not pack
-        return list(found)
-    import openpyxl
-
-    added: list[Piece] = []
-    for number, sheet in enumerate(openpyxl.load_workbook(io.BytesIO(content)).worksheets, start=1):
-        for cell in (cell for row in sheet.iter_rows() for cell in row if cell.comment):
-            text = f"{cell.coordinate}: {_THREAD.sub('', cell.comment.text).strip()}"
-            added.append(Piece("NarrativeText", text, None, number, sheet.title, []))
-    return sorted([*found, *added], key=lambda piece: piece.page or 0)
-
-
-def _chart(root: Element, page: int) -> list[Piece]:
-    """Title, and a table of a row per category with a column per series."""
-    title = "".join(each.text or "" for each in root.iterfind(f".//{_C}title//{_A}t"))
-    series = list(root.iter(f"{_C}ser"))
-    if not series:
-        return []
-    names = [" ".join(_values(each.find(f"{_C}tx")).values()) for each in series]
-    labels = _values(_first(series[0], "cat", "xVal"))
-    columns = [_values(_first(each, "val", "yVal")) for each in series]
-    places = sorted({place for column in [labels, *columns] for place in column})
-    rows = [[labels.get(at, ""), *(column.get(at, "") for column in columns)] for at in places]
-    heading = [Piece("NarrativeText", title, None, page, "", [])] if title else []
-    return [*heading, Piece("Table", "", None, page, "", [["", *names], *rows])]
-
-
-def _first(series: Element, *names: str) -> Element | None:
-    return next((found for name in names if (found := series.find(_C + name)) is not None), None)
-
-
-def _values(element: Element | None) -> dict[int, str]:
-    """What the file keeps of the cells behind a chart, by their place."""
-    if element is None:
-        return {}
-    return {
-        int(point.get("idx", "0")): point.findtext(f"{_C}v") or "" for point in element.iter(f"{_C}pt")
-    } or {0: element.findtext(f".//{_C}v") or ""}
-
-
 _DOCUMENT = "word/document.xml"
 _STRICT = b"http://purl.oclc.org/ooxml/"
 _WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -151,6 +46,107 @@ _NAMES = (
 )
 _NOTES = ("word/footnotes.xml", "word/endnotes.xml")
 _MARKS = (b"txbxContent", b":oMath")
+
+
+def parse_docx(content: bytes, source: str, context: Context) -> ParsedDocument:
+    """Headings by style, lists, tables, text boxes, formulas, notes, headers and footers.
+
+    There are pages where the file has page breaks.
+    """
+    prepare()
+    from unstructured.partition.docx import partition_docx
+
+    content = readable(content)
+    properties = _properties(content)
+    found = elements_of(partition_docx(file=io.BytesIO(content), languages=[""]))
+    return document(found, properties.pop("title", ""), properties)
+
+
+def parse_pptx(content: bytes, source: str, context: Context) -> ParsedDocument:
+    """One page per slide, speaker notes and the figures of charts included."""
+    prepare()
+    from unstructured.partition.pptx import partition_pptx
+
+    properties = _properties(content)
+    found = with_charts(elements_of(partition_pptx(file=io.BytesIO(content), languages=[""])), content)
+    return document(found, properties.pop("title", ""), properties)
+
+
+def parse_xlsx(content: bytes, source: str, context: Context) -> ParsedDocument:
+    """One page per sheet, headed by its name, comments behind the cells; the old XLS format too."""
+    prepare()
+    from unstructured.partition.xlsx import partition_xlsx
+
+    properties = _properties(content)
+    found = elements_of(partition_xlsx(file=io.BytesIO(content), languages=[""]))
+    found = with_comments(found, content) if content.startswith(b"PK") else found
+    return document(found, properties.pop("title", ""), properties)
+
+
+def _properties(content: bytes) -> dict[str, str]:
+    """Title, author and creation time as the file's own properties give them; none for an old XLS."""
+    if not content.startswith(b"PK"):
+        return {}
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if _CORE not in archive.namelist():
+            return {}
+        root = ElementTree.fromstring(archive.read(_CORE))
+    values = {name: (root.findtext(tag) or "").strip() for name, tag in _FIELDS.items()}
+    return {name: value for name, value in values.items() if value}
+
+
+def with_charts(found: Sequence[Element], content: bytes) -> list[Element]:
+    """The pieces of a presentation, each slide's charts behind them as tables."""
+    import pptx
+
+    added: list[Element] = []
+    for number, slide in enumerate(pptx.Presentation(io.BytesIO(content)).slides, start=1):
+        for relation in slide.part.rels.values():
+            if relation.reltype.endswith(_CHART) and not relation.is_external:
+                added += _chart(ElementTree.fromstring(relation.target_part.blob), number)
+    return sorted([*found, *added], key=lambda piece: piece.page or 0) if added else list(found)
+
+
+def with_comments(found: Sequence[Element], content: bytes) -> list[Element]:
+    """The pieces of a workbook, each sheet's comments behind them with their cells."""
+    if b"comments" not in content:  # the name of their part, which a ZIP archive does not pack
+        return list(found)
+    import openpyxl
+
+    added: list[Element] = []
+    for number, sheet in enumerate(openpyxl.load_workbook(io.BytesIO(content)).worksheets, start=1):
+        for cell in (cell for row in sheet.iter_rows() for cell in row if cell.comment):
+            text = f"{cell.coordinate}: {_THREAD.sub('', cell.comment.text).strip()}"
+            added.append(Element("NarrativeText", text, None, number, sheet.title, []))
+    return sorted([*found, *added], key=lambda piece: piece.page or 0)
+
+
+def _chart(root: XmlElement, page: int) -> list[Element]:
+    """Title, and a table of a row per category with a column per series."""
+    title = "".join(each.text or "" for each in root.iterfind(f".//{_C}title//{_A}t"))
+    series = list(root.iter(f"{_C}ser"))
+    if not series:
+        return []
+    names = [" ".join(_values(each.find(f"{_C}tx")).values()) for each in series]
+    labels = _values(_first(series[0], "cat", "xVal"))
+    columns = [_values(_first(each, "val", "yVal")) for each in series]
+    places = sorted({place for column in [labels, *columns] for place in column})
+    rows = [[labels.get(at, ""), *(column.get(at, "") for column in columns)] for at in places]
+    heading = [Element("NarrativeText", title, None, page, "", [])] if title else []
+    return [*heading, Element("Table", "", None, page, "", [["", *names], *rows])]
+
+
+def _first(series: XmlElement, *names: str) -> XmlElement | None:
+    return next((found for name in names if (found := series.find(_C + name)) is not None), None)
+
+
+def _values(element: XmlElement | None) -> dict[int, str]:
+    """What the file keeps of the cells behind a chart, by their place."""
+    if element is None:
+        return {}
+    return {
+        int(point.get("idx", "0")): point.findtext(f"{_C}v") or "" for point in element.iter(f"{_C}pt")
+    } or {0: element.findtext(f".//{_C}v") or ""}
 
 
 def readable(content: bytes) -> bytes:

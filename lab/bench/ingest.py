@@ -28,7 +28,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.machine import children, machine, peak_memory_mb
+from eval.environment import children, machine, peak_memory_mb
 from ingest.formats import Format, formats
 from ingest.item import ItemWorker
 from ingest.parse.pool import ParserPool

@@ -160,15 +160,6 @@ class QdrantIndex:
             return []
         return exact_top(lambda count: self._best(terms, count, _translated(filters)), k, self._size(k))
 
-    def relevance(self, text: str, keys: Sequence[int]) -> dict[int, float]:
-        if not keys:
-            return {}
-        there = self._ask(lambda client: client.retrieve(self._name, list(keys), with_payload=False))
-        scores = {int(record.id): 0.0 for record in there}
-        terms = self._analyzer.terms(text)
-        found = self._best(terms, len(keys), _those(keys)) if terms else []
-        return scores | {scored.key: scored.score for scored in found}
-
     def term_scores(self, text: str, keys: Sequence[int]) -> dict[int, tuple[TermScore, ...]]:
         """One request for the chunks' weights and one for each word: only the server knows its idf."""
         if not keys:
@@ -267,12 +258,12 @@ class QdrantIndex:
         if not found:
             return 0
         try:
-            manifest = snapshot.load_object((found[0].payload or {}).get("manifest"))
+            manifest = snapshot.Manifest.from_plain((found[0].payload or {}).get("manifest"))
         except ValidationError as error:
             raise IndexMismatch(
                 f"The Qdrant collection {self._name!r} was not made by this version.", code="index_foreign"
             ) from error
-        snapshot.require("qdrant", manifest.spec, self._spec)
+        snapshot.check_spec("qdrant", manifest.spec, self._spec)
         if manifest.segment != self._analyzer.name:
             raise IndexMismatch(
                 f"The Qdrant collection {self._name!r} holds words of {manifest.segment!r}, "
@@ -282,7 +273,7 @@ class QdrantIndex:
 
     def _record(self, position: int) -> None:
         manifest = snapshot.Manifest(self._spec, position, segment=self._analyzer.name)
-        point = models.PointStruct(id=MARKER, vector={}, payload={"manifest": snapshot.dump_object(manifest)})
+        point = models.PointStruct(id=MARKER, vector={}, payload={"manifest": manifest.to_plain()})
         self._ask(partial(_upsert, name=self._name, points=[point]))
         self._position = position
 
@@ -360,7 +351,7 @@ class QdrantIndex:
             return
         lock = file_lock(self._lock)
         try:
-            with snapshot.explained(self._lock), suppress(Timeout):
+            with snapshot.index_errors(self._lock), suppress(Timeout):
                 lock.acquire(PATIENCE_S, poll_interval=0.01, blocking=True)
             yield lock.is_locked
         finally:

@@ -23,7 +23,7 @@ from rag.store.rows import (
     to_vectors,
 )
 from rag.store.schema import chunks, documents, models, token_vectors, vectors
-from rag.store.text import clean
+from rag.store.values import clean
 from rag.types import Chunk, Document
 
 _REMEMBERED = 1000
@@ -59,7 +59,7 @@ Version = tuple[str, int]
 
 
 class Chunks(Part):
-    """What the store does for a search."""
+    """Chunks and their vectors by key: what a search reads of its hits."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -74,9 +74,8 @@ class Chunks(Part):
                 owners = self._owners(connection, {(row.document_id, row.sequence) for row in rows})
                 for row in rows:
                     owner = owners.get((row.document_id, row.sequence))
-                    if (
-                        owner is not None
-                    ):  # None: replaced since the first statement, which makes the key dead
+                    # None: replaced since the first statement, which makes the key dead
+                    if owner is not None:
                         found[row.key] = to_chunk(row[:CHUNK_WIDTH]), owner
         return {key: found[key] for key in keys if key in found}
 

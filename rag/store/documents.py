@@ -13,12 +13,11 @@ import sqlalchemy as sa
 from rag.errors import NotFound
 from rag.store.collections import advance, is_name, live
 from rag.store.database import Part, Row, now
-from rag.store.ids import chunk_id, document_id
 from rag.store.prepare import prepare
 from rag.store.records import NewDocument, Put
 from rag.store.rows import (
     DOCUMENT,
-    MOST,
+    MAX_LIMIT,
     RECORD,
     bad_cursor,
     check_limit,
@@ -39,15 +38,18 @@ from rag.store.schema import (
     token_vectors,
     vectors,
 )
-from rag.store.text import check_source, clean
+from rag.store.values import check_source, chunk_id, clean, document_id
 from rag.store.write import forget_quotes, is_unchanged, remove, write_document, write_failure
 from rag.types import Document, DocumentRecord, DocumentStatus
 
 _ID = re.compile("[0-9a-f]{24}")
 
+_CANDIDATES = 20
+_GONE_ELSEWHERE = "moved_away"
+
 
 class Documents(Part):
-    """What the store does with documents."""
+    """The documents: put, failed, moved, deleted, read."""
 
     def put(self, new: NewDocument) -> Put:
         """Add or replace a document with everything of it, in one transaction with its row in the change log.
@@ -113,7 +115,7 @@ class Documents(Part):
 
     def every(self, collection: str, *, status: DocumentStatus | None = None) -> Iterator[DocumentRecord]:
         """All documents, in order of source, a page in memory at a time; raises NotFound."""
-        return every(lambda cursor: self.page(collection, status=status, limit=MOST, cursor=cursor))
+        return every(lambda cursor: self.page(collection, status=status, limit=MAX_LIMIT, cursor=cursor))
 
     def by_id(self, ids: Iterable[str]) -> dict[str, Document]:
         """The documents that exist among `ids`."""
@@ -211,10 +213,6 @@ def _source_of(cursor: str) -> str:
     if not source or clean(source) != source:
         raise bad_cursor()
     return source
-
-
-_CANDIDATES = 20
-_GONE_ELSEWHERE = "moved_away"
 
 
 def _to_delete(sha256: str) -> tuple[sa.ColumnElement[bool], ...]:

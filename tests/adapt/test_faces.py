@@ -12,7 +12,7 @@ import pytest
 
 from adapt.jobs import AdaptationWorker, submit
 from adapt.report import Gain, Report, Verdict
-from adapt.types import STAGES, Given
+from adapt.types import STAGES, UserQuestion
 from api.http.app import create_app
 from rag.errors import Conflict
 from rag.search.tuning import Tuning
@@ -35,11 +35,11 @@ def live(
 
 
 @pytest.fixture(scope="module")
-def given(live: Live) -> list[Given]:
+def given(live: Live) -> list[UserQuestion]:
     return gap(live.runtime.service(), "gap")
 
 
-def test_a_collection_is_adapted_looked_at_and_rolled_back(live: Live, given: list[Given]) -> None:
+def test_a_collection_is_adapted_looked_at_and_rolled_back(live: Live, given: list[UserQuestion]) -> None:
     path = "/v1/collections/gap/adapt"
     with live.client() as http:
         before = _sources(http)
@@ -86,7 +86,7 @@ def test_a_collection_is_adapted_looked_at_and_rolled_back(live: Live, given: li
     ],
 )
 def test_bad_requests_are_named(
-    live: Live, given: list[Given], method: str, path: str, body: object, status: int, code: str
+    live: Live, given: list[UserQuestion], method: str, path: str, body: object, status: int, code: str
 ) -> None:
     with live.client() as http:
         answer = http.request(method, f"/v1/collections/{path}", json=body)
@@ -94,7 +94,7 @@ def test_bad_requests_are_named(
     assert not [job for job in live.runtime.store.jobs.pending() if job.kind == "adapt"]
 
 
-def test_a_reader_s_key_may_look_and_not_adapt(live: Live, given: list[Given]) -> None:
+def test_a_reader_s_key_may_look_and_not_adapt(live: Live, given: list[UserQuestion]) -> None:
     secret = live.runtime.store.keys.add("looker", "read", ["gap"])
     with live.client(secret) as http:
         assert http.get("/v1/collections/gap/adapt").status_code == 200
@@ -119,7 +119,7 @@ def test_what_cannot_be_learned_fails_the_job_and_changes_nothing(live: Live) ->
     AdaptationWorker(live.settings, store).drain()
 
 
-def test_a_cancelled_adaptation_stores_nothing(live: Live, given: list[Given]) -> None:
+def test_a_cancelled_adaptation_stores_nothing(live: Live, given: list[UserQuestion]) -> None:
     store = live.runtime.store
     before = len(store.learned.all("gap"))
     job = submit(store, "gap", given)

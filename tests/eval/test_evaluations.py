@@ -14,7 +14,7 @@ import pytest
 from eval.cases import Case
 from eval.corpus import put_whole
 from eval.evaluations import KIND, Evaluations
-from eval.runs.execute import Asked, Limits
+from eval.runs.execute import Limits, RunRequest
 from eval.runs.journal import ROWS
 from ingest.worker import Worker
 from rag.errors import Conflict, InvalidInput, NotFound
@@ -45,8 +45,8 @@ def finished(evaluations: Evaluations, job: str) -> Job:
     raise AssertionError(f"still {found.status}")
 
 
-def asked(*metrics: str, times: int = 1) -> Asked:
-    return Asked(CASES * times, "manuals", metrics)
+def asked(*metrics: str, times: int = 1) -> RunRequest:
+    return RunRequest(CASES * times, "manuals", metrics)
 
 
 def test_a_job_from_its_cases_to_its_report(evaluations: Evaluations, manuals: Service) -> None:
@@ -150,13 +150,13 @@ def test_the_ingest_worker_leaves_it_alone(manuals: Service) -> None:
 def test_mistakes_have_codes_and_queue_nothing(evaluations: Evaluations, manuals: Service) -> None:
     before = len(manuals.store.jobs.newest())
     with pytest.raises(InvalidInput) as empty:
-        evaluations.submit(Asked((), "manuals"))
+        evaluations.submit(RunRequest((), "manuals"))
     assert empty.value.code == "cases_empty"
     with pytest.raises(InvalidInput) as metric:
         evaluations.submit(asked("accuracy"))
     assert metric.value.code == "unknown_metric"
     with pytest.raises(NotFound) as collection:
-        evaluations.submit(Asked(CASES, "nowhere"))
+        evaluations.submit(RunRequest(CASES, "nowhere"))
     assert collection.value.code == "collection_not_found"
     assert len(manuals.store.jobs.newest()) == before
 

@@ -20,8 +20,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from eval.machine import machine
-from ingest.parse.context import Context
+from eval.environment import machine
+from ingest.parse.limits import Context
 from ingest.parse.markdown import parse as parse_markdown
 from ingest.parse.text import parse_text
 from lab.bench.chunking.report import Sample, Stage, Way, as_object, compared, draw, markdown

@@ -19,7 +19,7 @@ from pathlib import Path
 from random import Random
 
 from eval.corpus import BeirFolder, CorpusDocument, load_beir
-from eval.machine import machine
+from eval.environment import machine
 from eval.output import table
 from eval.retrieval import score_ranking
 from eval.statistics import Interval, mean_interval, paired_difference
@@ -128,7 +128,7 @@ def _once(sources: Sequence[str]) -> list[str]:
 
 
 def _reasons(service: Service) -> dict[str, int]:
-    return dict(Counter(one.reason for one in service.store.curation.every_quarantined(COLLECTION)))
+    return dict(Counter(one.reason for one in service.store.quarantine.every(COLLECTION)))
 
 
 def markdown(found: Sequence[Compared]) -> str:
