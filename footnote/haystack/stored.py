@@ -15,7 +15,7 @@ from typing import Any
 
 from haystack.dataclasses import Document
 
-from rag.store.text import clean
+from rag.store.values import clean
 from rag.types import Metadata, Scalar
 
 REST = "haystack_document"
