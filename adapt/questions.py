@@ -92,8 +92,10 @@ def _about(
     split: Split,
     seed: int,
 ) -> Iterator[JudgedQuestion]:
+    opened = service.searcher.open(collection, "lexical")
+
     def is_first(text: str) -> bool:
-        found = service.indexes.search_lexical(collection, text, 1)
+        found = opened.lexical(text, 1)
         return bool(found) and found[0].key == passage.key
 
     dice = random.Random(f"{seed} {passage.chunk.id}")
@@ -140,7 +142,7 @@ def _located(service: Service, collection: str, question: UserQuestion, seed: in
 
 def _source_of(service: Service, collection: str, question: UserQuestion) -> str:
     """The document that holds the quote, looked for among the first hits of a search for it."""
-    hits = service.indexes.search_lexical(collection, question.quote, 20)
+    hits = service.searcher.open(collection, "lexical").lexical(question.quote, 20)
     found = service.store.chunks.hydrate([hit.key for hit in hits])
     wanted = _flat(question.quote)[:80]
     holders = (chunk.document_id for chunk, _ in found.values() if wanted in _flat(chunk.text))

@@ -16,8 +16,8 @@ from eval.cases.write import as_row
 from eval.environment import require
 from eval.metrics.ragas.meter import CostLimit
 from eval.metrics.registry import REQUIRED, chosen
-from eval.report import from_json
 from eval.report.files import read_report, write_run
+from eval.report.json import from_json
 from eval.runs.execute import Limits, RunRequest, execute
 from eval.runs.journal import CASES, read_run_cases
 from eval.runs.record import Row, Run

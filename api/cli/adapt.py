@@ -1,4 +1,4 @@
-"""Adaptation from the command line: by the worker of a running service, else in this process."""
+"""`footnote adapt`: by the worker of a running service, else in this process."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -17,6 +18,7 @@ from adapt.jobs import AdaptationWorker, submit
 from adapt.questions import read_questions
 from adapt.types import FULL_STAGES, OnStage, Options
 from api.cli.console import out
+from api.cli.options import FAILED, Data, Json, settings_from
 from api.http.schemas.adapt import AdaptationOut, PieceOut, RolledBack, VersionOut
 from api.service import find_running
 from rag.models.registry import load_encoder
@@ -28,7 +30,37 @@ _OPEN = ("queued", "running")
 _POLL_S = 0.3
 
 
-def adapt_and_report(
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def adapt(
+    collection: Annotated[str, typer.Argument(help="The collection to fit search to.")],
+    questions: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Your questions as .jsonl: question, and source or quote."),
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Fine-tune the encoder too (extra train).")] = False,
+    trust_synthetic: Annotated[
+        bool, typer.Option("--trust-synthetic", help="Use what wins on made-up questions alone.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same questions.")] = 0,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the version before.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Show every version and what its gates said.")] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Learn how to search one collection better; only what wins on held-out questions is used."""
+    settings, options = settings_from(data=data), Options(seed, full, trust_synthetic)
+    if rollback:
+        _roll_back(settings, collection, as_json=json)
+    elif show:
+        _show_versions(settings, collection, as_json=json)
+    elif not _adapt_and_report(settings, collection, questions, options, as_json=json):
+        raise typer.Exit(FAILED)
+
+
+def _adapt_and_report(
     settings: Settings, collection: str, questions: Path | None, options: Options, *, as_json: bool
 ) -> bool:
     """Adapt, then print what the gates said, as a table or as the API's JSON; whether the job succeeded."""
@@ -46,13 +78,13 @@ def adapt_and_report(
         return False
 
 
-def show_versions(settings: Settings, collection: str, *, as_json: bool) -> None:
+def _show_versions(settings: Settings, collection: str, *, as_json: bool) -> None:
     """Print every version, newest first."""
     with Store.open(settings.store_url) as store:
         _print(_versions(settings, store, collection, newest=False), as_json=as_json)
 
 
-def roll_back(settings: Settings, collection: str, *, as_json: bool) -> None:
+def _roll_back(settings: Settings, collection: str, *, as_json: bool) -> None:
     """Go back to the version before; a running service searches with it from the next query on."""
     with Store.open(settings.store_url) as store:
         active = store.learned.rollback(collection)

@@ -1,85 +1,85 @@
-"""Ingest from the command line: a running service has a worker for it; without one this process works."""
+"""`footnote ingest`: a folder or URL into a collection, once or with --watch on and on."""
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from types import FrameType
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adapt.jobs import AdaptationWorker
-from api.cli.console import ingest_bar, print_formats, print_job
-from api.http.schemas.jobs import JobOut
-from api.service import find_running, stop_on_signal, stop_with_parent
-from eval.online.scoring import OnlineScorer
-from ingest.formats import formats
-from ingest.reembed import ReembeddingWorker
-from ingest.submit import location, submit_folder
-from ingest.types import Progress, SyncOptions
-from ingest.worker import Worker, follow
+from api.cli.options import FAILED, Collection, Data, Json, settings_from
 from rag.errors import Conflict
 from rag.settings import Settings
-from rag.store import Store
-from rag.types import Job
 
-OnProgress = Callable[[Progress], None]
-CarryOut = Callable[[Job, OnProgress], None]
+if TYPE_CHECKING:
+    from api.cli.jobs import OnProgress
+    from ingest.types import SyncOptions
+    from rag.types import Job
 
-
-def run_worker(settings: Settings, *, drain: bool, with_parent: bool) -> None:
-    """Work until told to stop, with `drain` until no job is pending, `with_parent` until the parent ends."""
-    if with_parent:
-        stop_with_parent()
-    store = Store.open(settings.store_url)
-    worker, adaptations = Worker(settings, store=store), AdaptationWorker(settings, store)
-    reembeddings, scorer = ReembeddingWorker(settings, store), OnlineScorer(settings, store)
-    try:
-        if drain:
-            with stop_on_signal():
-                worker.drain()
-                adaptations.drain()
-                reembeddings.drain()
-                scorer.drain()
-        else:
-            with _stop_event() as stop, ExitStack() as beside:
-                for others in (adaptations, reembeddings, scorer):
-                    beside.enter_context(_beside(others, stop))
-                worker.run(stop)
-    finally:
-        worker.close()
-        store.close()
+app = typer.Typer(add_completion=False)
 
 
-def ingest_folder(
-    settings: Settings, collection: str, path: str, options: SyncOptions, *, on_progress: OnProgress
-) -> Job:
-    """Bring a collection (made if need be) in line with a folder or URL; returns the finished job.
+@app.command()
+def ingest(
+    path: Annotated[str, typer.Argument(help="A folder, a file, or a URL such as s3://bucket/prefix.")],
+    collection: Collection = "default",
+    delete_missing: Annotated[
+        bool, typer.Option("--delete-missing", help="Delete documents whose file is gone from the folder.")
+    ] = False,
+    include: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--include", metavar="PATTERN", help="Only such files, as in gitignore; may be repeated."
+        ),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", metavar="PATTERN", help="No such files or folders; may be repeated."),
+    ] = None,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Delete every document when the folder is empty.")
+    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on, and sync again on changes.")] = False,
+    every: Annotated[
+        float, typer.Option(min=1, metavar="SECONDS", help="With --watch: look at everything so often.")
+    ] = 600,
+    report: Annotated[
+        bool, typer.Option("--report", help="Then say what became of the collection's files, by format.")
+    ] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Read a folder into a collection, which is made if need be. What did not change is skipped."""
+    from ingest.types import SyncOptions
 
-    Interrupted, the job stays in the store and the next worker goes on with it.
-    """
-    root = location(path)  # before anything is made
-    with Store.open(settings.store_url) as store, carrying_out(settings, store) as carry_out:
-        with suppress(Conflict):
-            store.collections.create(collection)
-        job = submit_folder(store, collection, root, options, skip=[settings.data])
-        carry_out(job, on_progress)
-        return store.jobs.get(job.id)
+    settings = settings_from(data=data)
+    options = SyncOptions(delete_missing, tuple(include or ()), tuple(exclude or ()), allow_empty)
+    if watch:
+        from api.cli.watch import watch_and_report
+
+        watch_and_report(settings, collection, path, options, every=every, as_json=json)
+    elif not _ingest_and_report(settings, collection, path, options, as_json=json, by_format=report):
+        raise typer.Exit(FAILED)
 
 
-def ingest_and_report(
+def _ingest_and_report(
     settings: Settings,
     collection: str,
     path: str,
     options: SyncOptions,
     *,
     as_json: bool,
-    by_format: bool = False,
-) -> Job:
-    """ingest_folder with a progress bar and a table at the end, or the job as the API's JSON."""
+    by_format: bool,
+) -> bool:
+    """Ingest with a bar and a table at the end, or the job as the API's JSON; whether it succeeded."""
+
+    from api.cli.jobs import ingest_bar, print_formats, print_job
+    from api.http.schemas.jobs import JobOut
+    from ingest.formats import formats
+    from ingest.types import Progress
+    from rag.store import Store
+
     last: Progress | None = None
 
     def show(progress: Progress) -> None:
@@ -89,7 +89,7 @@ def ingest_and_report(
 
     started = time.monotonic()
     with ingest_bar(quiet=as_json) as bar:
-        job = ingest_folder(settings, collection, path, options, on_progress=show)
+        job = _ingest_folder(settings, collection, path, options, on_progress=show)
     if as_json:
         typer.echo(JobOut.of(job).model_dump_json(indent=2))
     else:
@@ -97,54 +97,24 @@ def ingest_and_report(
     if by_format and not as_json:
         with Store.open(settings.store_url) as store:
             print_formats(formats(store, collection))
-    return job
+    return job.status == "succeeded"
 
 
-@contextmanager
-def carrying_out(settings: Settings, store: Store) -> Iterator[CarryOut]:
-    """What carries jobs out to their end, here or by following the worker of a running service."""
-    with ExitStack() as opened:
-        workers: list[Worker] = []
+def _ingest_folder(
+    settings: Settings, collection: str, path: str, options: SyncOptions, *, on_progress: OnProgress
+) -> Job:
+    """Bring a collection (made if need be) in line with a folder or URL; returns the finished job.
 
-        def carry_out(job: Job, on_progress: OnProgress) -> None:
-            running = find_running(settings.data)
-            if running is not None and running.worker:
-                for progress in follow(store, job.id):
-                    on_progress(progress)
-                return
-            if not workers:
-                workers.append(opened.enter_context(Worker(settings, store=store)))
-            # drain() also finishes what an earlier run left behind; only this job is shown.
-            workers[0].drain(lambda progress: on_progress(progress) if progress.job.id == job.id else None)
+    Interrupted, the job stays in the store and the next worker goes on with it.
+    """
+    from api.cli.jobs import carrying_out
+    from ingest.submit import location, submit_folder
+    from rag.store import Store
 
-        yield carry_out
-
-
-@contextmanager
-def _beside(
-    others: AdaptationWorker | ReembeddingWorker | OnlineScorer, stop: threading.Event
-) -> Iterator[None]:
-    """Work of another kind in a thread while the block runs; both end by `stop`."""
-    thread = threading.Thread(target=others.run, args=(stop,), name=type(others).__name__)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
-@contextmanager
-def _stop_event() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set, so that the file at hand is finished first."""
-    event = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        event.set()
-
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield event
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+    root = location(path)  # before anything is made
+    with Store.open(settings.store_url) as store, carrying_out(settings, store) as carry_out:
+        with suppress(Conflict):
+            store.collections.create(collection)
+        job = submit_folder(store, collection, root, options, skip=[settings.data])
+        carry_out(job, on_progress)
+        return store.jobs.get(job.id)

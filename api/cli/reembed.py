@@ -1,12 +1,15 @@
-"""Re-embedding from the command line: by the worker of a running service, else in this process."""
+"""`footnote reembed`: by the worker of a running service, else in this process."""
 
 from __future__ import annotations
 
 import time
+from typing import Annotated
 
 import typer
 
-from api.cli.console import print_error, reembedding_bar
+from api.cli.console import print_error
+from api.cli.jobs import reembedding_bar
+from api.cli.options import FAILED, Data, Json, settings_from
 from api.http.schemas.jobs import JobOut
 from api.service import find_running
 from ingest.reembed import OnChunks, ReembeddingWorker, submit
@@ -19,7 +22,25 @@ _OPEN = ("queued", "running")
 _POLL_S = 0.3
 
 
-def reembed_and_report(settings: Settings, collection: str, encoder: str | None, *, as_json: bool) -> bool:
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def reembed(
+    collection: Annotated[str, typer.Argument(help="The collection to embed anew.")],
+    encoder: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The encoder to change to.", show_default="that of the settings"),
+    ] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Give a collection another encoder; it is searched by the old one until all is done."""
+    if not _reembed_and_report(settings_from(data=data), collection, encoder, as_json=json):
+        raise typer.Exit(FAILED)
+
+
+def _reembed_and_report(settings: Settings, collection: str, encoder: str | None, *, as_json: bool) -> bool:
     """Give a collection another encoder, with a bar; whether the job succeeded.
 
     Interrupted, the job stays in the store and the next worker goes on with it.

@@ -12,8 +12,8 @@ from pathlib import Path
 import typer
 import watchfiles
 
-from api.cli.console import print_error, print_pass
-from api.cli.ingest import CarryOut, carrying_out
+from api.cli.console import print_error
+from api.cli.jobs import CarryOut, carrying_out, print_pass
 from api.http.schemas.jobs import JobOut
 from api.service import stop_on_signal
 from ingest.patterns import IGNORE_FILE

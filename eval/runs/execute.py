@@ -12,7 +12,8 @@ from pathlib import Path
 
 from eval.cases import Case
 from eval.cases.case import with_ids
-from eval.metrics.registry import Measure, chosen, load_metrics
+from eval.metrics.ragas.load import load_metrics
+from eval.metrics.registry import Measure, chosen
 from eval.runs.journal import Journal
 from eval.runs.record import Failure, Row, Run
 from eval.runs.score import Scorer, answered, failed

@@ -16,7 +16,8 @@ from ragas import EvaluationDataset
 from ragas.metrics.base import MetricType, SingleTurnMetric
 
 from eval.cases import Case
-from eval.metrics.registry import Measure, chosen, load_metrics
+from eval.metrics.ragas.load import load_metrics
+from eval.metrics.registry import Measure, chosen
 from eval.report.files import read_run, write_run
 from eval.runs.execute import Limits, RunRequest, execute
 from eval.runs.journal import ROWS, read_run_cases, read_setup
@@ -256,7 +257,7 @@ def test_an_abstention_scores_zero_where_an_answer_is_known(manuals: Service) ->
         sentences=(),
     )
     measures = chosen(["exact_match", "semantic_similarity", "faithfulness", "id_based_context_recall"])
-    scorer = Scorer(measures, load_metrics(measures, manuals))
+    scorer = Scorer(measures, load_metrics(measures, manuals.models))
     found = scorer.scored(answered(CASES[0], answer), CASES[0])
     assert found.scores == {"exact_match": 0, "semantic_similarity": 0, "id_based_context_recall": 1}
     assert found.skipped == {"faithfulness": "abstained"}

@@ -9,7 +9,8 @@ import pytest
 
 from eval.cases import Case
 from eval.metrics.ragas.llm import open_llm
-from eval.metrics.registry import JUDGES, MEASURES, chosen, load_metrics
+from eval.metrics.ragas.load import load_metrics
+from eval.metrics.registry import JUDGES, MEASURES, chosen
 from eval.runs.execute import Limits, RunRequest, execute
 from eval.runs.record import Row
 from eval.runs.score import Scorer, answered
@@ -27,7 +28,7 @@ METERED = "factual_correctness"
 
 def scored(manuals: Service, answer: Answer, *names: str) -> Row:
     measures = chosen(names)
-    return Scorer(measures, load_metrics(measures, manuals)).scored(answered(CASE, answer), CASE)
+    return Scorer(measures, load_metrics(measures, manuals.models)).scored(answered(CASE, answer), CASE)
 
 
 def test_every_judge_is_a_measure_and_names_are_distinct() -> None:
@@ -62,7 +63,7 @@ def test_a_garbage_reply_is_an_error_on_the_row(manuals: Service) -> None:
     row = answered(CASE, manuals.answerer.answer(Ask(CASE.question, "manuals")))
     with FakeLLM(says("Fine!")) as server:
         llm = open_llm(Settings(llm_url=server.url, llm_model="fake-llm"))
-        found = Scorer(measures, load_metrics(measures, manuals, llm)).scored(row, CASE)
+        found = Scorer(measures, load_metrics(measures, manuals.models, llm)).scored(row, CASE)
     assert found.errors["llm_context_recall"].code == "generator_invalid"
     assert set(found.scores) == {"exact_match"}
 

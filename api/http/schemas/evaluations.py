@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
-from api.http.limits import MAX_QUESTION
 from api.http.schemas.base import CollectionName, In, Out, Passage, example
 from api.http.schemas.jobs import JobProgressOut
 from eval.cases import Case
 from eval.runs.execute import Limits, RunRequest
 from eval.runs.setup import AskOptions
+from rag.settings import LONGEST_QUESTION
 from rag.types import AnswerMode, CheckPolicy, Job, JobStatus
 
 MAX_CASES = 1_000
@@ -24,7 +24,7 @@ class CaseIn(In):
     `answerable` false makes an abstention the right answer; results are sliced by `type`.
     """
 
-    question: Annotated[str, StringConstraints(min_length=1, max_length=MAX_QUESTION)]
+    question: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_QUESTION)]
     reference: Passage | None = None
     relevant_sources: list[str] | None = None
     contexts: list[Passage] | None = None
