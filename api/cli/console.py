@@ -8,7 +8,15 @@ from contextlib import contextmanager
 from pydantic import ValidationError
 from rich.console import Console
 from rich.padding import Padding
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -228,9 +236,9 @@ def ingest_bar(*, quiet: bool) -> Iterator[IngestBar]:
 
 @contextmanager
 def reembedding_bar(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar over the chunks on standard error, shown while the block runs and somebody looks."""
+    """A bar on standard error, shown while the block runs and somebody looks."""
     console = Console(stderr=True, highlight=False)
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("chunks ·"), TimeRemainingColumn())
+    columns = (BarColumn(), TaskProgressColumn(), TextColumn("·"), TimeRemainingColumn())
     bar = Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
     with bar:
         task = bar.add_task("reembed", total=None)

@@ -18,7 +18,7 @@ from eval.report import to_json, to_markdown
 from eval.runs.compare import check_gates, compare, failures, parse_gates, worse
 from eval.runs.execute import Asked, execute
 from eval.runs.files import read_run, write_run
-from eval.runs.journal import SETUP, read_run_cases, read_setup
+from eval.runs.journal import SETUP, in_folder, read_run_cases, read_setup
 from eval.runs.record import Run, Setup
 from eval.runs.setup import ANSWERING, AUTOMATIC, Asking
 from rag.answer.engine import Engine
@@ -139,4 +139,5 @@ def _executed(settings: Settings, asked: Asked, wanted: Wanted) -> Run:
         def show(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        return execute(engine, asked, wanted.out, show, fresh=wanted.fresh)
+        journal = in_folder(wanted.out, fresh=wanted.fresh) if wanted.out else None
+        return execute(engine, asked, journal, show)

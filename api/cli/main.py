@@ -84,8 +84,8 @@ def worker(
     drain: Annotated[bool, typer.Option("--drain", help="End when no job is left.")] = False,
     parent: StopWithParent = False,
 ) -> None:
-    """Do the work of ingest jobs until Ctrl-C. Any number of workers may share a store."""
-    from api.cli.ingest import run_worker
+    """Work at jobs of every kind until Ctrl-C. Any number of workers may share a store."""
+    from api.cli.worker import run_worker
 
     settings = settings_from(data=data)
     _log_to_stderr()

@@ -15,7 +15,6 @@ from api.http.auth import KeyRing
 from api.http.errors import Starting
 from api.http.limits import Gate
 from api.http.metrics import LabelledGauge, Metrics, OnlineGauges, tally
-from eval.evaluations import Evaluations
 from eval.online.sampling import Sampler
 from rag.answer.engine import Engine
 from rag.errors import ModelError, RagError
@@ -53,7 +52,6 @@ class Runtime:
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="footnote-start")
         self._engine: Future[Engine] = self._loader.submit(Engine, settings, store)
         self._warm: Future[None] = self._loader.submit(self._warm_up)
-        self._evaluations: Future[Evaluations] = self._loader.submit(self._open_evaluations)
 
     def _warm_up(self) -> None:
         try:
@@ -65,13 +63,6 @@ class Runtime:
     def engine(self) -> Engine:
         """The engine; blocks a while just after the start. Raises Starting, or why it cannot load."""
         return _loaded(self._engine)
-
-    def evaluations(self) -> Evaluations:
-        """The evaluations; blocks and raises like `engine`."""
-        return _loaded(self._evaluations)
-
-    def _open_evaluations(self) -> Evaluations:
-        return Evaluations(self._engine.result(), self.settings.data)
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do model work in the bounded pool. Raises Busy at once when too much waits."""
@@ -88,8 +79,6 @@ class Runtime:
         self.pool.shutdown(wait=True, cancel_futures=True)
         if self.sampler is not None:
             self.sampler.close()
-        if _succeeded(self._evaluations):
-            self._evaluations.result().close()
         if _succeeded(self._engine):
             self._engine.result().close()
         self.store.close()

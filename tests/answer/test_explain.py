@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from ingest.handler import ingest_worker
 from ingest.submit import submit_uploads
 from ingest.types import Upload
-from ingest.worker import Worker
 from rag.answer.engine import Engine
 from rag.errors import NotFound
 from rag.models.late import unpack
@@ -39,7 +39,7 @@ def ingested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         texts = {**TEXTS, "valves.md": f"# All valves 🙂\n\n{LONG}"}
         uploads = [Upload(name, text.encode(), "text/markdown") for name, text in texts.items()]
         submit_uploads(opened.store, C, uploads)
-        worker = Worker(settings, store=opened.store, encoder=opened.encoder)
+        worker = ingest_worker(settings, opened.store, opened.encoder)
         worker.drain()
         worker.close()
         yield opened

@@ -19,7 +19,7 @@ from eval.cases import Case
 from eval.metrics.registry import Measure, chosen, load_metrics
 from eval.runs.execute import Asked, Limits, execute
 from eval.runs.files import read_run, write_run
-from eval.runs.journal import ROWS, read_run_cases, read_setup
+from eval.runs.journal import ROWS, in_folder, read_run_cases, read_setup
 from eval.runs.record import Failure, Run
 from eval.runs.score import Scorer, answered, failed, slices, to_sample, wording
 from eval.runs.setup import Asking
@@ -44,7 +44,7 @@ PLAIN = ("rouge_score", "exact_match")
 def run(manuals: Engine, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
     folder = tmp_path_factory.mktemp("run")
     seen: list[tuple[int, int]] = []
-    found = execute(manuals, Asked(CASES, "manuals"), folder, lambda *at: seen.append(at))
+    found = execute(manuals, Asked(CASES, "manuals"), in_folder(folder), lambda *at: seen.append(at))
     assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
     write_run(found, CASES, folder)
     return found, folder
@@ -153,7 +153,7 @@ def test_a_broken_run_goes_on_where_it_stopped(manuals: Engine, tmp_path: Path) 
             raise Killed
 
     with pytest.raises(Killed):
-        execute(manuals, Asked(CASES, "manuals", PLAIN), tmp_path, stop)
+        execute(manuals, Asked(CASES, "manuals", PLAIN), in_folder(tmp_path), stop)
     with (tmp_path / ROWS).open("a") as rows:
         rows.write('[3.0, {"id": "half a li')  # as a crash in the middle of a write leaves it
     seen: list[tuple[int, int]] = []
@@ -161,7 +161,7 @@ def test_a_broken_run_goes_on_where_it_stopped(manuals: Engine, tmp_path: Path) 
     found = execute(
         manuals,
         Asked(CASES, "manuals", PLAIN),
-        tmp_path,
+        in_folder(tmp_path),
         lambda *at: seen.append(at),
         on_row=lambda row: told.append(row.id),
     )
@@ -169,7 +169,7 @@ def test_a_broken_run_goes_on_where_it_stopped(manuals: Engine, tmp_path: Path) 
     assert told == [found.rows[2].id]
     assert [row.question for row in found.rows] == [case.question for case in CASES]
     write_run(found, CASES, tmp_path)
-    again = execute(manuals, Asked(CASES, "manuals", PLAIN), tmp_path, lambda *at: seen.append(at))
+    again = execute(manuals, Asked(CASES, "manuals", PLAIN), in_folder(tmp_path), lambda *at: seen.append(at))
     assert seen[2:][0] == (0, 3), "a finished run is begun anew"
     assert again.setup.id != found.setup.id
 
@@ -218,27 +218,29 @@ def test_a_run_of_something_else_is_not_gone_on_with(manuals: Engine, tmp_path: 
             raise Killed
 
     with pytest.raises(Killed):
-        execute(manuals, Asked(CASES, "manuals", PLAIN), tmp_path, stop)
+        execute(manuals, Asked(CASES, "manuals", PLAIN), in_folder(tmp_path), stop)
     for other in (
         Asked(CASES[:2], "manuals", PLAIN),
         Asked(CASES, "manuals", PLAIN[:1]),
         Asked(CASES, "manuals", PLAIN, Asking(k=3)),
     ):
         with pytest.raises(Conflict) as caught:
-            execute(manuals, other, tmp_path)
+            execute(manuals, other, in_folder(tmp_path))
         assert caught.value.code == "run_differs"
-    assert len(execute(manuals, Asked(CASES[:2], "manuals", PLAIN), tmp_path, fresh=True).rows) == 2
+    assert (
+        len(execute(manuals, Asked(CASES[:2], "manuals", PLAIN), in_folder(tmp_path, fresh=True)).rows) == 2
+    )
 
 
 def test_two_processes_do_not_work_on_one_run(manuals: Engine, tmp_path: Path) -> None:
     def second(done: int, total: int) -> None:
         with pytest.raises(Conflict) as caught:
-            execute(manuals, Asked(CASES, "manuals", PLAIN), tmp_path)
+            execute(manuals, Asked(CASES, "manuals", PLAIN), in_folder(tmp_path))
         assert caught.value.code == "run_locked"
         raise Killed
 
     with pytest.raises(Killed):
-        execute(manuals, Asked(CASES, "manuals", PLAIN), tmp_path, second)
+        execute(manuals, Asked(CASES, "manuals", PLAIN), in_folder(tmp_path), second)
 
 
 def test_an_answer_that_takes_too_long_is_an_error_on_its_row(manuals: Engine) -> None:

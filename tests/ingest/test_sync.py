@@ -10,7 +10,7 @@ import pytest
 
 from ingest.submit import submit_folder
 from ingest.types import SyncOptions
-from ingest.worker import Worker
+from jobs.worker import Worker
 from rag.errors import Conflict
 from rag.store import Store, document_id
 from rag.types import Job, JobCounts
@@ -83,7 +83,7 @@ def test_a_copy_and_a_moved_file_of_another_format_are_read(
     (folder / "copy.md").write_bytes((folder / "one.md").read_bytes())
     (folder / "two.md").rename(folder / "two.txt")
     assert follow().counts == JobCounts(5, added=2, removed=1, unchanged=2)
-    assert store.documents.get(document_id("c", "two.txt")).documents.get.media_type == "text/plain"
+    assert store.documents.get(document_id("c", "two.txt")).document.media_type == "text/plain"
 
 
 def test_without_delete_missing_nothing_moves(store: Store, folder: Path, follow: Follow) -> None:

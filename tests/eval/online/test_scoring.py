@@ -18,6 +18,7 @@ from eval.corpus import put_whole
 from eval.metrics.judge import NotJudgeable, Sample
 from eval.online.sampling import Live, to_sample
 from eval.online.scoring import OnlineScorer, judge_sample
+from jobs.worker import Worker
 from rag.answer.engine import Engine
 from rag.settings import Settings
 from rag.store import NewSample, Store
@@ -25,6 +26,7 @@ from rag.types import CurationPolicy
 from tests.cli.commands import environment, wait_for
 from tests.eval.conftest import MANUALS
 
+NEVER = threading.Event()
 QUESTIONS = (
     "What pressure is the bilge pump rated for?",
     "How many watts does the mast lamp draw?",
@@ -58,7 +60,7 @@ def states(store: Store) -> dict[str, int]:
 
 def test_samples_are_scored_by_the_judges_of_the_settings(engine: Engine) -> None:
     engine.store.samples.add(samples_of(engine, 4))
-    OnlineScorer(engine.settings, engine.store).drain()
+    OnlineScorer(engine.settings, engine.store).run_once(NEVER)
     records = engine.store.samples.newest("manuals", 10)
     assert states(engine.store) == {"scored": 4}
     pump, *_, football = records
@@ -85,7 +87,7 @@ def test_an_answer_that_its_passages_do_not_bear_scores_low(engine: Engine) -> N
     engine.store.samples.forget("manuals")
     changed = type(texts)(texts.question, wrong, texts.passages, texts.sentences)
     engine.store.samples.add([type(good)(**{**_fields(good), "texts": changed})])
-    OnlineScorer(engine.settings, engine.store).drain()
+    OnlineScorer(engine.settings, engine.store).run_once(NEVER)
     (one,) = engine.store.samples.newest("manuals", 1)
     assert one.key != key
     assert one.scores["faithfulness"] == 0.0
@@ -117,7 +119,7 @@ def test_passages_that_are_gone_or_in_quarantine_are_not_judged_without(engine: 
     store.samples.add(samples_of(engine, 2))
     with store._db.write() as connection:
         connection.exec_driver_sql("UPDATE chunks SET quarantine = 'secret' WHERE text LIKE '%mast lamp%'")
-    OnlineScorer(engine.settings, store).drain()
+    OnlineScorer(engine.settings, store).run_once(NEVER)
     problems = {code for one in store.samples.newest("manuals", 10) for code in one.problems.values()}
     assert problems == {"passages_gone"}
     assert states(store) == {"scored": 2}
@@ -129,7 +131,7 @@ def test_texts_that_went_before_they_were_scored_end_as_gone(engine: Engine) -> 
     store.samples.add(samples_of(engine, 4))
     for record in store.documents.page("manuals")[0]:
         store.documents.delete(record.document.id)
-    OnlineScorer(engine.settings, store).drain()
+    OnlineScorer(engine.settings, store).run_once(NEVER)
     assert states(store) == {"gone": 4}
     assert store.audit.problems() == []
 
@@ -138,7 +140,7 @@ def test_retention_holds_where_samples_are_scored(engine: Engine) -> None:
     old, *others = samples_of(engine, 4)
     long_ago = type(old)(**{**_fields(old), "created_at": datetime.now(UTC) - timedelta(days=31)})
     engine.store.samples.add([long_ago, *others])
-    OnlineScorer(engine.settings.model_copy(update={"online_keep": 2}), engine.store).drain()
+    OnlineScorer(engine.settings.model_copy(update={"online_keep": 2}), engine.store).run_once(NEVER)
     assert [one.request_id for one in engine.store.samples.newest("manuals", 10)] == ["r-2", "r-3"]
 
 
@@ -146,16 +148,16 @@ def test_only_one_scores_at_a_time_and_the_next_goes_on(engine: Engine) -> None:
     engine.store.samples.add(samples_of(engine, 1))
     with engine.store.locks.exclusive("online") as mine:
         assert mine
-        OnlineScorer(engine.settings, engine.store).drain()
+        OnlineScorer(engine.settings, engine.store).run_once(NEVER)
         assert states(engine.store) == {"waiting": 1}
-    OnlineScorer(engine.settings, engine.store).drain()
+    OnlineScorer(engine.settings, engine.store).run_once(NEVER)
     assert states(engine.store) == {"scored": 1}
 
 
 def test_models_that_do_not_load_are_waited_out(engine: Engine, tmp_path: Path) -> None:
     engine.store.samples.add(samples_of(engine, 1))
     broken = engine.settings.model_copy(update={"weights": tmp_path / "none"})
-    OnlineScorer(broken, engine.store).drain()
+    OnlineScorer(broken, engine.store).run_once(NEVER)
     assert states(engine.store) == {"waiting": 1}
 
 
@@ -163,7 +165,7 @@ def test_a_stopped_scorer_leaves_the_rest_to_the_next(engine: Engine) -> None:
     engine.store.samples.add(samples_of(engine, 2))
     stop = threading.Event()
     stop.set()
-    OnlineScorer(engine.settings, engine.store).run(stop)
+    Worker(engine.store, periodic=[OnlineScorer(engine.settings, engine.store)]).run(stop)
     assert states(engine.store) == {"waiting": 2}
 
 
