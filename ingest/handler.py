@@ -48,8 +48,8 @@ class Interrupted(Exception):
 
 
 class IngestHandler:
-    """Parses, splits, embeds and commits what items ask for. What had been committed is found unchanged by its
-    hash, so that an item may be processed again at any time.
+    """Parses, splits, embeds and commits what items ask for. What had been committed is found unchanged by
+    its hash, so that an item may be processed again at any time.
     """
 
     kinds = frozenset({"ingest", "sync"})

@@ -1,4 +1,4 @@
-"""What the runtime asks of those who do the work: handlers of items, handlers of whole jobs, periodic work."""
+"""What the runtime asks of those who do the work: handlers of items and of whole jobs, periodic work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a job is: for the handler that reports it, the worker that counts, and whoever follows from outside."""
+"""How far a job is: for the handler that reports it, the worker that counts, and who follows it from outside."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is: `done` of `total` sources, or what its handler counts, after `seconds` of this worker.
+    """How far a job is: `done` of `total` sources, or of what its handler counts; `seconds` of this worker.
 
     `source` is the one that is done, or the stage at hand.
     """

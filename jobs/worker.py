@@ -1,4 +1,4 @@
-"""The worker: takes jobs from the store and has handlers process them, with periodic work beside; see `Worker`.
+"""The worker: takes jobs from the store and has handlers process them, with periodic work beside.
 
 Every job goes the same way, on DBOS (`jobs.queues`): it is scheduled, taken by one worker, processed, and
 taken up by another one when that worker dies. Jobs of items (files) are shared out in batches; a job that is

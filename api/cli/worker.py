@@ -50,7 +50,7 @@ def full_worker(settings: Settings, store: Store) -> Worker:
 
 @contextmanager
 def working_off(settings: Settings, make: Callable[[], Worker], store: Store) -> Iterator[WorkOff]:
-    """What sees jobs through to their end: the worker of a running service, else the one that `make` makes."""
+    """What sees jobs through to their end: a running service's worker, else the one that `make` makes."""
     with ExitStack() as opened:
         workers: list[Worker] = []
 

@@ -1,4 +1,4 @@
-"""A run while it goes on: its setup, its cases, and a row for every case that is done, in a folder or a store.
+"""A run while it goes on, in a folder or in the store: setup, cases, and a row for every case that is done.
 
 A row is written before the next case counts as done, so that a run that was killed goes on where it stopped.
 Of a folder run.json, cases.jsonl and rows.jsonl are all that is needed.
@@ -34,7 +34,7 @@ _ROW = TypeAdapter(Row)
 
 
 class Journal(Protocol):
-    """Where a run is written down. `rows` maps a case's id to its row, `seconds` is the time that they took."""
+    """Where a run is written down. `rows` maps a case's id to its row, `seconds` is what they took."""
 
     setup: Setup
     rows: dict[str, Row]
