@@ -5,6 +5,7 @@ RUN python -m venv /opt/footnote
 # What changes seldom comes first, so that a change of code does not install everything again.
 COPY pyproject.toml constraints.txt README.md ./
 COPY rag ./rag
+COPY jobs ./jobs
 COPY ingest ./ingest
 COPY adapt ./adapt
 COPY eval ./eval

@@ -1,4 +1,4 @@
-"""From a trained network to a weights folder: ONNX graphs, tokenizer, config.json."""
+"""From a trained network to a weights folder: ONNX graph, tokenizer, config.json; the encoder's own."""
 
 from __future__ import annotations
 
@@ -18,171 +18,11 @@ from transformers.models.bert.modeling_bert import BertLayer
 
 from adapt.network import mean_pool
 from adapt.quantise import write_compressed
-from lab.recipes.checker.net import CheckerNet
-from lab.recipes.reader.net import ReaderNet, Reads
 
 Value = str | int | float | list[float]
 OPSET = 20
-
-
-class EncoderGraph(nn.Module):
-    """Body, mean pooling and a projection of the token vectors, as exported."""
-
-    def __init__(self, body: BertModel, projection: torch.Tensor) -> None:
-        super().__init__()
-        self.body = PlainBert(body)
-        self.projection = nn.Parameter(projection, requires_grad=False)
-
-    def forward(
-        self, input_ids: torch.Tensor, attention_mask: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        hidden = self.body(input_ids, attention_mask, torch.zeros_like(input_ids))
-        tokens = nn.functional.normalize(hidden @ self.projection, dim=-1)
-        return mean_pool(hidden, attention_mask), tokens
-
-
-class _Hidden(nn.Module):
-    """Gives a trained head the plain body in the shape of transformers' output."""
-
-    def __init__(self, body: BertModel) -> None:
-        super().__init__()
-        self.plain = PlainBert(body)
-        self.config = body.config
-
-    def forward(
-        self, ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
-    ) -> object:
-        self.last_hidden_state = self.plain(ids, attention_mask, token_type_ids)
-        return self
-
-
-class ReaderGraph(nn.Module):
-    """A ReaderNet on the plain body."""
-
-    def __init__(self, net: ReaderNet) -> None:
-        super().__init__()
-        self.net = net
-        self.net.body = _Hidden(net.body)
-
-    def forward(
-        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
-    ) -> Reads:
-        found: Reads = self.net(input_ids, attention_mask, token_type_ids)
-        return found
-
-
-class CheckerGraph(nn.Module):
-    """A CheckerNet on the plain body."""
-
-    def __init__(self, net: CheckerNet) -> None:
-        super().__init__()
-        self.net = net
-        self.net.body = _Hidden(net.body)
-
-    def forward(
-        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        found: tuple[torch.Tensor, torch.Tensor] = self.net(input_ids, attention_mask, token_type_ids)
-        return found
-
-
-def export_onnx(graph: nn.Module, inputs: Sequence[str], outputs: Sequence[str], path: Path) -> None:
-    """Export with free `batch` and `tokens` axes."""
-    example = torch.tensor([[101, 2054, 102, 2003, 102], [101, 2339, 102, 102, 0]])
-    values = {
-        "input_ids": example,
-        "attention_mask": (example != 0).long(),
-        "token_type_ids": torch.tensor([[0, 0, 0, 1, 0], [0, 0, 0, 1, 0]]),
-    }
-    axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("tokens")}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            graph.eval(),
-            tuple(values[name] for name in inputs),
-            str(path),
-            dynamo=True,
-            dynamic_shapes=tuple(axes for _ in inputs),
-            input_names=list(inputs),
-            output_names=list(outputs),
-            external_data=False,
-            opset_version=OPSET,
-            verbose=False,
-        )
-
-
-def write_model(
-    graph: nn.Module,
-    inputs: Sequence[str],
-    outputs: Sequence[str],
-    backbone: Path,
-    folder: Path,
-    config: dict[str, Value],
-) -> int:
-    """Export, compress and write a weights folder; its size in bytes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory() as scratch:
-        path = Path(scratch) / "float.onnx"
-        export_onnx(graph, inputs, outputs, path)
-        size = write_compressed(path, folder)
-    shutil.copyfile(backbone / "tokenizer.json", folder / "tokenizer.json")
-    parameters = sum(parameter.numel() for parameter in graph.parameters())
-    write_config(folder, {"parameters": parameters, **config})
-    return size
-
-
-def write_config(folder: Path, config: dict[str, Value]) -> None:
-    """Write config.json with sorted keys, so that equal settings give equal files."""
-    (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-
-
-THREE = ("input_ids", "attention_mask", "token_type_ids")
-
-
-def write_encoder(
-    body: BertModel, projection: torch.Tensor, backbone: Path, folder: Path, pooling: int
-) -> int:
-    """Write the encoder's folder."""
-    config: dict[str, Value] = {
-        "role": "encoder",
-        "max_tokens": 256,
-        "dimension": int(body.config.hidden_size),
-        "token_dimension": int(projection.shape[1]),
-        "pooling": pooling,
-    }
-    outputs = ("sentence_embedding", "token_embeddings")
-    return write_model(EncoderGraph(body, projection), THREE[:2], outputs, backbone, folder, config)
-
-
-def write_reader(net: ReaderNet, backbone: Path, folder: Path, config: dict[str, Value]) -> int:
-    """Write the reader's folder; `config` holds what calibration found."""
-    base: dict[str, Value] = {
-        "role": "reader",
-        "max_tokens": 512,
-        "window_tokens": 224,
-        "window_overlap": 64,
-        "max_answer_tokens": 40,
-        "answer_weights": [1.0, 0.0, 0.0, 0.0],
-        "presence_weights": [1.0, 0.0, 0.0],
-    }
-    outputs = ("relevance", "start", "end", "evidence")
-    return write_model(ReaderGraph(net), THREE, outputs, backbone, folder, {**base, **config})
-
-
-def write_checker(net: CheckerNet, backbone: Path, folder: Path, config: dict[str, Value]) -> int:
-    """Write the checker's folder; `config` holds the fitted head."""
-    base: dict[str, Value] = {
-        "role": "checker",
-        "max_tokens": 512,
-        "window_tokens": 160,
-        "window_overlap": 48,
-        "max_windows": 6,
-        "support_threshold": 0.5,
-        "mark_threshold": 0.0,
-        "support_weights": [1.0] + [0.0] * 8,
-        "contradiction_weights": [0.0, 1.0] + [0.0] * 7,
-    }
-    return write_model(CheckerGraph(net), THREE, ("label", "mark"), backbone, folder, {**base, **config})
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+"""What a graph takes; the encoder needs no token types."""
 
 
 MASKED = -1e4
@@ -239,3 +79,84 @@ class PlainBert(nn.Module):
         for layer in self.layers:
             hidden = layer(hidden, bias)
         return torch.as_tensor(hidden)
+
+
+class EncoderGraph(nn.Module):
+    """Body, mean pooling and a projection of the token vectors, as exported."""
+
+    def __init__(self, body: BertModel, projection: torch.Tensor) -> None:
+        super().__init__()
+        self.body = PlainBert(body)
+        self.projection = nn.Parameter(projection, requires_grad=False)
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        hidden = self.body(input_ids, attention_mask, torch.zeros_like(input_ids))
+        tokens = nn.functional.normalize(hidden @ self.projection, dim=-1)
+        return mean_pool(hidden, attention_mask), tokens
+
+
+def export_onnx(graph: nn.Module, inputs: Sequence[str], outputs: Sequence[str], path: Path) -> None:
+    """Export with free `batch` and `tokens` axes."""
+    example = torch.tensor([[101, 2054, 102, 2003, 102], [101, 2339, 102, 102, 0]])
+    values = {
+        "input_ids": example,
+        "attention_mask": (example != 0).long(),
+        "token_type_ids": torch.tensor([[0, 0, 0, 1, 0], [0, 0, 0, 1, 0]]),
+    }
+    axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("tokens")}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            graph.eval(),
+            tuple(values[name] for name in inputs),
+            str(path),
+            dynamo=True,
+            dynamic_shapes=tuple(axes for _ in inputs),
+            input_names=list(inputs),
+            output_names=list(outputs),
+            external_data=False,
+            opset_version=OPSET,
+            verbose=False,
+        )
+
+
+def write_model(
+    graph: nn.Module,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    backbone: Path,
+    folder: Path,
+    config: dict[str, Value],
+) -> int:
+    """Export, compress and write a weights folder; its size in bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as scratch:
+        path = Path(scratch) / "float.onnx"
+        export_onnx(graph, inputs, outputs, path)
+        size = write_compressed(path, folder)
+    shutil.copyfile(backbone / "tokenizer.json", folder / "tokenizer.json")
+    parameters = sum(parameter.numel() for parameter in graph.parameters())
+    write_config(folder, {"parameters": parameters, **config})
+    return size
+
+
+def write_config(folder: Path, config: dict[str, Value]) -> None:
+    """Write config.json with sorted keys, so that equal settings give equal files."""
+    (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def write_encoder(
+    body: BertModel, projection: torch.Tensor, backbone: Path, folder: Path, pooling: int
+) -> int:
+    """Write the encoder's folder."""
+    config: dict[str, Value] = {
+        "role": "encoder",
+        "max_tokens": 256,
+        "dimension": int(body.config.hidden_size),
+        "token_dimension": int(projection.shape[1]),
+        "pooling": pooling,
+    }
+    outputs = ("sentence_embedding", "token_embeddings")
+    return write_model(EncoderGraph(body, projection), INPUTS[:2], outputs, backbone, folder, config)

@@ -12,16 +12,15 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from adapt.pools import gain
+from adapt.candidates import gain
 from adapt.report import Gain, Verdict
 from adapt.types import Asked
-from lab.recipes.logistic import bootstrap
+from eval.statistics import paired_difference
 from rag.answer.engine import Engine
 from rag.search.fuse import reciprocal_rank
 from rag.search.learned import Profile
 from rag.types import Query
 
-LEVEL = 0.95
 LEAST_HELD = 20
 """Fewer held-out questions than this cannot tell anything."""
 _DEPTH = 10
@@ -92,5 +91,5 @@ def _mean(scores: Scores) -> float:
 def _over(ours: Scores, theirs: Scores) -> Gain:
     if not len(ours):
         return Gain(0.0, 0.0, 0.0)
-    found = bootstrap((ours - theirs).tolist(), rounds=2000)
+    found = paired_difference(ours.tolist(), theirs.tolist(), seed=1)
     return Gain(round(found.mean, 4), round(found.low, 4), round(found.high, 4))

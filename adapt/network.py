@@ -116,6 +116,30 @@ def embed_texts(
     return out
 
 
+def token_vectors(
+    model: BertModel, tokenizer: Tokenizer, texts: Sequence[str], max_tokens: int
+) -> list[torch.Tensor]:
+    """Unit token vectors [T,width] of each text, special tokens included, in half precision."""
+    ids = [item.ids[: max_tokens - 1] + item.ids[-1:] for item in tokenizer.encode_batch(list(texts))]
+    found: dict[int, torch.Tensor] = {}
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        for batch in token_batches([len(row) for row in ids], 4096):
+            tokens = pad([ids[i] for i in batch])
+            hidden = model(tokens, attention_mask=(tokens != 0).long()).last_hidden_state.float()
+            unit = functional.normalize(hidden, dim=-1).half()
+            found |= {i: unit[place, : len(ids[i])].clone() for place, i in enumerate(batch)}
+    return [found[i] for i in range(len(texts))]
+
+
+def principal(passages: Sequence[torch.Tensor], dimension: int) -> torch.Tensor:
+    """The first principal directions [width,D] of token vectors, not centred and not whitened: lengths stay
+    comparable.
+    """
+    rows = torch.cat([p.float() for p in passages])
+    directions: torch.Tensor = torch.linalg.eigh(rows.T @ rows).eigenvectors.flip(1)
+    return directions[:, :dimension].clone()
+
+
 Weights = Mapping[str, torch.Tensor]
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from adapt.pools import Labels, first_rank, fused, gain
+from adapt.candidates import Labels, first_rank, fused, gain
 from adapt.types import OnStage, Pool
 from adapt.weights import Weights
 from rag.answer.engine import Engine

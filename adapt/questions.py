@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from adapt.types import Kind
-from rag.models.claims import STOP_WORDS, sentence_spans, stem
+from rag.models.claims import stem
+from rag.text.sentences import evidence_sentences
+from rag.text.stop_words import STOP_WORDS
 from rag.types import Chunk
 
 _FRAMES = ("{}", "what is {}?", "how does {} work?", "how do I use {}?", "where is {} explained?")
@@ -88,7 +90,7 @@ def _phrases(chunk: Chunk, rarity: Rarity, dice: random.Random) -> str:
 
 def _cloze(chunk: Chunk, rarity: Rarity, dice: random.Random) -> str:
     """A sentence without its rarest word and without some of the others."""
-    sentences = [words_of(chunk.text[start:end]) for start, end in sentence_spans(chunk.text)]
+    sentences = [words_of(chunk.text[start:end]) for start, end in evidence_sentences(chunk.text)]
     fitting = [words for words in sentences if 7 <= len(words) <= 40]
     if not fitting:
         return ""

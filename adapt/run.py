@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from adapt.finetune import require_train, tuned_encoder
+from adapt.candidates import Labels, gather, label
+from adapt.encoder import require_train, tuned_encoder
 from adapt.gate import LEAST_HELD, Scores, judge, plainly_fused, searched
-from adapt.pools import Labels, gather, label
 from adapt.query_adapter import learn
 from adapt.report import Report, Verdict
 from adapt.sample import given_questions, synthetic

@@ -14,7 +14,7 @@ from itertools import product
 
 import numpy as np
 
-from adapt.pools import first_rank, fused, gain
+from adapt.candidates import first_rank, fused, gain
 from adapt.types import Pool
 from rag.models.types import Floats
 from rag.search.learned import DEFAULTS, Profile

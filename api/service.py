@@ -21,6 +21,7 @@ from pathlib import Path
 from types import FrameType
 
 from rag.errors import Conflict, InvalidInput, RagError
+from rag.files import write_whole
 from rag.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -169,10 +170,7 @@ def is_alive(pid: int) -> bool:
 
 @contextmanager
 def _published(data: Path, running: Running) -> Iterator[None]:
-    data.mkdir(parents=True, exist_ok=True)
-    draft = data / f".{RECORD}.{running.pid}"
-    draft.write_text(json.dumps(asdict(running)) + "\n")
-    draft.replace(data / RECORD)
+    write_whole(data / RECORD, json.dumps(asdict(running)) + "\n")
     try:
         yield
     finally:

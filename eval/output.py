@@ -1,17 +1,8 @@
-"""Files that appear whole, and tables for people."""
+"""Tables for people."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
-
-
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Replace a file in one step, so that a reader never sees half of it."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_bytes(content.encode() if isinstance(content, str) else content)
-    part.replace(path)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

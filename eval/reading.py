@@ -1,4 +1,4 @@
-"""The reader on cases with passages: what it reads, and how right that is."""
+"""SQuAD's exact match and F1, and the reader scored by them on cases with passages."""
 
 from __future__ import annotations
 
@@ -85,9 +85,9 @@ def _read(reader: Reader, question: Question, threshold: float) -> Read:
     found = reader.read(case.question, list(case.contexts or ()), top=1).readings
     read, probability = (found[0].text, found[0].probability) if found else ("", 0.0)
     said = read if probability >= threshold else ""
-    exact, f1 = exact_match(question.answers, said), token_f1(question.answers, said)
     answers = question.answers
-    return Read(case.id or "", case.question, answers, read, probability, said, exact, f1, case.type)
+    exact, overlap = exact_match(answers, said), f1(answers, said)
+    return Read(case.id or "", case.question, answers, read, probability, said, exact, overlap, case.type)
 
 
 def _scores(rows: Sequence[Read]) -> dict[str, dict[str, Interval]]:
@@ -103,48 +103,50 @@ def _scores(rows: Sequence[Read]) -> dict[str, dict[str, Interval]]:
     if with_answer:
         found["always"] = {
             "exact_match": mean_interval([exact_match(row.answers, row.read) for row in with_answer]),
-            "f1": mean_interval([token_f1(row.answers, row.read) for row in with_answer]),
+            "f1": mean_interval([f1(row.answers, row.read) for row in with_answer]),
         }
     return found
 
 
 def _means(rows: Sequence[Read]) -> dict[str, Interval]:
-    exact, f1 = [row.exact for row in rows], [row.f1 for row in rows]
-    return {"exact_match": mean_interval(exact), "f1": mean_interval(f1)}
+    return {
+        "exact_match": mean_interval([row.exact for row in rows]),
+        "f1": mean_interval([row.f1 for row in rows]),
+    }
 
 
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _ARTICLES = re.compile(r"\b(a|an|the)\b", re.UNICODE)
 
 
-def normalised(text: str) -> str:
-    """Lower case, without punctuation, articles and extra space."""
+def normalise(text: str) -> str:
+    """Lower case, without punctuation, articles and extra space, as SQuAD does (Rajpurkar 2016)."""
     return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
 
 
-def exact_match(answers: Sequence[str], said: str) -> float:
-    """1 when one of the answers is what was said, else 0. Without an answer only silence is right."""
-    return max(float(normalised(one) == normalised(said)) for one in _gold(answers))
+def exact_match(answers: Sequence[str], prediction: str) -> float:
+    """1 when one of the answers is the prediction, else 0. Without an answer only silence is right."""
+    return max(float(normalise(one) == normalise(prediction)) for one in _gold(answers))
 
 
-def token_f1(answers: Sequence[str], said: str) -> float:
+def f1(answers: Sequence[str], prediction: str) -> float:
     """The harmonic mean of precision and recall of words, against the answer that fits best."""
-    return max(_f1(normalised(one).split(), normalised(said).split()) for one in _gold(answers))
+    return max(_f1(normalise(one).split(), normalise(prediction).split()) for one in _gold(answers))
 
 
-def token_recall(answer: str, said: str) -> float:
-    """Share of the answer's words, with their number, that were said; 1 for an answer without any."""
-    gold = Counter(normalised(answer).split())
-    return sum((gold & Counter(normalised(said).split())).values()) / gold.total() if gold else 1.0
+def token_recall(answer: str, prediction: str) -> float:
+    """Share of the words of the answer, with their number, that the prediction holds; 1 if it has none."""
+    gold = Counter(normalise(answer).split())
+    return sum((gold & Counter(normalise(prediction).split())).values()) / gold.total() if gold else 1.0
 
 
 def _gold(answers: Sequence[str]) -> list[str]:
     """The answers of which something is left when normalised; one that is empty when none is."""
-    return [one for one in answers if normalised(one)] or [""]
+    return [one for one in answers if normalise(one)] or [""]
 
 
-def _f1(gold: Sequence[str], said: Sequence[str]) -> float:
-    if not gold or not said:
-        return float(list(gold) == list(said))
-    both = sum((Counter(gold) & Counter(said)).values())
-    return 2 * both / (len(gold) + len(said))
+def _f1(gold: Sequence[str], prediction: Sequence[str]) -> float:
+    if not gold or not prediction:
+        return float(list(gold) == list(prediction))
+    both = sum((Counter(gold) & Counter(prediction)).values())
+    return 2 * both / (len(gold) + len(prediction))

@@ -1,17 +1,27 @@
-"""Means with their uncertainty."""
+"""Means with bootstrap intervals, tests of pairs, calibration error, and the curve of coverage and risk.
+
+The one place for them: runs, reports, live answers, adaptation and the laboratory all use these.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Key = TypeVar("Key", bound=Hashable)
+Floats = NDArray[np.float64]
+Statistic = Callable[[Floats], Floats]
+"""From resamples (some, n) to a value for each (some,)."""
 
 RESAMPLES = 2000
+CURVE_RESAMPLES = 500
+DIFFERENCE_RESAMPLES = 1000
+Z95 = 1.959964  # standard normal, two-sided 95%
 FLIPS = 10_000
 EXACT = 13  # as many signs have fewer combinations than FLIPS
 BLOCK = 1 << 20  # drawn values held in memory at once
@@ -26,16 +36,46 @@ class Interval:
     high: float
     n: int
 
+    def __str__(self) -> str:
+        return f"{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
-def mean_interval(values: Sequence[float], *, seed: int = 0) -> Interval:
-    """Percentile bootstrap of the mean (Efron 1979): 2,000 resamples, the same seed the same interval.
+
+def means(rows: Floats) -> Floats:
+    """The mean of each row (rows, n) -> (rows,)."""
+    return np.asarray(rows.mean(axis=1), dtype=np.float64)
+
+
+def medians(rows: Floats) -> Floats:
+    """The median of each row (rows, n) -> (rows,)."""
+    return np.asarray(np.median(rows, axis=1), dtype=np.float64)
+
+
+def bootstrap(
+    values: Sequence[float] | Floats,
+    statistic: Statistic = means,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Floats:
+    """The statistic of samples drawn from the values with replacement (resamples,); the same seed draws the
+    same (Efron 1979).
+    """
+    sample = np.asarray(values, dtype=np.float64)
+    random = np.random.default_rng(seed)
+    rows = max(1, BLOCK // sample.size)
+    shapes = [(min(rows, resamples - start), sample.size) for start in range(0, resamples, rows)]
+    return np.concatenate([statistic(sample[random.integers(0, sample.size, shape)]) for shape in shapes])
+
+
+def mean_interval(values: Sequence[float] | Floats, *, seed: int = 0, resamples: int = RESAMPLES) -> Interval:
+    """The mean with the 95% interval of its percentile bootstrap.
 
     Raises ValueError when there is no value or one is not finite.
     """
     sample = np.asarray(values, dtype=np.float64)
     if not sample.size or not np.isfinite(sample).all():
         raise ValueError(f"A mean needs finite values; got {sample.size} values.")
-    low, high = np.percentile(_resampled_means(sample, seed), [2.5, 97.5])
+    low, high = np.percentile(bootstrap(sample, resamples=resamples, seed=seed), [2.5, 97.5])
     return Interval(float(sample.mean()), float(low), float(high), int(sample.size))
 
 
@@ -87,17 +127,56 @@ def _every_sign(size: int) -> NDArray[np.float64]:
     return np.asarray(1 - 2 * bits, dtype=np.float64)
 
 
-def _resampled_means(sample: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    random = np.random.default_rng(seed)
-    rows = max(1, BLOCK // sample.size)
-    blocks = [min(rows, RESAMPLES - start) for start in range(0, RESAMPLES, rows)]
-    return np.concatenate(
-        [sample[random.integers(0, sample.size, (block, sample.size))].mean(axis=1) for block in blocks]
-    )
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a statistic is before and after, and its change with a 95% interval. For times the change is the
+    ratio, `after / before`, else the difference, `after - before`.
+    """
+
+    before: float
+    after: float
+    change: float
+    low: float
+    high: float
+
+
+def share_difference(before: Sequence[float], after: Sequence[float]) -> Difference:
+    """Two shares of zeros and ones, by Newcombe's hybrid score interval, which holds near 0 and 1 too
+    (Newcombe 1998, method 10, https://doi.org/10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I).
+    """
+    first, second = _wilson(before), _wilson(after)
+    change = second[1] - first[1]
+    low = change - sqrt((second[1] - second[0]) ** 2 + (first[2] - first[1]) ** 2)
+    high = change + sqrt((second[2] - second[1]) ** 2 + (first[1] - first[0]) ** 2)
+    return Difference(first[1], second[1], change, low, high)
+
+
+def mean_difference(before: Sequence[float], after: Sequence[float]) -> Difference:
+    """Two means, by the percentile bootstrap (Efron 1979) of both samples."""
+    first, second = (bootstrap(values, means, resamples=DIFFERENCE_RESAMPLES) for values in (before, after))
+    low, high = np.percentile(second - first, [2.5, 97.5])
+    old, new = float(np.mean(before)), float(np.mean(after))
+    return Difference(old, new, new - old, float(low), float(high))
+
+
+def median_ratio(before: Sequence[float], after: Sequence[float]) -> Difference:
+    """The ratio of two medians of times above zero, by the percentile bootstrap of both samples."""
+    first, second = (bootstrap(values, medians, resamples=DIFFERENCE_RESAMPLES) for values in (before, after))
+    low, high = np.percentile(second / first, [2.5, 97.5])
+    old, new = float(np.median(before)), float(np.median(after))
+    return Difference(old, new, new / old, float(low), float(high))
+
+
+def _wilson(values: Sequence[float]) -> tuple[float, float, float]:
+    """Low end, share and high end of Wilson's score interval."""
+    n, share = len(values), float(np.mean(values))
+    middle = (share + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
+    half = Z95 / (1 + Z95**2 / n) * sqrt(share * (1 - share) / n + Z95**2 / (4 * n * n))
+    return middle - half, share, middle + half
 
 
 @dataclass(frozen=True, slots=True)
-class Bin:
+class CalibrationBin:
     """Answers whose confidence is from `low` up to `high`: its mean, and how many were right."""
 
     low: float
@@ -112,38 +191,57 @@ class Calibration:
     correctness (Brier 1950); both are 0 at best. `bins` without an answer are left out.
     """
 
-    bins: tuple[Bin, ...]
+    bins: tuple[CalibrationBin, ...]
     error: float
     brier: float
 
 
-def calibration(confidences: Sequence[float], correct: Sequence[float], *, bins: int = 10) -> Calibration:
-    """A reliability diagram with its expected calibration error (Naeini et al. 2015; Guo et al. 2017,
-    arXiv:1706.04599), over bins of equal width from 0 to 1.
+def calibration_error(
+    confidences: Sequence[float] | Floats, correct: Sequence[float] | Floats, *, bins: int = 10
+) -> float:
+    """Expected calibration error (Naeini et al. 2015; Guo et al. 2017, arXiv:1706.04599): how far the mean
+    confidence lies from the share that is right, as a mean over bins of equal width, weighted by their size.
 
     With few answers a bin the error is larger than it would be with many, even of perfect confidences.
     ValueError without an answer.
     """
-    sure, right = np.asarray(confidences, dtype=np.float64), np.asarray(correct, dtype=np.float64)
-    if not sure.size or sure.size != right.size:
-        raise ValueError(f"Calibration needs pairs; got {sure.size} and {right.size} values.")
-    places = np.clip((sure * bins).astype(int), 0, bins - 1)
+    sure, right = _pairs(confidences, correct)
+    places = _equal_bins(sure, bins)
+    gaps = [abs((sure - right)[places == place].sum()) for place in np.unique(places)]
+    return float(sum(gaps) / sure.size)
+
+
+def calibration(
+    confidences: Sequence[float] | Floats, correct: Sequence[float] | Floats, *, bins: int = 10
+) -> Calibration:
+    """A reliability diagram over bins of equal width from 0 to 1, with `calibration_error`.
+
+    ValueError without an answer.
+    """
+    sure, right = _pairs(confidences, correct)
+    places = _equal_bins(sure, bins)
     found = [
-        Bin(n / bins, (n + 1) / bins, float(sure[inside].mean()), mean_interval(right[inside].tolist()))
+        CalibrationBin(n / bins, (n + 1) / bins, float(sure[inside].mean()), mean_interval(right[inside]))
         for n in range(bins)
         if (inside := places == n).any()
     ]
-    error = sum(abs(one.confidence - one.correct.mean) * one.correct.n for one in found) / sure.size
-    return Calibration(tuple(found), float(error), float(((sure - right) ** 2).mean()))
+    error = calibration_error(sure, right, bins=bins)
+    return Calibration(tuple(found), error, float(((sure - right) ** 2).mean()))
 
 
-CURVE_RESAMPLES = 500
+def _pairs(confidences: Sequence[float] | Floats, correct: Sequence[float] | Floats) -> tuple[Floats, Floats]:
+    sure, right = np.asarray(confidences, dtype=np.float64), np.asarray(correct, dtype=np.float64)
+    if not sure.size or sure.size != right.size:
+        raise ValueError(f"Each confidence needs an outcome; got {sure.size} and {right.size} values.")
+    return sure, right
 
-Floats = NDArray[np.float64]
+
+def _equal_bins(sure: Floats, bins: int) -> NDArray[np.int64]:
+    return np.clip((sure * bins).astype(np.int64), 0, bins - 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class CoveragePoint:
     """Answering what is at least `threshold` sure: the share of questions that this answers, the mean loss of
     these answers, and its 95% bootstrap interval at that threshold.
     """
@@ -161,13 +259,17 @@ class CoverageRisk:
     the least that any order of the same answers reaches, so that `aurc - best` is the fault of the order.
     """
 
-    points: tuple[Point, ...]
+    points: tuple[CoveragePoint, ...]
     aurc: float
     best: float
 
 
 def coverage_risk(
-    confidences: Sequence[float], losses: Sequence[float], *, total: int | None = None, seed: int = 0
+    confidences: Sequence[float] | Floats,
+    losses: Sequence[float] | Floats,
+    *,
+    total: int | None = None,
+    seed: int = 0,
 ) -> CoverageRisk:
     """The curve of selective prediction (Geifman & El-Yaniv 2017, arXiv:1705.08500) with the area under it
     (Geifman, Uziel & El-Yaniv 2019, arXiv:1805.08206).
@@ -176,16 +278,16 @@ def coverage_risk(
     the number of questions, answered or not (None: all were), so that a curve ends at the share that the
     system answers; of what it abstained from there is no risk to be known. ValueError without an answer.
     """
-    sure, lost = np.asarray(confidences, dtype=np.float64), np.asarray(losses, dtype=np.float64)
-    if not sure.size or sure.size != lost.size:
-        raise ValueError(f"A curve needs a loss for each confidence; got {lost.size} for {sure.size}.")
+    sure, lost = _pairs(confidences, losses)
     order = np.argsort(-sure, kind="stable")
     sure, lost = sure[order], lost[order]
     ends = np.append(np.flatnonzero(np.diff(sure)), sure.size - 1)
     risk = _running_means(lost)[ends]
-    low, high = np.nanpercentile(_resampled(lost, ends, seed), [2.5, 97.5], axis=0)
+    low, high = np.nanpercentile(_resampled_risks(lost, ends, seed), [2.5, 97.5], axis=0)
     coverage = (ends + 1) / (total or sure.size)
-    points = tuple(Point(*map(float, row)) for row in zip(coverage, risk, low, high, sure[ends], strict=True))
+    points = tuple(
+        CoveragePoint(*map(float, row)) for row in zip(coverage, risk, low, high, sure[ends], strict=True)
+    )
     shares = np.diff(ends, prepend=-1) / sure.size
     return CoverageRisk(points, float(risk @ shares), float(_running_means(np.sort(lost)).mean()))
 
@@ -194,7 +296,7 @@ def _running_means(values: Floats) -> Floats:
     return np.asarray(np.cumsum(values) / np.arange(1, values.size + 1), dtype=np.float64)
 
 
-def _resampled(lost: Floats, ends: NDArray[np.intp], seed: int) -> Floats:
+def _resampled_risks(lost: Floats, ends: NDArray[np.intp], seed: int) -> Floats:
     """The risk at each end in each resample (RESAMPLES, ends); NaN where it drew none of the answers."""
     random = np.random.default_rng(seed)
     weights = random.multinomial(lost.size, np.full(lost.size, 1 / lost.size), size=CURVE_RESAMPLES)

@@ -9,12 +9,12 @@ every character that is not white space is in exactly one chunk.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ingest.types import Block, ParsedDocument, Piece
+from rag.text.sentences import block_sentences
 from rag.types import Span
 
 TokenSpans = Callable[[str], list[tuple[int, int]]]
@@ -173,7 +173,7 @@ def _units(block: Block, tokens: _Tokens) -> list[_Unit]:
     if block.kind in ("table", "code", "list"):
         spans = _lines(tokens.text, block.start, block.end)
     else:
-        spans = sentence_spans(tokens.text, block.start, block.end)
+        spans = block_sentences(tokens.text, block.start, block.end)
     spans = [part for span in spans for part in _fitting(span, tokens)]
     return [_Unit(start, end, _header(block, start)) for start, end in spans]
 
@@ -254,29 +254,3 @@ def _context(document: ParsedDocument, section: _Section, start: int, end: int, 
     lines = [*title, *(text for text in outside if text != document.title)]
     first = " > ".join(lines)
     return "\n".join(filter(None, (first, document.text[header.start : header.end] if header else "")))
-
-
-# An end mark, closing quotes or brackets, white space; then something that is not lower case. CJK marks
-# need no space.
-_END = re.compile(r"""(?<=[.!?…])["'»”’)\]]*\s+(?=[^\sa-z])|(?<=[。！？])|\n+""")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Mt|vs|etc|e\.g|i\.e|cf|al|Inc|Ltd|Co|Nos?|Figs?|Eq|Sec|Ch|pp?|Vol|"
-    r"Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec))\.$"
-)
-_LONGEST_ABBREVIATION = 8
-
-
-def sentence_spans(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """Spans (start, end) of the sentences in `text[start:end]`, each with the white space behind it."""
-    spans, first = [], start
-    for match in _END.finditer(text, start, end):
-        if match.end() > first and not _abbreviated(text, first, match.start()):
-            spans.append((first, match.end()))
-            first = match.end()
-    if first < end:
-        spans.append((first, end))
-    return spans
-
-
-def _abbreviated(text: str, first: int, end: int) -> bool:
-    return bool(_ABBREVIATION.search(text[max(first, end - _LONGEST_ABBREVIATION) : end]))

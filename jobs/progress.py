@@ -1,4 +1,4 @@
-"""How far a job is: for the handler that reports it, the worker that counts, and who follows it from outside."""
+"""How far a job is: for the handler that reports, the worker that counts, and who follows from outside."""
 
 from __future__ import annotations
 

@@ -17,12 +17,13 @@ from eval.cases import Counts, Written, count, parse_layout, read_cases, read_qu
 from eval.corpus import load_beir, put_whole
 from eval.extra import require
 from eval.machine import machine
-from eval.output import table, write_whole
+from eval.output import table
 from eval.reading import Reading, score_reading
 from eval.retrieval import MEASURES, Retrieval, judged_of, score_retrieval
 from eval.statistics import Interval
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput
+from rag.files import write_whole
 from rag.settings import Settings
 from rag.types import Mode
 

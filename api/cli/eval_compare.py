@@ -8,10 +8,11 @@ from pathlib import Path
 import typer
 from pydantic import TypeAdapter
 
-from eval.output import table, write_whole
+from eval.output import table
 from eval.report import to_html
 from eval.runs.compare import Comparison, Difference, compare, failures, parse_gates, worse
 from eval.runs.files import read_run
+from rag.files import write_whole
 
 _COMPARISON = TypeAdapter(Comparison)
 

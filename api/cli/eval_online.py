@@ -12,7 +12,7 @@ from api.http.schemas.online import OnlineOut
 from eval.online.drift import Verdict
 from eval.online.overview import Overview, in_words, overview, title, when, worst_answers
 from eval.online.page import online_page
-from eval.output import write_whole
+from rag.files import write_whole
 from rag.settings import Settings
 from rag.store import Store
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import typer
 
-from eval.output import write_whole
 from eval.report import comparison_from_json, to_html, to_json, to_markdown
 from eval.runs.compare import Comparison, compare
 from eval.runs.files import read_report, read_run
 from eval.runs.record import Run
+from rag.files import write_whole
 
 
 def report_again(

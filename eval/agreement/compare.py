@@ -18,9 +18,9 @@ from eval.agreement.scorers import Column, given_column, load_scorers, overlap_b
 from eval.agreement.statistics import RESAMPLES
 from eval.machine import machine
 from eval.metrics.judge import Models
-from eval.output import write_whole
 from eval.statistics import Interval
 from rag.errors import InvalidInput
+from rag.files import write_whole
 
 Progress = Callable[[str, int, int], None]
 """Called with the set's name, its rows done and their total."""

@@ -15,9 +15,9 @@ from eval.metrics.grounding import statements
 from eval.metrics.judge import Judge, Models, NotJudgeable, Sample
 from eval.metrics.registry import JUDGES, load_judges
 from rag.answer.cite import content_words, coverage
-from rag.answer.sentences import split
 from rag.errors import InvalidInput
 from rag.models.types import Floats
+from rag.text.sentences import split_sentences
 from rag.types import Label
 
 Kind = Literal["metric", "baseline", "given"]
@@ -169,7 +169,7 @@ def similarity(sample: Sample, sides: Sides, vectors: Vectors) -> float:
     """
     first, texts = _texts(sample, sides)
     whole = sides == "response_reference"
-    sentences = texts if whole else [text[s.start : s.end] for text in texts for s in split(text)]
+    sentences = texts if whole else [text[s.start : s.end] for text in texts for s in split_sentences(text)]
     ours, *theirs = vectors.of([first, *sentences])
     return max(float(ours @ other) for other in theirs)
 

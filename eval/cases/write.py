@@ -12,8 +12,8 @@ from typing import Literal, get_args
 
 from eval.cases import ragas
 from eval.cases.case import FIELDS, Case
-from eval.output import write_whole
 from rag.errors import InvalidInput
+from rag.files import write_whole
 
 Written = Literal["cases", "ragas"]
 WRITTEN: tuple[Written, ...] = get_args(Written)

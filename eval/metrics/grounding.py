@@ -10,7 +10,7 @@ from threading import Lock
 from eval.metrics.judge import Judge, Models, NotJudgeable, Sample
 from rag.answer.check import is_statement
 from rag.answer.cite import strip_markers
-from rag.answer.sentences import split
+from rag.text.sentences import split_sentences
 
 _KEPT = 512
 """Verdicts that are remembered: those of a few samples, whose judges ask the same again."""
@@ -69,7 +69,7 @@ def _is_quoted(claim: str, passages: Sequence[str]) -> bool:
 
 
 def _support_sentences(passage: str) -> set[str]:
-    return {_letters(passage[span.start : span.end]) for span in split(passage)}
+    return {_letters(passage[span.start : span.end]) for span in split_sentences(passage)}
 
 
 def _letters(text: str) -> str:
@@ -107,7 +107,7 @@ def plain(response: str) -> str:
 
 def _sentences(response: str) -> list[Statement]:
     found: list[Statement] = []
-    for span in split(response):
+    for span in split_sentences(response):
         text, marks = strip_markers(response[span.start : span.end])
         cited = [number for _, number in marks]
         if any(character.isalnum() for character in text):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from eval.online.drift import FEWEST, RECENT, Difference, Drift, drifts
+from eval.online.drift import FEWEST, RECENT, Drift, drifts
 from eval.online.signals import (
     ABSTAINED,
     LATENCY,
@@ -19,6 +19,7 @@ from eval.online.signals import (
     series_of,
     signals_of,
 )
+from eval.statistics import Difference
 from rag.store import SampledPassage, SampleRecord, SampleState, SampleTexts, Store
 
 WINDOW = 1000

@@ -53,7 +53,7 @@ class OnlineScorer:
         check_judges(settings)
 
     def run_once(self, stop: threading.Event) -> None:
-        """Score until no sample waits, or another worker is at them; at `stop` the rest is left to the next."""
+        """Score until no sample waits or another worker is at them; at `stop` the rest is the next one's."""
         self._retention.hold()
         self._store.samples.settle()
         if time.monotonic() < self._rest_until:

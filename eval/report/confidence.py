@@ -13,7 +13,7 @@ from eval.report.charts import Mark, Series, curve
 from eval.report.numbers import percent, score
 from eval.report.page import figure, grid, paragraph, section, table
 from eval.report.wording import between, counted
-from eval.statistics import Calibration, CoverageRisk, Point
+from eval.statistics import Calibration, CoveragePoint, CoverageRisk
 
 LEAST = 30
 """Answers below which a curve would show chance."""
@@ -68,7 +68,7 @@ def _coverage_figure(found: Analysis, known: CoverageRisk) -> Markup:
     return figure(chart, caption, heading="Coverage and risk", data=_thresholds(drawn))
 
 
-def _thresholds(drawn: Sequence[Point]) -> Markup:
+def _thresholds(drawn: Sequence[CoveragePoint]) -> Markup:
     header = ["Sure at least", "Answered", "Wrong", "95% interval"]
     rows = [
         [f"{one.threshold:.2f}", percent(one.coverage), percent(one.risk), _percents(one)]
@@ -77,7 +77,7 @@ def _thresholds(drawn: Sequence[Point]) -> Markup:
     return table("What a threshold would do", header, rows, words=())
 
 
-def _thinned(points: Sequence[Point], answers: int) -> list[Point]:
+def _thinned(points: Sequence[CoveragePoint], answers: int) -> list[CoveragePoint]:
     """At most DRAWN points, the last one among them, without the first few answers."""
     least = points[-1].coverage * min(FIRST_DRAWN, answers) / answers
     kept = [point for point in points if point.coverage >= least * 0.999]
@@ -85,16 +85,16 @@ def _thinned(points: Sequence[Point], answers: int) -> list[Point]:
     return kept[::-1][::step][::-1]
 
 
-def _tenths(points: Sequence[Point]) -> list[Point]:
+def _tenths(points: Sequence[CoveragePoint]) -> list[CoveragePoint]:
     places = np.linspace(0, len(points) - 1, min(10, len(points))).round().astype(int)
     return [points[place] for place in dict.fromkeys(places.tolist())]
 
 
-def _percents(point: Point) -> str:
+def _percents(point: CoveragePoint) -> str:
     return f"[{100 * point.low:.0f}, {100 * point.high:.0f}]"
 
 
-def _best(found: Analysis, last: Point) -> tuple[tuple[float, float], ...]:
+def _best(found: Analysis, last: CoveragePoint) -> tuple[tuple[float, float], ...]:
     """The curve if the wrong answers were the least sure ones."""
     lost = np.sort([1 - one.correct for one in found.outcomes])
     places = np.unique(np.linspace(1, lost.size, min(DRAWN, lost.size)).round().astype(int))

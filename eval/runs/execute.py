@@ -58,7 +58,7 @@ def execute(
     again: Collection[str] = (),
     on_row: Callable[[Row], None] | None = None,
 ) -> Run:
-    """Ask and score every case. With a `journal` (`in_folder` or `in_store` of eval.runs.journal) it is written
+    """Ask and score every case. With a `journal` (eval.runs.journal has them) the run is written
     down as it goes, and an unfinished one is gone on with; the cases of the ids `again` are asked even if
     they are done. `on_row` is told of every new row.
 

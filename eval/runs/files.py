@@ -7,13 +7,13 @@ from pathlib import Path
 
 from eval.cases import Case
 from eval.cases.case import with_ids
-from eval.output import write_whole
 from eval.report import from_json, to_html, to_json, to_markdown
 from eval.runs.compare import Comparison
 from eval.runs.journal import REPORT
 from eval.runs.record import Run
 from eval.runs.score import to_sample
 from rag.errors import NotFound
+from rag.files import write_whole
 
 
 def write_run(run: Run, cases: Sequence[Case], folder: Path, comparison: Comparison | None = None) -> None:

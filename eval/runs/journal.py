@@ -6,21 +6,21 @@ Of a folder run.json, cases.jsonl and rows.jsonl are all that is needed.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Protocol
 
+from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
 from eval.cases import Case, parse_case, read_cases
 from eval.cases.write import as_row, write_cases
-from eval.output import write_whole
 from eval.runs.record import Row, Setup
 from eval.runs.setup import differs
 from rag.errors import Conflict, InvalidInput, NotFound
+from rag.files import file_lock, write_whole
 from rag.store import EvaluationRow, Store
 
 SETUP = "run.json"
@@ -84,7 +84,7 @@ class FolderJournal:
                 self._begin(setup, cases)
             self._file: IO[str] = (folder / ROWS).open("a", encoding="utf-8")
         except BaseException:
-            self._lock.close()
+            self._lock.release()
             raise
 
     def add(self, row: Row, seconds: float) -> None:
@@ -97,7 +97,7 @@ class FolderJournal:
     def close(self) -> None:
         """Let go of the folder."""
         self._file.close()
-        self._lock.close()
+        self._lock.release()
 
     def _resumed(self, setup: Setup) -> bool:
         """Whether there is a run to go on with; its setup and rows are taken over then."""
@@ -203,12 +203,11 @@ def _read_rows(path: Path, *, mend: bool = True) -> tuple[dict[str, Row], float]
     return rows, seconds
 
 
-def _locked(folder: Path) -> IO[bytes]:
-    lock = (folder / ".lock").open("wb")
+def _locked(folder: Path) -> FileLock:
+    lock = file_lock(folder / ".lock")
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        lock.close()
+        lock.acquire()
+    except Timeout as error:
         raise Conflict(f"Another process works on the run in {folder}.", code="run_locked") from error
     return lock
 

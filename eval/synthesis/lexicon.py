@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.models.claims import STOP_WORDS, stem
+from rag.models.claims import stem
+from rag.text.stop_words import STOP_WORDS
 
 
 def words(text: str) -> frozenset[str]:

@@ -15,7 +15,7 @@ from eval.synthesis.clauses import Clause, clause_of, is_subject
 from eval.synthesis.lexicon import Lexicon, words
 from eval.synthesis.sentences import stands_alone
 from eval.synthesis.turned import slots
-from rag.models.claims import STOP_WORDS
+from rag.text.stop_words import STOP_WORDS
 
 
 @dataclass(frozen=True, slots=True)

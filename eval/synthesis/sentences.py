@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rag.answer.tables import is_row
-from rag.models.claims import sentence_spans
+from rag.text.sentences import evidence_sentences
 
 _LEAST_WORDS, _MOST_WORDS = 5, 45
 
@@ -49,7 +49,7 @@ def plain(text: str) -> str:
 
 def sentences_of(text: str) -> Iterator[Sentence]:
     """The usable sentences."""
-    for start, end in sentence_spans(text):
+    for start, end in evidence_sentences(text):
         raw = text[start:end]
         if is_row(raw):
             continue

@@ -25,9 +25,9 @@ from eval.metrics.judge import LoadedModels, Models, Sample
 from eval.metrics.registry import JUDGES, load_judges
 from eval.metrics.relevance import cosine_and_chance
 from eval.output import table
-from rag.answer.sentences import split
 from rag.errors import InvalidInput, RagError
 from rag.settings import Settings
+from rag.text.sentences import split_sentences
 
 RESAMPLES = 500
 VARIANTS = ("cosine", "reader", "judge")
@@ -99,7 +99,7 @@ def samples(rows: Sequence[Row], quoted: bool) -> list[Sample]:
         others = [rows[(n * 7 + step) % len(rows)] for step in range(1, 5)]
         contexts = tuple(" ".join(one["context"].split()[:150]) for one in (row, *others))
         text = contexts[0] if quoted else str(row["answer"])
-        spans = split(text)[: 1 if quoted else 3]
+        spans = split_sentences(text)[: 1 if quoted else 3]
         marks = ["[1]", "[1][2]", "[1]"]
         response = " ".join(f"{text[s.start : s.end]} {mark}" for s, mark in zip(spans, marks, strict=False))
         found.append(Sample(row["question"], response, contexts, str(row["answer"])))
@@ -231,7 +231,7 @@ def _another(rows: Sequence[Row], row: Row, chance: random.Random, same: str | N
 def _spans(name: str, rows: Sequence[Row], chance: random.Random) -> dict[str, list[Pair]]:
     def sentences(row: Row) -> tuple[str, list[str]]:
         text, start = row["context"], row["answers"][0]["start"]
-        spans = split(text)
+        spans = split_sentences(text)
         holds = next((span for span in spans if span.start <= start < span.end), spans[0])
         return text[holds.start : holds.end], [text[s.start : s.end] for s in spans if s is not holds]
 

@@ -20,13 +20,14 @@ from typing import Literal, get_args
 from eval.corpus import BeirFolder, Split, load_beir, put_whole
 from eval.extra import require
 from eval.machine import machine
-from eval.output import table, write_whole
+from eval.output import table
 from eval.retrieval import DEFAULT_MEASURES, first_of_each, score_ranking
 from eval.statistics import Interval, mean_interval, paired_difference
 from lab.bench.service import put_product
 from rag.answer.engine import Engine
 from rag.answer.flow import Candidates
 from rag.errors import InvalidInput, RagError
+from rag.files import write_whole
 from rag.index.types import Scored
 from rag.search.fuse import convex, reciprocal_rank
 from rag.search.rerank import rerank_by_reader

@@ -1,9 +1,9 @@
 """May the reader rank? nDCG@10 of the hybrid order, late interaction and the reader over BEIR folders.
 
-`python -m lab.recipes.gate --data DIR --encoder FOLDER --reader FOLDER [--sets adi:test …] [--cache DIR]`. The
-hybrid order is dense plus half of BM25, both standardised; each later stage is added to it, standardised
-over the same
-candidates.
+`python -m lab.recipes.gate --data DIR --encoder FOLDER --reader FOLDER [--sets adi:test …] [--cache DIR]`
+
+The hybrid order is dense plus half of BM25, both standardised; each later stage is added to it, standardised
+over the same candidates.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 
 from lab.recipes.beir import Collection, load_beir, ndcg
 from lab.recipes.logistic import bootstrap
-from lab.recipes.mine import Bm25, Floats, best, hybrid, stemmed
+from lab.recipes.mining import Bm25, Floats, best, hybrid, stemmed
 from rag.models.encoder import OnnxEncoder
 from rag.models.late import maxsim
 from rag.models.reader import OnnxReader

@@ -1,5 +1,6 @@
-"""Golden outputs of a weights folder, which a test compares on whatever machine it runs: `python -m
-lab.recipes.golden FOLDER...`.
+"""Golden outputs of a weights folder, which a test compares on whatever machine it runs.
+
+`python -m lab.recipes.golden FOLDER...`
 
 They are written with float arithmetic, which is the same everywhere up to rounding; int8 arithmetic is
 compared with more room.
@@ -7,8 +8,8 @@ compared with more room.
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,13 @@ def write_golden(folder: Path) -> None:
     (folder / "golden.json").write_text(json.dumps(golden, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def main() -> None:
+    """Write golden.json into each folder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", type=Path, nargs="+")
+    for folder in parser.parse_args().folders:
+        write_golden(folder)
+
+
 if __name__ == "__main__":
-    for name in sys.argv[1:]:
-        write_golden(Path(name))
+    main()

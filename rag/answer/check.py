@@ -12,11 +12,11 @@ from time import perf_counter
 
 from rag.answer.cite import blank_markers, claims_from, content_words, coverage, end_offset, support_span
 from rag.answer.flow import Anchor, Claim, Draft
-from rag.answer.sentences import split
 from rag.answer.tables import in_chunk, passage
 from rag.answer.write import Generator, clean, is_refusal, retry_prompt
 from rag.errors import GeneratorError
 from rag.models.types import Checker
+from rag.text.sentences import split_sentences
 from rag.types import CheckPolicy, Evidence, Hit, Sentence, Step, Usage, Verdict
 
 _CANDIDATES = 3
@@ -160,7 +160,7 @@ def check_text(answer: str, context: Sequence[str], checker: Checker, question: 
 
     Every sentence gets one, also what states nothing. `Verdict.unsupported_spans` count in the sentence.
     """
-    spans = split(answer)
+    spans = split_sentences(answer)
     claims = [blank_markers(answer[span.start : span.end]) for span in spans]
     verdicts = checker.check(claims, [list(context)] * len(claims), question) if claims else []
     return [

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answer.flow import Anchor, Claim
-from rag.answer.sentences import MARKER, split
+from rag.text.sentences import MARKER, split_sentences
+from rag.text.stop_words import QUOTING_STOP_WORDS
 from rag.types import Citation, Hit, Sentence, Span, Verdict
 
 _NAME = r"(?:passages?|sources?|documents?|docs?|refs?\.?)"
@@ -47,7 +48,7 @@ def claims_from(written: str, hits: Sequence[Hit]) -> tuple[Claim, ...]:
     text = _DEFINITION.sub("", _without_source_list(written)).strip()
     claims: list[Claim] = []
     position = 0
-    for span in split(text):
+    for span in split_sentences(text):
         claim = _claim(text[position : span.start], text[span.start : span.end], hits)
         position = span.end
         if claim.text or not claims:
@@ -213,14 +214,6 @@ def page_of(hit: Hit, offset: int) -> int | None:
 
 
 _WORD = re.compile(r"\w+(?:[.,]\d+)*")
-_FUNCTION_WORDS = """
-a an the of to in on at by for with from and or but not no is are was were be been being it its this that
-these those as if then than so such has have had do does did can could will would shall should may might
-must there their they them he she his her we our you your i my me who whom whose which what when where
-why how into out up down over under about per each any all more most other some only own same too very
-also
-"""
-_COMMON = frozenset(_FUNCTION_WORDS.split())
 _SECOND_SENTENCE_GAIN = 0.34
 """How much more of the claim two neighbouring sentences must cover before both are quoted."""
 
@@ -228,7 +221,7 @@ _SECOND_SENTENCE_GAIN = 0.34
 def content_words(text: str) -> frozenset[str]:
     """The words that carry meaning, in lower case and without a plural s."""
     words = (word.lower() for word in _WORD.findall(text))
-    return frozenset(_singular(word) for word in words if word not in _COMMON)
+    return frozenset(_singular(word) for word in words if word not in QUOTING_STOP_WORDS)
 
 
 def _singular(word: str) -> str:
@@ -246,7 +239,7 @@ def support_span(claim: str, passage: str) -> Span:
     The whole passage (trimmed) where no sentence shares any word.
     """
     wanted = content_words(claim)
-    sentences = split(passage)
+    sentences = split_sentences(passage)
     words = [content_words(passage[s.start : s.end]) for s in sentences]
     scores = [coverage(wanted, w) - 0.001 * len(w) for w in words]
     if not scores or max(scores) <= 0:

@@ -13,9 +13,9 @@ from math import exp
 
 from rag.answer.cite import end_offset
 from rag.answer.flow import Anchor, Claim
-from rag.answer.sentences import split
 from rag.answer.tables import Header, TextOf, cells, header_of, in_chunk, is_row
 from rag.models.types import Reading, ReadResult, TokenMark
+from rag.text.sentences import split_sentences
 from rag.types import Hit, Span
 
 MOST_SENTENCES = 3
@@ -103,7 +103,7 @@ def _with_lead(claim: Claim, before: Claim | None) -> Claim:
 
 def answer_spans(text: str, start: int, end: int) -> list[Span]:
     """What to quote for an answer at `text[start:end]`: at most MOST_SENTENCES spans, in order."""
-    sentences = split(text)
+    sentences = split_sentences(text)
     touched = [n for n, s in enumerate(sentences) if s.start < end and s.end > start]
     if not touched:
         return [Span(start, end)]
@@ -209,7 +209,7 @@ def sentence_evidence(text: str, marks: Sequence[TokenMark]) -> list[tuple[Span,
     without tokens. The marks are in the text's order.
     """
     found, place = [], 0
-    for span in split(text):
+    for span in split_sentences(text):
         while place < len(marks) and marks[place].start < span.start:
             place += 1
         first = place

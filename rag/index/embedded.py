@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from filelock import FileLock, Timeout
+
 from rag.errors import IndexMismatch, IndexUnavailable
+from rag.files import file_lock
 from rag.index import snapshot
 from rag.index.faiss import FaissIndex
 from rag.index.replica import Replica
@@ -84,35 +86,22 @@ MOST = 256
 class Slot:
     """The folder ROOT/<number> that this process alone uses; its replicas stay for whoever comes next."""
 
-    def __init__(self, folder: Path, handle: int) -> None:
+    def __init__(self, folder: Path, lock: FileLock) -> None:
         self.folder = folder
-        self._handle = handle
+        self._lock = lock
 
     @classmethod
     def take(cls, root: Path) -> Slot:
         """The first slot that no process holds; raises IndexUnavailable `index_locked` when all are taken."""
         for number in range(MOST):
             folder = root / str(number)
-            handle = _lock(folder)
-            if handle is not None:
-                return cls(folder, handle)
+            lock = file_lock(folder / "lock")
+            with explained(folder), suppress(Timeout):
+                folder.mkdir(parents=True, exist_ok=True)
+                lock.acquire()
+                return cls(folder, lock)
         raise IndexUnavailable(f"All {MOST} slots under {root} are taken.", code="index_locked")
 
     def release(self) -> None:
         """Let another process have the slot."""
-        os.close(self._handle)
-
-
-def _lock(folder: Path) -> int | None:
-    with explained(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            return None
-        except OSError:
-            os.close(handle)
-            raise
-        return handle
+        self._lock.release()

@@ -11,23 +11,22 @@ it.
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Lock, RLock
-from time import monotonic, sleep
 from typing import TypeVar
 
+from filelock import Timeout
 from pydantic import ValidationError
 from qdrant_client import QdrantClient, models
 from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from rag.errors import IndexMismatch, IndexUnavailable
+from rag.files import file_lock
 from rag.index import snapshot
 from rag.index.qdrant_payload import (
     bm25_weights,
@@ -359,13 +358,13 @@ class QdrantIndex:
         if self._lock is None:
             yield True
             return
-        with snapshot.explained(self._lock):
-            self._lock.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o644)
+        lock = file_lock(self._lock)
         try:
-            yield _locked(handle)
+            with snapshot.explained(self._lock), suppress(Timeout):
+                lock.acquire(PATIENCE_S, poll_interval=0.01, blocking=True)
+            yield lock.is_locked
         finally:
-            os.close(handle)
+            lock.release()
 
 
 class QdrantServer:
@@ -412,19 +411,6 @@ def qdrant_name(spec: IndexSpec) -> str:
     """The Qdrant collection of a collection: readable, and no other store's."""
     parts = ("footnote", spec.collection, spec.uid, f"g{spec.generation}" if spec.generation else "")
     return "-".join(part for part in parts if part)
-
-
-def _locked(handle: int) -> bool:
-    deadline = monotonic() + PATIENCE_S
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if monotonic() >= deadline:
-                return False
-            sleep(0.01)
-        else:
-            return True
 
 
 def _upsert(client: QdrantClient, name: str, points: list[models.PointStruct]) -> None:

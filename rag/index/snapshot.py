@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from rag.errors import IndexMismatch, IndexUnavailable
+from rag.files import write_whole
 from rag.index.types import IndexSpec
 from rag.types import Document
 
@@ -39,17 +39,9 @@ class Manifest:
 
 
 def write(path: Path, payload: bytes) -> None:
-    """Replace the file in one step; after a crash at any point it holds the old payload or the new one."""
-    aside = path.with_name(path.name + ".new")
+    """Replace the file in one step, with a checksum. No other process writes to its folder."""
     with explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as file:
-            file.write(MAGIC + sha256(payload).digest())
-            file.write(payload)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-        _sync_folder(path.parent)
+        write_whole(path, MAGIC, sha256(payload).digest(), payload, sole_writer=True)
 
 
 def read(path: Path) -> bytes | None:
@@ -129,11 +121,3 @@ def _adapter() -> TypeAdapter[Manifest]:
 
 def _named(spec: IndexSpec) -> str:
     return f"{spec.model} (revision {spec.revision}, dimension {spec.dimension}, {spec.metric})"
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -13,23 +13,14 @@ import numpy as np
 from tokenizers import Encoding
 
 from rag.models.types import EncodedQuery, Encoder, Floats
+from rag.text.sentences import evidence_sentences
+from rag.text.stop_words import STOP_WORDS
 
 NEGATIONS = frozenset(
     ("no", "not", "never", "none", "nobody", "nothing", "neither", "nor", "cannot", "without", "n't",
      "hardly", "barely", "unlikely", "false")
 )  # fmt: skip
-STOP_WORDS = frozenset(
-    ("a", "an", "the", "of", "in", "on", "at", "to", "for", "from", "by", "with", "as", "is", "are",
-     "was", "were", "be", "been", "being", "it", "its", "this", "that", "these", "those", "and", "or",
-     "but", "he", "she", "they", "we", "you", "i", "his", "her", "their", "our", "your", "my", "has",
-     "have", "had", "do", "does", "did", "will", "would", "can", "could", "may", "might", "so",
-     "than", "then", "there", "which", "who", "whom", "whose", "what", "when", "where", "how", "if",
-     "into", "about", "also", "such", "not", "no")
-)  # fmt: skip
 _WORD = re.compile(r"\d[\d,.]*\d|\d|n['’]t\b|[^\W\d_]+(?:['’]t\b)?")
-_BREAK = re.compile(
-    r"\n+|(?<=[.!?])(?<!\b[A-Z]\.)(?<!\b(?:Mr|Dr|St|vs|No)\.)(?<!\bMrs\.)(?<!\be\.g\.)(?<!\bi\.e\.)\s+"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +77,11 @@ def bigrams(stems: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{a} {b}" for a, b in pairwise(stems))
 
 
-def sentence_spans(text: str) -> list[tuple[int, int]]:
-    """Character spans of the sentences of a text, without surrounding space; the whole text when none is
-    found.
-    """
-    cuts = [0, *(m.start() for m in _BREAK.finditer(text)), len(text)]
-    spans = []
-    for start, end in pairwise(cuts):
-        body = text[start:end]
-        first = start + len(body) - len(body.lstrip())
-        spans += [(first, start + len(body.rstrip()))] if body.strip() else []
-    return spans or [(0, len(text))]
-
-
 def closest_sentence(claim: Words, text: str) -> tuple[int, int]:
     """The span of the sentence that shares most content words with the claim."""
     wanted = content(claim)
     return max(
-        sentence_spans(text), key=lambda s: share(wanted, frozenset(words_of(text[s[0] : s[1]]).stems))
+        evidence_sentences(text), key=lambda s: share(wanted, frozenset(words_of(text[s[0] : s[1]]).stems))
     )
 
 

@@ -14,9 +14,10 @@ from math import log
 
 import numpy as np
 
-from rag.models.claims import STOP_WORDS, words_of
+from rag.models.claims import words_of
 from rag.models.late import maxsim
 from rag.models.types import EncodedPassage, EncodedQuery, Encoder, Floats, ModelInfo
+from rag.text.stop_words import STOP_WORDS
 
 _MAX_WINDOWS = 4  # of a long text: what comes later is rarely what it is about
 
@@ -24,7 +25,7 @@ _MAX_WINDOWS = 4  # of a long text: what comes later is rarely what it is about
 @dataclass(frozen=True, slots=True)
 class RelevanceWeights:
     """Logit of relevance: dense · cosine + late · MaxSim + lexical · z(BM25) + bias, fitted by
-    `lab.recipes.encoder.ranking`.
+    `lab.recipes.encoder.fit`.
     """
 
     dense: float

@@ -109,7 +109,7 @@ class OnnxReader:
 
     def spans(self, question: str, passages: Sequence[str]) -> list[Found]:
         """All candidate spans with the features that calibration is fitted on (see
-        lab/recipes/reader/calibrate.py).
+        lab/recipes/reader/fit.py).
         """
         encoded = self._network.tokenize_spans(passages)
         return self._found(self._windows(question, encoded), encoded)

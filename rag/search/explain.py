@@ -12,14 +12,13 @@ from itertools import pairwise
 from typing import Literal
 
 from rag.answer.flow import Candidates
-from rag.answer.sentences import split
 from rag.answer.tables import with_header
 from rag.index import IndexManager
 from rag.index.types import TermScore
-from rag.models.claims import sentence_spans
 from rag.models.late import rows, token_matches
 from rag.models.types import EncodedQuery, Encoder, Reader, Reading, ReadResult
 from rag.store import Store
+from rag.text.sentences import evidence_sentences, split_sentences
 from rag.types import Explanation, Hit, Query, Span, TermMatch, TokenMatch
 
 Unit = Literal["words", "sentence"]
@@ -106,7 +105,7 @@ def keyed(found: Candidates, hits: Sequence[Hit], store: Store) -> dict[int, Hit
 
 def windows(unit: Unit, text: str) -> list[Span]:
     """The windows of a text that are left out one by one."""
-    return split(text) if unit == "sentence" else word_windows(text)
+    return split_sentences(text) if unit == "sentence" else word_windows(text)
 
 
 def _contexts(hit: Hit) -> Iterator[str]:
@@ -164,7 +163,7 @@ def word_windows(text: str) -> list[Span]:
     """
     sentences = [
         [(start + word.start(), start + word.end()) for word in _WORD.finditer(text[start:end])]
-        for start, end in sentence_spans(text)
+        for start, end in evidence_sentences(text)
     ]
     longest = max(len(words) for words in sentences)
     for size in range(LEAST_WORDS, longest + LEAST_WORDS + 1):

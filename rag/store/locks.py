@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import re
 from collections.abc import Iterator
@@ -10,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
+from filelock import Timeout
 
+from rag.files import file_lock
 from rag.store.database import Part
 
 _NAME = re.compile(r"[a-z0-9-]{1,64}")
@@ -37,17 +38,18 @@ class Locks(Part):
     def _on_file(self, name: str, once: bool) -> Iterator[bool]:
         folder = Path(f"{self._db.file}-locks")
         folder.mkdir(exist_ok=True)
-        with open(folder / name, "wb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-                return
-            try:
-                yield True
-            finally:
-                if once:
-                    (folder / name).unlink(missing_ok=True)
+        lock = file_lock(folder / name)
+        try:
+            lock.acquire()
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            if once:
+                (folder / name).unlink(missing_ok=True)
+            lock.release()
 
     @contextmanager
     def _on_session(self, name: str) -> Iterator[bool]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 
-from adapt.finetune import Tuning, contrast, tokenized, train, tuned_encoder
+from adapt.encoder import tuned_encoder
+from adapt.finetune import Tuning, contrast, tokenized, train
 from adapt.gate import plainly_fused
 from adapt.network import EncoderNet, load_backbone, load_tokenizer
 from adapt.sample import given_questions
@@ -15,8 +16,8 @@ from rag.answer.engine import Engine
 from rag.models.encoder import OnnxEncoder
 from rag.models.late import unpack
 from rag.settings import Settings
-from tests.adapt.conftest import TOWNS
-from tests.adaptation.planted import gap
+from tests.adapt.planted import gap
+from tests.lab.recipes.conftest import TOWNS, backbone  # noqa: F401 - a fixture
 
 PAIRS = [
     (f"when was {town} founded", f"The charter of {town} dates from {1500 + n}.")
@@ -25,7 +26,7 @@ PAIRS = [
 QUICK = Tuning(epochs=30, batch=10, rate=1e-3, frozen_layers=0, share=1.0, dimension=16)
 
 
-def test_pairs_are_learned(backbone: Path) -> None:
+def test_pairs_are_learned(backbone: Path) -> None:  # noqa: F811
     rows = tokenized(load_tokenizer(backbone), PAIRS, QUICK)
     net = EncoderNet(load_backbone(backbone), torch.zeros(64, 16)).train(False)
     before = contrast(net, rows).item()
@@ -35,7 +36,7 @@ def test_pairs_are_learned(backbone: Path) -> None:
     assert steps == list(range(1, 31))
 
 
-def test_a_worse_encoder_is_exported_and_refused(backbone: Path, tmp_path: Path) -> None:
+def test_a_worse_encoder_is_exported_and_refused(backbone: Path, tmp_path: Path) -> None:  # noqa: F811
     options = Options(full=True, backbone=backbone)
     with Engine(Settings(data=tmp_path, threads=1)) as engine:
         asked, _ = given_questions(engine, "gap", gap(engine, "gap"), 0)

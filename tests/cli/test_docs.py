@@ -18,7 +18,7 @@ from rag.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 CODE = re.compile(r"[a-z]+(_[a-z]+)*")
-PACKAGES = ("rag", "ingest", "adapt", "eval", "api")
+PACKAGES = ("rag", "jobs", "ingest", "adapt", "eval", "api", "lab")
 
 
 def page(name: str) -> str:

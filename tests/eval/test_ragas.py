@@ -146,10 +146,10 @@ def test_the_stock_script_needs_no_llm_and_no_network() -> None:
 
 
 def test_every_class_can_be_imported_from_the_package() -> None:
-    for name in eval.ragas.__all__:
+    for name in eval.metrics.ragas.__all__:
         assert callable(getattr(eval.metrics.ragas, name))
     with pytest.raises(AttributeError, match="Nothing"):
-        _ = eval.ragas.Nothing
+        _ = eval.metrics.ragas.Nothing
 
 
 def test_metrics_and_embeddings_share_one_encoder() -> None:

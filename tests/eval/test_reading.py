@@ -9,7 +9,7 @@ import pytest
 
 from eval.cases import Case, read_questions
 from eval.cases.case import Question
-from eval.reading import exact_match, normalised, score_reading, token_f1
+from eval.reading import exact_match, f1, normalise, score_reading
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput
 from tests.cli.commands import invoke
@@ -41,7 +41,7 @@ SQUAD = {
 
 
 @pytest.mark.parametrize(
-    ("answers", "said", "exact", "f1"),
+    ("answers", "prediction", "exact", "overlap"),
     [
         (["16 bar"], "The 16 bar.", 1, 1),
         (["16 bar"], "of 16 bar", 0, 0.8),
@@ -52,13 +52,13 @@ SQUAD = {
         (["the"], "", 1, 1),  # nothing is left of it: SQuAD drops such an answer
     ],
 )
-def test_measures_by_hand(answers: list[str], said: str, exact: float, f1: float) -> None:
-    assert exact_match(answers, said) == exact
-    assert token_f1(answers, said) == pytest.approx(f1)
+def test_measures_by_hand(answers: list[str], prediction: str, exact: float, overlap: float) -> None:
+    assert exact_match(answers, prediction) == exact
+    assert f1(answers, prediction) == pytest.approx(overlap)
 
 
 def test_normalisation_is_squads() -> None:
-    assert normalised("  The U.S.'s  “an Apple” ") == "uss “ apple”"
+    assert normalise("  The U.S.'s  “an Apple” ") == "uss “ apple”"
 
 
 def test_the_reader_answers_and_stays_silent(manuals: Engine, tmp_path: Path) -> None:

@@ -354,7 +354,7 @@ def test_a_full_disk_is_named_and_searches_go_on(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
-        patch.setattr("rag.index.snapshot.os.fsync", full)
+        patch.setattr("rag.files.os.fsync", full)
         manager.refresh()
         assert "disk is full" in caplog.text
         assert all("disk is full" in one.detail for one in manager.status())
@@ -372,7 +372,7 @@ def test_a_full_disk_has_a_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     from rag.index import snapshot
 
     snapshot.write(tmp_path / "file", b"old")
-    monkeypatch.setattr("rag.index.snapshot.os.fsync", full)
+    monkeypatch.setattr("rag.files.os.fsync", full)
     with pytest.raises(IndexUnavailable) as error:
         snapshot.write(tmp_path / "file", b"new")
     assert error.value.code == "index_full"

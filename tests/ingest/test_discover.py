@@ -119,7 +119,7 @@ def test_what_is_no_file_is_skipped_without_waiting_for_it(tmp_path: Path) -> No
 def test_a_large_folder_comes_in_runs_that_are_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.tree.BATCH", 10)
+    monkeypatch.setattr("ingest.discover.BATCH", 10)
     names = [f"{n:02}.md" for n in range(25)]
     fill(tmp_path, *names)
     found = sources(tmp_path)

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.models.claims import ALIGNMENT_FEATURES, align, closest_sentence, sentence_spans, words_of
+from rag.models.claims import ALIGNMENT_FEATURES, align, closest_sentence, words_of
+from rag.text.sentences import evidence_sentences
 
 PUMP = "The pump is rated for 16 bar. It was built by Acme Ltd. in 2004. It does not need oil."
 
@@ -44,7 +45,7 @@ def test_nothing_at_all_is_no_error() -> None:
 
 def test_sentences_keep_their_offsets() -> None:
     text = "  First one. Version 2.5 is out!\nAnother line\n\nJ. R. R. Tolkien wrote it. "
-    found = [text[a:b] for a, b in sentence_spans(text)]
+    found = [text[a:b] for a, b in evidence_sentences(text)]
     assert found == ["First one.", "Version 2.5 is out!", "Another line", "J. R. R. Tolkien wrote it."]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("rag", "ingest", "adapt", "eval", "api")
+PACKAGES = ("rag", "jobs", "ingest", "adapt", "eval", "api")
 VENDORS = {
     "faiss": (
         "rag/index/faiss.py",

@@ -21,16 +21,16 @@ from typing import Literal, get_args
 import numpy as np
 
 from eval.machine import machine
-from eval.output import write_whole
 from ingest.parse.context import Context
 from ingest.parse.markdown import parse as parse_markdown
 from ingest.parse.text import parse_text
-from lab.bench.chunking.report import Sample, Stage, Way, as_object, compared, draw, lines_of, markdown
-from lab.bench.chunking.scores import Asked, Found, Scores, load, score
+from lab.bench.chunking.report import Sample, Stage, Way, as_object, compared, draw, markdown
+from lab.bench.chunking.scores import Question, Retrieved, Scores, load, score
 from lab.bench.chunking.splitters import Passage, Tokens, fixed, ours, recursive
 from lab.bench.retrieval import READER_DEPTH
 from rag.answer.engine import Engine
 from rag.errors import Conflict, RagError
+from rag.files import write_whole
 from rag.search.rerank import rerank_by_reader
 from rag.settings import Settings
 from rag.store import NewChunk, NewDocument
@@ -49,8 +49,8 @@ class Bench:
 
     def __init__(self, folder: Path, engine: Engine, half: Half) -> None:
         self.engine = engine
-        self.texts, asked = load(folder)
-        self.asked = [one for one in asked if half == "all" or one.held_out == (half == "report")]
+        self.texts, questions = load(folder)
+        self.questions = [one for one in questions if half == "all" or one.held_out == (half == "report")]
         spans = engine.encoder.token_spans
         self.tokens = {name: Tokens(text, spans) for name, text in self.texts.items()}
 
@@ -101,18 +101,20 @@ class Bench:
         return NewDocument(described, text, name, chunks, info.name, info.revision)
 
     def _scores(self, collection: str, stage: Stage) -> tuple[Scores, ...]:
-        return tuple(score(one, self._found(one, collection, stage), self.tokens) for one in self.asked)
+        return tuple(
+            score(one, self._retrieved(one, collection, stage), self.tokens) for one in self.questions
+        )
 
-    def _found(self, asked: Asked, collection: str, stage: Stage) -> list[Found]:
-        query = Query(asked.text, collection, READER_DEPTH, mode="dense" if stage == "dense" else "hybrid")
+    def _retrieved(self, question: Question, collection: str, stage: Stage) -> list[Retrieved]:
+        query = Query(question.text, collection, READER_DEPTH, mode="dense" if stage == "dense" else "hybrid")
         hits, _ = self.engine.search(query, rerank=stage in ("late", "reader"))
         if stage == "reader":
-            hits = rerank_by_reader(asked.text, hits, self.engine.reader, READER_DEPTH)
+            hits = rerank_by_reader(question.text, hits, self.engine.reader, READER_DEPTH)
         return [_place(hit) for hit in hits[:K]]
 
 
-def _place(hit: Hit) -> Found:
-    return Found(hit.document.source, hit.chunk.start, hit.chunk.end)
+def _place(hit: Hit) -> Retrieved:
+    return Retrieved(hit.document.source, hit.chunk.start, hit.chunk.end)
 
 
 def _run(arguments: argparse.Namespace, work: Path) -> list[Sample]:
@@ -166,7 +168,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         }
         write_whole(arguments.out, json.dumps(found, indent=2, allow_nan=False) + "\n")
     if arguments.svg:
-        write_whole(arguments.svg, draw(lines_of(samples, arguments.stages[0])))
+        write_whole(arguments.svg, draw(samples, arguments.stages[0]))
     return 0
 
 

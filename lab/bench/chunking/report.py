@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from html import escape
 from itertools import pairwise
 from typing import Literal
 
@@ -13,6 +12,7 @@ import numpy as np
 from eval.output import table
 from eval.statistics import Interval, mean_interval, paired_difference
 from lab.bench.chunking.scores import Scores
+from lab.bench.drawing import COLOURS, picture
 
 Way = Literal[
     "footnote",
@@ -47,7 +47,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Against:
+class Difference:
     """Ours at one size less another way at the same number of tokens retrieved, question by question."""
 
     size: int
@@ -58,7 +58,7 @@ class Against:
     iou: Interval
 
 
-def against(mine: Sample, others: Sequence[Sample]) -> Against | None:
+def against(mine: Sample, others: Sequence[Sample]) -> Difference | None:
     """The other way's values at our number of tokens lie between those of its two nearest sizes; None where
     it has none on both sides.
     """
@@ -69,7 +69,7 @@ def against(mine: Sample, others: Sequence[Sample]) -> Against | None:
         if start <= at <= end:
             share = (at - start) / (end - start)
             recall, iou = (_between(low, high, share, name) for name in ("recall", "iou"))
-            return Against(
+            return Difference(
                 mine.size,
                 low.way,
                 mine.stage,
@@ -85,7 +85,7 @@ def _between(low: Sample, high: Sample, share: float, measure: str) -> list[floa
     return [(1 - share) * a + share * b for a, b in pairs]
 
 
-def compared(samples: Sequence[Sample]) -> list[Against]:
+def compared(samples: Sequence[Sample]) -> list[Difference]:
     """Every one of ours against every other way, stage by stage."""
     found = []
     for mine in samples:
@@ -97,7 +97,7 @@ def compared(samples: Sequence[Sample]) -> list[Against]:
     return [one for one in found if one is not None]
 
 
-def markdown(samples: Sequence[Sample], differences: Sequence[Against]) -> str:
+def markdown(samples: Sequence[Sample], differences: Sequence[Difference]) -> str:
     """Every sample, and ours less the others."""
     header = [
         "way",
@@ -136,16 +136,6 @@ def _signed(found: Interval) -> str:
     return f"{found.mean:+.3f} ({found.low:+.3f} – {found.high:+.3f})"
 
 
-def lines_of(samples: Sequence[Sample], stage: Stage) -> list[Line]:
-    """Recall against tokens retrieved, a line for each way."""
-    found = []
-    for way in dict.fromkeys(one.way for one in samples):
-        own = [one for one in samples if one.way == way and one.stage == stage]
-        points = sorted((one.mean("tokens"), one.mean("recall")) for one in own)
-        found.append(Line(way, tuple(points)))
-    return found
-
-
 def as_object(sample: Sample) -> dict[str, object]:
     """For JSON: means with their intervals."""
     means = {
@@ -155,58 +145,20 @@ def as_object(sample: Sample) -> dict[str, object]:
     return {**plain, "chunk_tokens": sample.chunk_tokens, **means}
 
 
-_COLOURS = ("#1f6feb", "#d1495b", "#2e8b57", "#8a6d3b", "#7048a8", "#b8860b", "#555555")
-_WIDTH, _HEIGHT = 560, 360
-_LEFT, _TOP, _RIGHT, _BOTTOM = 48, 12, _WIDTH - 12, _HEIGHT - 40
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A named curve: (tokens, recall) by rising tokens."""
-
-    name: str
-    points: tuple[tuple[float, float], ...]
-
-
-def draw(lines: Sequence[Line]) -> str:
-    """The picture; its axes end at round numbers around the points."""
-    most = 200.0 * -(-max(x for line in lines for x, _ in line.points) // 200)
-    least = min(0.9, int(10 * min(y for line in lines for _, y in line.points)) / 10)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" '
-        'font-size="11">',
-        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>',
-        *_grid(most, least),
-        f'<text x="{(_LEFT + _RIGHT) / 2}" y="{_HEIGHT - 6}" text-anchor="middle">tokens retrieved</text>',
-        f'<text x="12" y="{(_TOP + _BOTTOM) / 2}" text-anchor="middle" '
-        f'transform="rotate(-90 12 {(_TOP + _BOTTOM) / 2})">token recall of the evidence</text>',
-    ]
-    for row, (line, colour) in enumerate(zip(lines, _COLOURS, strict=False)):
-        places = [_place(x, y, most, least) for x, y in line.points]
-        joined = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-        parts.append(f'<polyline points="{joined}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
-        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>' for x, y in places]
-        low = _BOTTOM - 12 - 14 * (len(lines) - 1 - row)
-        parts.append(
-            f'<text x="{_RIGHT - 8}" y="{low}" text-anchor="end" fill="{colour}">{escape(line.name)}</text>'
-        )
-    return "\n".join([*parts, "</svg>"]) + "\n"
-
-
-def _place(x: float, y: float, most: float, least: float) -> tuple[float, float]:
-    across = _LEFT + x / most * (_RIGHT - _LEFT)
-    return across, _BOTTOM - (y - least) / (1 - least) * (_BOTTOM - _TOP)
-
-
-def _grid(most: float, least: float) -> list[str]:
-    marks = []
-    for n in range(round(10 * least), 11):
-        _, y = _place(0, n / 10, most, least)
-        marks.append(
-            f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{_RIGHT}" y2="{y:.1f}" stroke="#ddd"/>'
-            f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{n / 10:.1f}</text>'
-        )
-    for n in range(0, round(most) + 1, 200):
-        x, _ = _place(n, least, most, least)
-        marks.append(f'<text x="{x:.1f}" y="{_BOTTOM + 16}" text-anchor="middle">{n}</text>')
-    return marks
+def draw(samples: Sequence[Sample], stage: Stage) -> str:
+    """Recall against tokens retrieved at one stage, a curve for each way, as SVG."""
+    with picture(5.8, 3.8) as drawn:
+        axes = drawn.axes
+        ways = dict.fromkeys(one.way for one in samples)
+        for way, colour in zip(ways, COLOURS, strict=False):
+            own = [one for one in samples if one.way == way and one.stage == stage]
+            points = sorted((one.mean("tokens"), one.mean("recall")) for one in own)
+            x, y = zip(*points, strict=True)
+            axes.plot(x, y, color=colour, marker="o", markersize=3, label=way)
+        axes.set_xlabel("tokens retrieved")
+        axes.set_ylabel("token recall of the evidence")
+        axes.set_xlim(left=0)
+        axes.set_ylim(min(0.9, axes.get_ylim()[0]), 1.0)
+        axes.grid(axis="y", color="0.85")
+        axes.legend(loc="lower right", frameon=False)
+    return drawn.svg

@@ -16,7 +16,7 @@ from rag.types import Span
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Question:
     """A question on a corpus and the spans of its text that answer it."""
 
     text: str
@@ -30,7 +30,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Retrieved:
     """A passage that came back."""
 
     corpus: str
@@ -48,34 +48,34 @@ class Scores:
     tokens: int
 
 
-def score(asked: Asked, found: Sequence[Found], tokens: Mapping[str, Tokens]) -> Scores:
+def score(question: Question, found: Sequence[Retrieved], tokens: Mapping[str, Tokens]) -> Scores:
     """Evidence counts once however often it comes back, everything else as often as it does."""
-    own = tokens[asked.corpus]
-    wanted = {n for span in asked.evidence for n in own.range(span.start, span.end)}
+    own = tokens[question.corpus]
+    wanted = {n for span in question.evidence for n in own.range(span.start, span.end)}
     got: set[int] = set()
     retrieved = 0
     for one in found:
         numbers = tokens[one.corpus].range(one.start, one.end)
         retrieved += len(numbers)
-        got.update(wanted.intersection(numbers) if one.corpus == asked.corpus else ())
+        got.update(wanted.intersection(numbers) if one.corpus == question.corpus else ())
     union = retrieved + len(wanted) - len(got)
     recall, precision, iou = (len(got) / n if n else 0.0 for n in (len(wanted), retrieved, union))
     return Scores(recall, precision, iou, retrieved)
 
 
-def load(folder: Path) -> tuple[dict[str, str], list[Asked]]:
+def load(folder: Path) -> tuple[dict[str, str], list[Question]]:
     """The corpora of a folder by name, and its questions. Raises InvalidInput `invalid_dataset`."""
     try:
         lines = (folder / "questions.jsonl").read_text(encoding="utf-8").splitlines()
-        asked = [_asked(line) for line in lines if line.strip()]
-        names = sorted({one.corpus for one in asked})
+        questions = [_question(line) for line in lines if line.strip()]
+        names = sorted({one.corpus for one in questions})
         # newline="": offsets count every character of the file
         texts = {name: _read(folder / f"{name}.md") for name in names}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InvalidInput(
             f"{folder} holds no questions on texts: {error}", code="invalid_dataset"
         ) from error
-    return texts, asked
+    return texts, questions
 
 
 def _read(path: Path) -> str:
@@ -83,7 +83,7 @@ def _read(path: Path) -> str:
         return file.read()
 
 
-def _asked(line: str) -> Asked:
+def _question(line: str) -> Question:
     row = json.loads(line)
     evidence = tuple(Span(int(one["start_index"]), int(one["end_index"])) for one in row["references"])
-    return Asked(str(row["question"]), str(row["corpus"]), evidence)
+    return Question(str(row["question"]), str(row["corpus"]), evidence)

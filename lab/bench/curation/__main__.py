@@ -22,11 +22,12 @@ from typing import Literal, get_args
 
 from eval.corpus import CorpusDocument, load_beir
 from eval.machine import machine
-from eval.output import table, write_whole
+from eval.output import table
 from lab.bench.curation import planting
 from lab.bench.curation.planting import NO_PERSONAL, NO_SECRETS, NOTICES, PERSONAL, SECRETS, Case, Maker
 from lab.bench.service import Running, ServiceFailed, call, service, upload, wait_for
 from rag.errors import RagError
+from rag.files import write_whole
 from rag.store import document_id
 from rag.types import Reason
 

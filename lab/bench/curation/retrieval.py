@@ -20,7 +20,7 @@ from random import Random
 
 from eval.corpus import BeirFolder, CorpusDocument, load_beir
 from eval.machine import machine
-from eval.output import table, write_whole
+from eval.output import table
 from eval.retrieval import score_ranking
 from eval.statistics import Interval, mean_interval, paired_difference
 from lab.bench.curation.planting import misread, reworded
@@ -28,6 +28,7 @@ from lab.bench.retrieval import Variant, rank
 from lab.bench.service import put_product
 from rag.answer.engine import Engine
 from rag.errors import RagError
+from rag.files import write_whole
 from rag.settings import Settings
 from rag.types import CurationPolicy, Query
 

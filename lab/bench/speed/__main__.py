@@ -18,16 +18,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from eval.output import write_whole
-from lab.bench.speed.compare import TOLERANCE, against
-from lab.bench.speed.dataset import Material, of_beir, of_folder, repeated_samples, some_files
+from lab.bench.speed.compare import TOLERANCE, compare
+from lab.bench.speed.dataset import Dataset, beir_dataset, folder_dataset, repeated_samples, sampled_files
 from lab.bench.speed.environment import busy_cores, load_average, setup
-from lab.bench.speed.page import page
 from lab.bench.speed.plots import plots
-from lab.bench.speed.report import against_markdown, markdown
+from lab.bench.speed.report import comparison_markdown, markdown, page
 from lab.bench.speed.results import PARTS, Plan, Results, read, to_json
 from lab.bench.speed.run import measure
 from rag.errors import RagError
+from rag.files import write_whole
 from rag.settings import Settings
 
 QUICK = Plan(sizes=(150,), clients=(1, 2), repeats=1, queries=2, block_s=0.02, fewest=1)
@@ -35,12 +34,12 @@ WORSE = 3
 """Exit status where something got worse beyond the spread."""
 
 
-def run(material: Material, plan: Plan, command: str) -> Results:
+def run(dataset: Dataset, plan: Plan, command: str) -> Results:
     """Measure in a temporary folder."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="footnote-bench-") as scratch:
-        found = setup(command, material.name, plan, Settings(data=Path(scratch) / "data"))
-        figures = measure(material, plan, Path(scratch))
+        found = setup(command, dataset.name, plan, Settings(data=Path(scratch) / "data"))
+        figures = measure(dataset, plan, Path(scratch))
     seconds = time.monotonic() - started
     load, busy = (*found.load, *load_average()), (*found.busy_cores, *busy_cores())
     return Results(replace(found, load=load, busy_cores=busy, seconds=seconds), figures)
@@ -58,15 +57,15 @@ def write(results: Results, folder: Path) -> None:
 
 
 @contextmanager
-def _material(given: argparse.Namespace) -> Iterator[Material]:
-    with tempfile.TemporaryDirectory(prefix="footnote-material-") as copies:
+def _dataset(given: argparse.Namespace) -> Iterator[Dataset]:
+    with tempfile.TemporaryDirectory(prefix="footnote-dataset-") as copies:
         target = Path(copies)
         if given.beir:
-            yield of_beir(given.beir)
+            yield beir_dataset(given.beir)
         elif given.folder and given.files:
-            yield some_files(given.folder, given.files, target)
+            yield sampled_files(given.folder, given.files, target)
         elif given.folder:
-            yield of_folder(given.folder)
+            yield folder_dataset(given.folder)
         else:
             yield repeated_samples(target, 1) if given.quick else repeated_samples(target)
 
@@ -120,8 +119,8 @@ def _results(given: argparse.Namespace, argv: Sequence[str] | None) -> Results:
     if given.given:
         return read(given.given)
     words = [Path(word).name for word in (sys.argv[1:] if argv is None else argv)]  # no one's folders
-    with _material(given) as material:
-        return run(material, _plan(given), shlex.join(["python", "-m", "lab.bench.speed", *words]))
+    with _dataset(given) as dataset:
+        return run(dataset, _plan(given), shlex.join(["python", "-m", "lab.bench.speed", *words]))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -138,8 +137,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         write(results, given.out)
     if old is None:
         return 0
-    found = against(old, results, tolerance=given.tolerance)
-    print(against_markdown(found))
+    found = compare(old, results, tolerance=given.tolerance)
+    print(comparison_markdown(found))
     return WORSE if found.worse else 0
 
 

@@ -27,26 +27,26 @@ LINKS, BUILD_BREADTH, SEARCH_BREADTH = 16, 100, 128  # of the product, which is 
 _lib: Any = faiss
 
 
-class BareFaiss:
+class FaissAlone:
     """Every vector in single precision (IndexFlatIP), or a graph over them."""
 
     def __init__(self, index: Any) -> None:
         self._index = index
 
     @classmethod
-    def flat(cls, vectors: Floats) -> BareFaiss:
+    def flat(cls, vectors: Floats) -> FaissAlone:
         """An index of vectors (n, dimension)."""
         index = _lib.IndexFlatIP(vectors.shape[1])
         index.add(vectors)
         return cls(index)
 
     @classmethod
-    def read(cls, path: Path) -> BareFaiss:
+    def read(cls, path: Path) -> FaissAlone:
         """An index from a file."""
         return cls(_lib.read_index(str(path)))
 
     @classmethod
-    def graph(cls, vectors: Floats) -> BareFaiss:
+    def graph(cls, vectors: Floats) -> FaissAlone:
         """The same graph as the product builds (HNSW in half precision), over all vectors; minutes for a
         million.
         """
@@ -77,7 +77,7 @@ class BareFaiss:
         return int((places[0] >= 0).sum())
 
 
-class BareTantivy:
+class TantivyAlone:
     """BM25 over English stems in a folder, one commit."""
 
     def __init__(self, folder: Path) -> None:
@@ -85,7 +85,7 @@ class BareTantivy:
         self._searcher = self._index.searcher()
 
     @classmethod
-    def build(cls, folder: Path, texts: Sequence[str]) -> BareTantivy:
+    def build(cls, folder: Path, texts: Sequence[str]) -> TantivyAlone:
         """A new index; the place of a text is its key."""
         schema = tantivy.SchemaBuilder()
         schema.add_unsigned_field("key", stored=False, indexed=True, fast=True)
@@ -119,8 +119,8 @@ class Indexes:
     `graph`: FAISS searches a graph, not every vector.
     """
 
-    dense: BareFaiss
-    lexical: BareTantivy
+    dense: FaissAlone
+    lexical: TantivyAlone
     folder: Path
     built_s: float
     graph: bool
@@ -131,17 +131,17 @@ class Indexes:
         return "FAISS alone, graph" if self.graph else "FAISS alone, flat"
 
 
-def bare_indexes(store: Store, collection: str, threshold: int, folder: Path) -> Indexes:
+def baseline_indexes(store: Store, collection: str, threshold: int, folder: Path) -> Indexes:
     """Read all chunks, build both, write FAISS down; from `threshold` chunks on it is a graph."""
     texts, vectors = _read(store, collection)
     folder.mkdir(parents=True)
     started = perf_counter()
-    dense = BareFaiss.flat(vectors)
-    lexical = BareTantivy.build(folder / "tantivy", texts)
+    dense = FaissAlone.flat(vectors)
+    lexical = TantivyAlone.build(folder / "tantivy", texts)
     seconds = perf_counter() - started
     graph = len(vectors) >= threshold
     if graph:
-        dense = BareFaiss.graph(vectors)
+        dense = FaissAlone.graph(vectors)
     dense.write(folder / "faiss")
     return Indexes(dense, lexical, folder, seconds, graph)
 

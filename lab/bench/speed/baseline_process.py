@@ -26,7 +26,7 @@ def _pass(session: onnxruntime.InferenceSession, rows: int, length: int) -> None
 
 
 def main() -> None:
-    """Load, answer once, say so, work, report."""
+    """Traffic, answer once, say so, work, report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--graphs", type=Path, nargs="*", default=[])
     parser.add_argument("--full", type=Path, nargs="*", default=[], help="those that get a full batch")
@@ -42,11 +42,11 @@ def main() -> None:
     for session in sessions:
         _pass(session, 1, 8)
     if given.indexes:
-        from lab.bench.speed.baseline import BareFaiss, BareTantivy  # not in the baseline of the worker
+        from lab.bench.speed.baseline import FaissAlone, TantivyAlone  # not in the baseline of the worker
 
-        dense = BareFaiss.read(given.indexes / "faiss")
+        dense = FaissAlone.read(given.indexes / "faiss")
         dense.search(np.ones(dense.dimension, np.float32), 10)
-        BareTantivy(given.indexes / "tantivy").search("word", 10)
+        TantivyAlone(given.indexes / "tantivy").search("word", 10)
     print("ready", flush=True)
     for session, path in zip(sessions, given.graphs, strict=True):
         if path in given.full:

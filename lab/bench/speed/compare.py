@@ -34,7 +34,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Against:
+class Comparison:
     """Every figure that both runs have, and the keys that only one has."""
 
     changes: tuple[Change, ...]
@@ -48,11 +48,11 @@ class Against:
         return tuple(one for one in self.changes if one.outcome == "worse")
 
 
-def against(old: Results, new: Results, *, tolerance: float = TOLERANCE) -> Against:
+def compare(old: Results, new: Results, *, tolerance: float = TOLERANCE) -> Comparison:
     """Compare by part, name and place."""
     before = {one.key: one for one in old.figures}
     after = {one.key: one for one in new.figures}
-    return Against(
+    return Comparison(
         tuple(changed(before[key], one, tolerance) for key, one in after.items() if key in before),
         tuple(key for key in before if key not in after),
         tuple(key for key in after if key not in before),

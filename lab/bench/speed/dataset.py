@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from eval.corpus import CorpusDocument, load_beir
-from rag.answer.sentences import split
 from rag.errors import InvalidInput
 from rag.models.types import Floats
 from rag.store import Store
 from rag.store.records import EmbeddedChunk, NewChunk, NewDocument
+from rag.text.sentences import split_sentences
 from rag.types import Document
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "handbook"
@@ -27,7 +27,7 @@ QUERY_WORDS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class Dataset:
     """A folder for sync, or documents for upload; without `queries` they are taken from the text."""
 
     name: str
@@ -36,37 +36,37 @@ class Material:
     queries: tuple[str, ...]
 
 
-def of_folder(folder: Path) -> Material:
+def folder_dataset(folder: Path) -> Dataset:
     """A folder of files. Raises InvalidInput `path_not_found`."""
     if not folder.is_dir():
         raise InvalidInput(f"There is no folder {folder}.", code="path_not_found")
-    return Material(folder.name, folder.resolve(), (), ())
+    return Dataset(folder.name, folder.resolve(), (), ())
 
 
-def some_files(folder: Path, most: int, target: Path) -> Material:
+def sampled_files(folder: Path, most: int, target: Path) -> Dataset:
     """Copies of `most` files of a folder, drawn with a fixed seed, below `target`. Raises InvalidInput
     `path_not_found`.
     """
-    whole = of_folder(folder)
+    whole = folder_dataset(folder)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     for path in random.Random(0).sample(files, min(most, len(files))):
         copy = target / path.relative_to(folder)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
-    return Material(f"{min(most, len(files))} files of {whole.name}", target.resolve(), (), ())
+    return Dataset(f"{min(most, len(files))} files of {whole.name}", target.resolve(), (), ())
 
 
-def of_beir(folder: Path) -> Material:
+def beir_dataset(folder: Path) -> Dataset:
     """A BEIR corpus with its queries. Raises InvalidInput `beir_invalid`."""
     found = load_beir(folder)
-    return Material(found.name, None, found.documents, tuple(found.queries.values()))
+    return Dataset(found.name, None, found.documents, tuple(found.queries.values()))
 
 
-def repeated_samples(target: Path, copies: int = COPIES) -> Material:
+def repeated_samples(target: Path, copies: int = COPIES) -> Dataset:
     """Copies of samples/handbook below `target`: the same files under other names are other documents."""
     for copy in range(copies):
         shutil.copytree(SAMPLES, target / f"copy-{copy:02}")
-    return Material(f"{copies} copies of samples/handbook", target.resolve(), (), ())
+    return Dataset(f"{copies} copies of samples/handbook", target.resolve(), (), ())
 
 
 def queries_from(texts: Sequence[str], *, seed: int = 0) -> tuple[str, ...]:
@@ -79,7 +79,7 @@ def queries_from(texts: Sequence[str], *, seed: int = 0) -> tuple[str, ...]:
 
 def longest_sentence(text: str) -> str:
     """The longest sentence of a text; all of it where none is found."""
-    return max((text[span.start : span.end] for span in split(text)), key=len, default=text)
+    return max((text[span.start : span.end] for span in split_sentences(text)), key=len, default=text)
 
 
 def _query(text: str) -> str:

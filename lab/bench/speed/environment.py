@@ -1,4 +1,4 @@
-"""What a run was made on and with."""
+"""The environment of a run: machine, commit, packages, settings, and what else kept the cores busy."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ SETTINGS = (
     "language",
 )
 """Those that a speed or size depends on; none is a secret."""
-WATCHED_S = 1.0
+SAMPLE_S = 1.0
 
 
-def setup(command: str, material: str, plan: Plan, settings: Settings) -> Setup:
+def setup(command: str, dataset: str, plan: Plan, settings: Settings) -> Setup:
     """Everything known before the run; `load` and `busy_cores` get their first entry."""
     paths = graphs(settings)
     return Setup(
@@ -52,7 +52,7 @@ def setup(command: str, material: str, plan: Plan, settings: Settings) -> Setup:
         },
         {name: getattr(settings, name) for name in SETTINGS},
         asdict(plan),
-        material,
+        dataset,
         load_average(),
         busy_cores(),
     )
@@ -95,7 +95,7 @@ def busy_cores() -> tuple[float, ...]:
     """
     before = _busy_ticks()
     started = time.monotonic()
-    time.sleep(WATCHED_S)
+    time.sleep(SAMPLE_S)
     after = _busy_ticks()
     if before is None or after is None:
         return ()

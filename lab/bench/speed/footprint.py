@@ -1,4 +1,6 @@
-"""How long the service takes to be ready, and how much memory it and its worker take at most."""
+"""What the service takes: seconds until it is ready, memory of it and its worker, bytes on disk (of a chunk,
+of the weights, of the install).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from packaging.requirements import Requirement
 from eval.machine import peak_memory_mb
 from lab.bench.service import Running, ServiceFailed, service
 from lab.bench.speed.baseline import Indexes
-from lab.bench.speed.clients import kinds, over_http
+from lab.bench.speed.clients import call_kinds, over_http
 from lab.bench.speed.results import Figure, Plan
 from rag.models.registry import checked_folder, model_folder, options_of, reader_options
 from rag.models.runtime import graph_file
@@ -28,11 +30,18 @@ from rag.settings import Settings
 
 ALONE = "a process with the same models and indexes, bare libraries"
 CALLS = 3  # of each kind, before the memory is read
+PACKAGE = "footnote-rag"
+CORE = ("faiss-cpu", "numpy", "onnxruntime", "tantivy", "tokenizers")
+_TEXT, _DENSE, _TOKENS = (
+    "SELECT count(*), sum(length(CAST(text AS BLOB))) FROM chunks",
+    "SELECT count(*), sum(length(dense)) FROM vectors",
+    "SELECT count(*), sum(length(packed)) FROM token_vectors",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """Seconds from its start until it was ready, and its peak memory in MiB (None: not told)."""
+    """Seconds from its start until it was ready, and its peak memory in MiB (None where no system tells)."""
 
     seconds: float
     peak_mb: float | None
@@ -54,7 +63,7 @@ def graphs(settings: Settings) -> dict[Role, Path]:
     return found
 
 
-def bare_process(
+def baseline_process(
     paths: Sequence[Path], threads: int, indexes: Path | None = None, full: Path | None = None
 ) -> Process:
     """Run one; the graph `full` gets a full batch before memory is read. Raises ServiceFailed when it
@@ -88,7 +97,7 @@ def start_figures(
 
 def first_use(running: Running, collection: str, queries: Sequence[str]) -> Process:
     """A service that has just become ready, after its first calls."""
-    for kind in kinds(collection)[1:]:
+    for kind in call_kinds(collection)[1:]:
         caller = over_http(running, kind)
         for text in queries[:CALLS]:
             caller(text)
@@ -96,7 +105,7 @@ def first_use(running: Running, collection: str, queries: Sequence[str]) -> Proc
 
 
 def build_figure(
-    data: Path, settings: Settings, bare: Indexes, plan: Plan, at: dict[str, int]
+    data: Path, settings: Settings, baseline: Indexes, plan: Plan, at: dict[str, int]
 ) -> list[Figure]:
     """Ready where the indexes have to be built from the store; once, as that is what an upgrade costs."""
     index, kept = data / "index", data / "index.kept"
@@ -105,8 +114,8 @@ def build_figure(
         ours = Process(running.seconds_to_ready, None)
     shutil.rmtree(index)
     kept.rename(index)  # with the graph, which the service above had no time to build
-    alone = bare_process(list(graphs(settings).values()), settings.threads)
-    base = [alone.seconds + bare.built_s]
+    alone = baseline_process(list(graphs(settings).values()), settings.threads)
+    base = [alone.seconds + baseline.built_s]
     label = "a process with the same models; FAISS (flat) and Tantivy filled from memory"
     return _seconds("ready, indexes built", [ours], label, base, plan, at)
 
@@ -124,19 +133,13 @@ def memory_figure(
 ) -> list[Figure]:
     """Peak memory, where the system tells it."""
     runs = tuple(one.peak_mb for one in ours if one.peak_mb)
-    bare = tuple(one.peak_mb for one in base if one.peak_mb)
-    if not plan.wants("memory") or not runs or len(runs) != len(bare):
+    baseline = tuple(one.peak_mb for one in base if one.peak_mb)
+    if not plan.wants("memory") or not runs or len(runs) != len(baseline):
         return []
-    return [Figure("memory", name, "MiB", "lower", runs, label, bare, at)]
+    return [Figure("memory", name, "MiB", "lower", runs, label, baseline, at)]
 
 
-PACKAGE = "footnote-rag"
-CORE = ("faiss-cpu", "numpy", "onnxruntime", "tantivy", "tokenizers")
-_TEXT, _DENSE, _TOKENS = (
-    "SELECT count(*), sum(length(CAST(text AS BLOB))) FROM chunks",
-    "SELECT count(*), sum(length(dense)) FROM vectors",
-    "SELECT count(*), sum(length(packed)) FROM token_vectors",
-)
+# bytes on disk
 
 
 def chunk_figures(

@@ -13,7 +13,7 @@ from eval.corpus import CorpusDocument
 from eval.machine import children, peak_memory_mb
 from ingest.embed import passage
 from lab.bench.service import Running, call, job_id, upload, wait_for
-from lab.bench.speed.dataset import SYNTHETIC, Material
+from lab.bench.speed.dataset import SYNTHETIC, Dataset
 from lab.bench.speed.models import encoded_rate
 from lab.bench.speed.results import Figure, Plan
 from rag.models.types import Encoder
@@ -27,28 +27,28 @@ AGAIN_CHUNKS = 80
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """Seconds from the first call to the end of the jobs, and their counts, added up; `bare` are the tokens
-    and, right after it, a second's worth of them by the encoder alone.
+    """Seconds from the first call to the end of the jobs, and their counts, added up; `baseline` are the
+    tokens and, right after it, a second's worth of them by the encoder alone.
     """
 
     seconds: float
     counts: dict[str, int]
-    bare: tuple[int, float] | None = None
+    baseline: tuple[int, float] | None = None
 
 
-def ingest(running: Running, material: Material, collection: str) -> Ingested:
-    """The material into a new collection."""
+def ingest(running: Running, dataset: Dataset, collection: str) -> Ingested:
+    """The dataset into a new collection."""
     call(running, "POST", "/v1/collections", {"name": collection})
     started = perf_counter()
-    jobs = wait_for(running, submit(running, material, collection))
+    jobs = wait_for(running, submit(running, dataset, collection))
     return Ingested(perf_counter() - started, _counted(jobs))
 
 
-def submit(running: Running, material: Material, collection: str) -> list[str]:
-    """The ids of the jobs that will ingest the material: a sync of its folder, or uploads."""
-    if material.folder is None:
-        return upload(running, collection, material.documents)
-    body = {"path": str(material.folder), "delete_missing": False}
+def submit(running: Running, dataset: Dataset, collection: str) -> list[str]:
+    """The ids of the jobs that will ingest the dataset: a sync of its folder, or uploads."""
+    if dataset.folder is None:
+        return upload(running, collection, dataset.documents)
+    body = {"path": str(dataset.folder), "delete_missing": False}
     return [job_id(call(running, "POST", f"/v1/collections/{collection}/sync", body))]
 
 
@@ -97,11 +97,11 @@ def some_documents(store: Store, collection: str) -> list[CorpusDocument]:
 
 def ingest_figure(done: Sequence[Ingested], chunks: int) -> list[Figure]:
     """A folder (parsed, split, embedded, stored) or uploads into an empty collection."""
-    bare = [one.bare for one in done if one.bare]
-    if len(bare) < len(done):  # not wanted, or an encoder without a forward pass
+    baseline = [one.baseline for one in done if one.baseline]
+    if len(baseline) < len(done):  # not wanted, or an encoder without a forward pass
         return []
-    tokens = bare[0][0]
-    runs, rates = tuple(tokens / one.seconds for one in done), tuple(rate for _, rate in bare)
+    tokens = baseline[0][0]
+    runs, rates = tuple(tokens / one.seconds for one in done), tuple(rate for _, rate in baseline)
     seconds = median(one.seconds for one in done)
     notes = {
         "chunks": float(chunks),

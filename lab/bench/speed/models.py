@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 
 from lab.bench.speed.dataset import longest_sentence
 from lab.bench.speed.results import Figure, Plan
-from lab.bench.speed.timing import compared, fitting
+from lab.bench.speed.timing import (
+    Pass,
+    Recorded,
+    fitting,
+    in_turns,
+    mean_tokens,
+    recorded,
+    replay,
+    with_passes,
+)
 from rag.answer.engine import Engine
 from rag.models.registry import model_folder
 from rag.models.runtime import graph_file
@@ -41,7 +46,7 @@ def embed_figures(
         return []
     return [
         _rate(f"{len(texts)} passages", lambda: encoder.encode_passages(texts), passes[0], plan),
-        compared(
+        in_turns(
             "embed",
             "a query",
             lambda item: encoder.encode_queries([item.item]),
@@ -142,7 +147,7 @@ def _check(engine: Engine, name: str, items: Sequence[Any], plan: Plan) -> list[
     first = own[0].passes[0].session  # the checker's net runs first
     alone = [Recorded(one.item, tuple(p for p in one.passes if p.session is first)) for one in own]
     return [
-        compared(
+        in_turns(
             "check",
             f"{name}{extra}",
             lambda item: work(item.item),
@@ -162,7 +167,7 @@ def _check(engine: Engine, name: str, items: Sequence[Any], plan: Plan) -> list[
 def _forward(part: str, name: str, model: str, work: Any, items: Sequence[Any], plan: Plan) -> Figure:
     own = with_passes(work, fitting(work, items, plan))
     base = (f"{model} forward", replay)
-    return compared(part, name, lambda item: work(item.item), base, own, plan, {}, mean_tokens(own))
+    return in_turns(part, name, lambda item: work(item.item), base, own, plan, {}, mean_tokens(own))
 
 
 def ask_figures(
@@ -176,7 +181,7 @@ def ask_figures(
     items = with_passes(work, fitting(work, queries, plan))
     base = ("all its forward passes", replay)
     notes = mean_tokens(items)
-    return [compared("ask", "a question", lambda item: work(item.item), base, items, plan, at, notes)]
+    return [in_turns("ask", "a question", lambda item: work(item.item), base, items, plan, at, notes)]
 
 
 def _with_passages(
@@ -193,77 +198,3 @@ def _seconds(work: Any) -> float:
     started = perf_counter()
     work()
     return perf_counter() - started
-
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """One call of a session: tensors by name, and the session, opened with the product's own threads."""
-
-    session: Any
-    outputs: Sequence[str] | None
-    feeds: Mapping[str, NDArray[np.int64]]
-
-    @property
-    def tokens(self) -> int:
-        """Tokens that are no padding."""
-        return int(self.feeds["attention_mask"].sum())
-
-    @property
-    def places(self) -> int:
-        """Tokens with the padding."""
-        return int(self.feeds["attention_mask"].size)
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What a call was given, and the passes that it made."""
-
-    item: Any
-    passes: tuple[Pass, ...]
-
-
-@contextmanager
-def recorded() -> Iterator[list[Pass]]:
-    """Every forward pass of this process while the block runs, in whatever thread."""
-    passes: list[Pass] = []
-    run = onnxruntime.InferenceSession.run
-
-    def noted(self: Any, outputs: Any, feeds: Any, *rest: Any) -> Any:
-        passes.append(Pass(self, outputs, feeds))
-        return run(self, outputs, feeds, *rest)
-
-    onnxruntime.InferenceSession.run = noted
-    try:
-        yield passes
-    finally:
-        onnxruntime.InferenceSession.run = run
-
-
-def with_passes(work: Callable[[T], object], items: Sequence[T]) -> list[Recorded]:
-    """Each item with the passes that `work` makes of it."""
-    found = []
-    for item in items:
-        with recorded() as passes:
-            work(item)
-        found.append(Recorded(item, tuple(passes)))
-    return found
-
-
-def replay(item: Recorded) -> None:
-    """The passes again, one after the other, and nothing else."""
-    for one in item.passes:
-        one.session.run(one.outputs, one.feeds)
-
-
-def mean_tokens(items: Sequence[Recorded]) -> dict[str, float]:
-    """Tokens and passes of an item on average, and the share of padding."""
-    passes = [one for item in items for one in item.passes]
-    tokens, places = sum(one.tokens for one in passes), sum(one.places for one in passes)
-    return {
-        "tokens": tokens / len(items),
-        "passes": len(passes) / len(items),
-        "padding": 1 - tokens / places if places else 0.0,
-    }

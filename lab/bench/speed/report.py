@@ -1,11 +1,13 @@
-"""The figures for people: Markdown tables."""
+"""A run for people: Markdown tables, and one HTML page with the pictures that loads nothing from anywhere."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from jinja2 import Environment
 
 from eval.output import table
-from lab.bench.speed.compare import Against, Change
+from lab.bench.speed.compare import Change, Comparison
 from lab.bench.speed.results import PARTS, Figure, Results, Setup
 
 HEAD = ["what", "where", "ours", "p95", "p99", "baseline", "its", "ratio", "range", "calls"]
@@ -13,10 +15,7 @@ HEAD = ["what", "where", "ours", "p95", "p99", "baseline", "its", "ratio", "rang
 
 def markdown(results: Results) -> str:
     """The run, then a table for each part."""
-    parts = [part for part in PARTS if any(one.part == part for one in results.figures)]
-    tables = [
-        f"## {part}\n\n{figure_table([one for one in results.figures if one.part == part])}" for part in parts
-    ]
+    tables = [f"## {part}\n\n{figure_table(found)}" for part, found in _by_part(results.figures).items()]
     return "\n\n".join([*described(results.setup), *tables]) + "\n"
 
 
@@ -74,7 +73,58 @@ def number(value: float) -> str:
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
-def against_markdown(found: Against) -> str:
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Footnote: benchmark</title><style>
+:root { color-scheme: light }
+body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 70rem; margin: 0 auto; padding: 1rem }
+.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1rem }
+figure { margin: 0 }
+svg { width: 100%; height: auto; border: 1px solid #ddd }
+.wide { overflow-x: auto }
+table { border-collapse: collapse; font-size: 13px }
+th, td { padding: .2rem .6rem; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap }
+:is(th, td):is(:first-child, :nth-child(6)) { text-align: left }
+p { overflow-wrap: anywhere }
+</style></head><body><h1>Benchmark</h1>
+{% for paragraph in about %}<p>{{ paragraph | replace("`", "") }}</p>
+{% endfor %}<p>A ratio is ours over the baseline in the same repeat: for times and sizes less is better, for
+rates more.</p>
+<div class="pictures">{% for svg in pictures %}<figure>{{ svg | safe }}</figure>{% endfor %}</div>
+{% for part, figures in parts.items() %}<h2>{{ part }}</h2>
+<div class="wide"><table>
+<tr>{% for name in head %}<th>{{ name }}</th>{% endfor %}</tr>
+{% for figure in figures %}<tr title="{{ notes(figure) }}">
+{% for cell in row(figure) %}<td>{{ cell }}</td>{% endfor %}</tr>
+{% endfor %}</table></div>
+{% endfor %}</body></html>
+"""
+
+
+def page(results: Results, pictures: Mapping[str, str]) -> str:
+    """The whole page; `pictures` are SVG elements."""
+    template = Environment(autoescape=True).from_string(_PAGE)
+    return template.render(
+        about=described(results.setup),
+        pictures=pictures.values(),
+        parts=_by_part(results.figures),
+        head=HEAD,
+        row=_row,
+        notes=_notes,
+    )
+
+
+def _notes(one: Figure) -> str:
+    return ", ".join(f"{name} {number(value)}" for name, value in one.notes.items())
+
+
+def _by_part(figures: Sequence[Figure]) -> dict[str, list[Figure]]:
+    parts = {part: [one for one in figures if one.part == part] for part in PARTS}
+    return {part: found for part, found in parts.items() if found}
+
+
+def comparison_markdown(found: Comparison) -> str:
     """What got worse first, then what got better, then the rest."""
     order = {"worse": 0, "better": 1, "unknown": 2, "same": 3}
     rows = [_change(one) for one in sorted(found.changes, key=lambda one: order[one.outcome])]

@@ -14,12 +14,12 @@ from time import perf_counter
 from lab.bench.service import service
 from lab.bench.speed import models
 from lab.bench.speed import search as searching
-from lab.bench.speed.baseline import Indexes, bare_indexes
+from lab.bench.speed.baseline import Indexes, baseline_indexes
 from lab.bench.speed.clients import busy_figures, client_figures
-from lab.bench.speed.dataset import Material, fill, queries_from
+from lab.bench.speed.dataset import Dataset, fill, queries_from
 from lab.bench.speed.footprint import (
     Process,
-    bare_process,
+    baseline_process,
     build_figure,
     chunk_figures,
     first_use,
@@ -59,21 +59,21 @@ class Site:
 
     data: Path
     scratch: Path
-    material: Material
+    dataset: Dataset
     plan: Plan
     settings: Settings
     queries: tuple[str, ...]
 
 
-def measure(material: Material, plan: Plan, scratch: Path) -> tuple[Figure, ...]:
+def measure(dataset: Dataset, plan: Plan, scratch: Path) -> tuple[Figure, ...]:
     """All figures of the plan, in the order of PARTS; `scratch` is an empty folder.
 
     Raises InvalidInput `nothing_ingested`, ServiceFailed.
     """
     data = scratch / "data"
     settings = Settings(data=data)
-    found = _ingested(material, plan, data, settings)
-    site = Site(data, scratch, material, plan, settings, _queries(material, plan, settings))
+    found = _ingested(dataset, plan, data, settings)
+    site = Site(data, scratch, dataset, plan, settings, _queries(dataset, plan, settings))
     for size in plan.sizes:
         found += _at_size(site, size)
     if plan.wants("size"):
@@ -81,21 +81,23 @@ def measure(material: Material, plan: Plan, scratch: Path) -> tuple[Figure, ...]
     return tuple(sorted(found, key=lambda one: PARTS.index(one.part)))
 
 
-def _ingested(material: Material, plan: Plan, data: Path, settings: Settings) -> list[Figure]:
+def _ingested(dataset: Dataset, plan: Plan, data: Path, settings: Settings) -> list[Figure]:
     """Fill the collection; more than once, into others, where ingest is to be measured."""
     repeats = plan.repeats if plan.wants("ingest") else 1
     encoder = load_encoder(settings.encoder, settings)
     done: list[Ingested] = []
-    with _progress("ingest"), service(data, sync_root=material.folder) as running:
+    with _progress("ingest"), service(data, sync_root=dataset.folder) as running:
         for repeat in range(repeats):
-            one = ingest(running, material, f"{COLLECTION}-{repeat}" if repeat else COLLECTION)
+            one = ingest(running, dataset, f"{COLLECTION}-{repeat}" if repeat else COLLECTION)
             with closing(Store.open(settings.store_url)) as store:
                 passages = passages_of(store, COLLECTION)
             if not passages:
                 raise InvalidInput(
                     "Nothing was ingested, so there is nothing to measure.", code="nothing_ingested"
                 )
-            done.append(replace(one, bare=encoded_rate(encoder, passages) if plan.wants("ingest") else None))
+            done.append(
+                replace(one, baseline=encoded_rate(encoder, passages) if plan.wants("ingest") else None)
+            )
         worker, parser = worker_memory(running)
     return [*ingest_figure(done, len(passages)), *_worker(worker, parser, settings, plan)]
 
@@ -109,14 +111,14 @@ def _worker(worker: float | None, parser: float | None, settings: Settings, plan
         ("worker", worker, "a process with the same encoder, bare library", encoder),
         ("its largest parser", parser, "a process with ONNX Runtime and NumPy loaded", []),
     ):
-        bare = bare_process(paths, settings.threads, full=paths[0] if paths else None)
-        found += memory_figure(name, [Process(0.0, peak)], label, [bare], plan, {})
+        baseline = baseline_process(paths, settings.threads, full=paths[0] if paths else None)
+        found += memory_figure(name, [Process(0.0, peak)], label, [baseline], plan, {})
     return found
 
 
-def _queries(material: Material, plan: Plan, settings: Settings) -> tuple[str, ...]:
-    if material.queries:
-        return material.queries[: plan.queries]
+def _queries(dataset: Dataset, plan: Plan, settings: Settings) -> tuple[str, ...]:
+    if dataset.queries:
+        return dataset.queries[: plan.queries]
     with closing(Store.open(settings.store_url)) as store:
         texts = [chunk.text for chunk in every_chunk(store, COLLECTION)]
     return tuple(dict.fromkeys(queries_from(texts)))[: plan.queries]
@@ -130,28 +132,30 @@ def _at_size(site: Site, size: int) -> list[Figure]:
             fill(store, COLLECTION, size)
             at = {"chunks": store.collections.get(COLLECTION).chunks}
             _build(site)
-            bare = bare_indexes(store, COLLECTION, settings.hnsw_threshold, site.scratch / f"bare-{size}")
+            baseline = baseline_indexes(
+                store, COLLECTION, settings.hnsw_threshold, site.scratch / f"bare-{size}"
+            )
         with _progress(f"{size:,} chunks: {' '.join(IN_PROCESS)}"):
-            found = _in_process(site, bare, at, size == plan.middle)
+            found = _in_process(site, baseline, at, size == plan.middle)
         if plan.wants("size"):
             found += _sizes(site, store, at)
         with _progress(f"{size:,} chunks: start memory"):
-            base, ours = _started(site, bare)
-            found += build_figure(site.data, settings, bare, plan, at) if plan.wants("start") else []
+            base, ours = _started(site, baseline)
+            found += build_figure(site.data, settings, baseline, plan, at) if plan.wants("start") else []
         with _progress(f"{size:,} chunks: start memory clients busy ingest"):
             found += _served(site, store, at, size == plan.middle, ours, base)
-    shutil.rmtree(bare.folder)
+    shutil.rmtree(baseline.folder)
     return found
 
 
-def _started(site: Site, bare: Indexes) -> tuple[list[Process], list[Process]]:
+def _started(site: Site, baseline: Indexes) -> tuple[list[Process], list[Process]]:
     """The bare process for each repeat, and the service for all but one: `_served` starts the last one."""
     plan, settings = site.plan, site.settings
     if not plan.wants("start", "memory"):
         return [], []
     paths = graphs(settings)
     base = [
-        bare_process(list(paths.values()), settings.threads, bare.folder, paths.get("reader"))
+        baseline_process(list(paths.values()), settings.threads, baseline.folder, paths.get("reader"))
         for _ in range(plan.repeats)
     ]
     ours = []
@@ -173,7 +177,7 @@ def _index_folder(site: Site) -> Path:
     return site.data / "index" / "0" / folder_name(COLLECTION, 0)
 
 
-def _in_process(site: Site, bare: Indexes, at: dict[str, int], middle: bool) -> list[Figure]:
+def _in_process(site: Site, baseline: Indexes, at: dict[str, int], middle: bool) -> list[Figure]:
     plan, queries, found = site.plan, site.queries, []
     if not plan.wants(*(IN_PROCESS if middle else ("search", "stages", "ask"))):
         return []
@@ -181,7 +185,7 @@ def _in_process(site: Site, bare: Indexes, at: dict[str, int], middle: bool) -> 
         engine.warm()
         asked = searching.prepared(engine, queries)
         if plan.wants("search"):
-            found += searching.search_figures(engine, COLLECTION, bare, asked, plan, at)
+            found += searching.search_figures(engine, COLLECTION, baseline, asked, plan, at)
         if plan.wants("stages"):
             found += searching.stage_figures(engine, COLLECTION, asked, plan, at)
         if plan.wants("ask"):
@@ -210,21 +214,21 @@ def _served(
     at: dict[str, int],
     middle: bool,
     started: Sequence[Process],
-    bare: Sequence[Process],
+    baseline: Sequence[Process],
 ) -> list[Figure]:
     """What needs a service with its worker. Ingest comes last, as it adds to the collection."""
     plan, found = site.plan, []
     if not plan.wants("start", "memory", "ingest", *(("clients", "busy") if middle else ())):
         return []
-    with service(site.data, sync_root=site.material.folder) as running:
-        if bare:
+    with service(site.data, sync_root=site.dataset.folder) as running:
+        if baseline:
             last = first_use(running, COLLECTION, site.queries)
-            found += start_figures([*started, last], bare, plan, at)
+            found += start_figures([*started, last], baseline, plan, at)
         if plan.wants("clients") and middle:
             with closing(_engine_beside(site)) as engine:
                 found += client_figures(running, engine, COLLECTION, site.queries, plan, at)
         if plan.wants("busy") and middle:
-            found += busy_figures(running, site.material, COLLECTION, site.queries, plan, at)
+            found += busy_figures(running, site.dataset, COLLECTION, site.queries, plan, at)
         if plan.wants("ingest"):
             documents = some_documents(store, COLLECTION)
             encoder = load_encoder(site.settings.encoder, site.settings)

@@ -10,9 +10,16 @@ from typing import TypeVar
 import numpy as np
 
 from lab.bench.speed.baseline import Indexes
-from lab.bench.speed.models import Recorded, mean_tokens, replay, with_passes
 from lab.bench.speed.results import Figure, Plan
-from lab.bench.speed.timing import compared, fitting, latency_figure
+from lab.bench.speed.timing import (
+    Recorded,
+    fitting,
+    in_turns,
+    latency_figure,
+    mean_tokens,
+    replay,
+    with_passes,
+)
 from rag.answer.engine import Engine
 from rag.answer.flow import Candidates
 from rag.index.tantivy import Analyzer
@@ -30,7 +37,7 @@ TOGETHER = "the stages together"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PreparedQuery:
     """A query in every form that a baseline takes."""
 
     text: str
@@ -38,11 +45,11 @@ class Asked:
     encoded: EncodedQuery
 
 
-def prepared(engine: Engine, queries: Sequence[str]) -> list[Asked]:
+def prepared(engine: Engine, queries: Sequence[str]) -> list[PreparedQuery]:
     """The queries with their vectors, and with the words that the product looks up."""
     analyzer = Analyzer(engine.settings.language)
     return [
-        Asked(
+        PreparedQuery(
             text,
             " ".join(term.word for term in analyzer.terms(text)),
             engine.encoder.encode_queries([text])[0],
@@ -52,22 +59,27 @@ def prepared(engine: Engine, queries: Sequence[str]) -> list[Asked]:
 
 
 def search_figures(
-    engine: Engine, collection: str, bare: Indexes, asked: Sequence[Asked], plan: Plan, at: Mapping[str, int]
+    engine: Engine,
+    collection: str,
+    baseline: Indexes,
+    asked: Sequence[PreparedQuery],
+    plan: Plan,
+    at: Mapping[str, int],
 ) -> list[Figure]:
     """Dense, lexical, late interaction, hybrid without and with reranking."""
     count = engine.settings.rerank_candidates
 
-    def dense(one: Asked) -> object:
+    def dense(one: PreparedQuery) -> object:
         return engine.indexes.search_dense(collection, one.encoded.dense, count)
 
-    def lexical(one: Asked) -> object:
+    def lexical(one: PreparedQuery) -> object:
         return engine.indexes.search_lexical(collection, one.text, count)
 
-    faiss = (bare.dense_name, lambda one: bare.dense.search(one.encoded.dense, count))
-    tantivy = ("Tantivy alone", lambda one: bare.lexical.search(one.words, count))
+    faiss = (baseline.dense_name, lambda one: baseline.dense.search(one.encoded.dense, count))
+    tantivy = ("Tantivy alone", lambda one: baseline.lexical.search(one.words, count))
     found = [
-        compared("search", f"dense, best {count}", dense, faiss, fitting(dense, asked, plan), plan, at),
-        compared(
+        in_turns("search", f"dense, best {count}", dense, faiss, fitting(dense, asked, plan), plan, at),
+        in_turns(
             "search", f"lexical, best {count}", lexical, tantivy, fitting(lexical, asked, plan), plan, at
         ),
         *_late(engine, collection, asked, plan, at),
@@ -76,15 +88,15 @@ def search_figures(
         (False, "hybrid, not reranked", ALONE),
         (True, "hybrid, reranked by the reader", ALONE.replace("encoder", "encoder and reader")),
     ):
-        found.append(_whole(engine, collection, bare, asked, plan, at, rerank, name, base))
+        found.append(_whole(engine, collection, baseline, asked, plan, at, rerank, name, base))
     return found
 
 
 def _whole(
     engine: Engine,
     collection: str,
-    bare: Indexes,
-    asked: Sequence[Asked],
+    baseline: Indexes,
+    asked: Sequence[PreparedQuery],
     plan: Plan,
     at: Mapping[str, int],
     rerank: bool,
@@ -93,21 +105,21 @@ def _whole(
 ) -> Figure:
     count = engine.settings.rerank_candidates
 
-    def ours(one: Asked) -> object:
+    def ours(one: PreparedQuery) -> object:
         return engine.search(Query(one.text, collection, K), rerank=rerank)
 
     def alone(item: Recorded) -> None:
-        bare.dense.search(item.item.encoded.dense, count)
-        bare.lexical.search(item.item.words, count)
+        baseline.dense.search(item.item.encoded.dense, count)
+        baseline.lexical.search(item.item.words, count)
         replay(item)
 
     items = with_passes(ours, fitting(ours, asked, plan))
     notes = mean_tokens(items)
-    return compared("search", name, lambda item: ours(item.item), (base, alone), items, plan, at, notes)
+    return in_turns("search", name, lambda item: ours(item.item), (base, alone), items, plan, at, notes)
 
 
 def _late(
-    engine: Engine, collection: str, asked: Sequence[Asked], plan: Plan, at: Mapping[str, int]
+    engine: Engine, collection: str, asked: Sequence[PreparedQuery], plan: Plan, at: Mapping[str, int]
 ) -> list[Figure]:
     """Late interaction of the candidates beside the same sums in single precision over vectors in memory."""
     name = engine.encoder.info.name
@@ -124,7 +136,7 @@ def _late(
         items.append((candidates, one.encoded.tokens, [unpack(blob) for blob in blobs.values()]))
     base = ("NumPy alone, in memory", lambda item: _maxsim(item[1], item[2]))
     chosen = fitting(late, items, plan)
-    return [compared("search", "late interaction", late, base, chosen, plan, at)]
+    return [in_turns("search", "late interaction", late, base, chosen, plan, at)]
 
 
 def _maxsim(query: Floats | None, passages: Sequence[Floats]) -> Floats:
@@ -135,7 +147,7 @@ def _maxsim(query: Floats | None, passages: Sequence[Floats]) -> Floats:
 
 
 def stage_figures(
-    engine: Engine, collection: str, asked: Sequence[Asked], plan: Plan, at: Mapping[str, int]
+    engine: Engine, collection: str, asked: Sequence[PreparedQuery], plan: Plan, at: Mapping[str, int]
 ) -> list[Figure]:
     """Each stage of a search, one after the other, beside their sum; and those of `ask` as it reports
     them.
@@ -148,8 +160,8 @@ def stage_figures(
 
 def _staged(
     whole: str,
-    work: Callable[[Asked], dict[str, float]],
-    asked: Sequence[Asked],
+    work: Callable[[PreparedQuery], dict[str, float]],
+    asked: Sequence[PreparedQuery],
     plan: Plan,
     at: Mapping[str, int],
 ) -> list[Figure]:
@@ -170,7 +182,7 @@ def _staged(
     ]
 
 
-def _stages(engine: Engine, collection: str, one: Asked) -> dict[str, float]:
+def _stages(engine: Engine, collection: str, one: PreparedQuery) -> dict[str, float]:
     spent: dict[str, float] = {}
     count, depth = engine.settings.rerank_candidates, engine.settings.reader_candidates
     name = engine.encoder.info.name
@@ -192,7 +204,7 @@ def _stages(engine: Engine, collection: str, one: Asked) -> dict[str, float]:
     return spent
 
 
-def _answered(engine: Engine, collection: str, one: Asked) -> dict[str, float]:
+def _answered(engine: Engine, collection: str, one: PreparedQuery) -> dict[str, float]:
     timings = dict(engine.ask(one.text, collection).timings)
     total = timings.pop("total")
     return {**timings, "the rest": max(0.0, total - sum(timings.values()))}

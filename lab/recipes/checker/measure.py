@@ -1,5 +1,6 @@
-"""Scores a checker on rows it never saw: `python -m lab.recipes.checker.measure --data DIR --model FOLDER --encoder
-FOLDER`.
+"""Scores a checker on rows it never saw.
+
+`python -m lab.recipes.checker.measure --data DIR --model FOLDER --encoder FOLDER`
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ def stored(folder: Path, prefix: str) -> Heads:
 
 def check_sets(data: Path, most: int, seed: int) -> dict[str, list[ClaimRow]]:
     """A sample of at most `most` rows of every check set, and synthetic claims over paragraphs of the
-    reader's dev. wice_tokens has no supported claims and is measured by `lab.recipes.checker.marks`.
+    reader's dev. wice_tokens has no supported claims and is measured by `lab.recipes.checker.tokens`.
     """
     rng = random.Random(seed)
     sets = {name: rows for name, rows in split_claims(data).checks.items() if name != "wice_tokens"}

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.recipes.checker.reword import clean
+from lab.recipes.reader.batches import load_negatives
 from lab.recipes.reader.data import split_qa
-from lab.recipes.reader.pack import load_negatives
 from lab.recipes.records import bucket, read_rows, text_of
 
 

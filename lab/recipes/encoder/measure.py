@@ -1,4 +1,6 @@
-"""Late interaction's quality against its bytes: `python -m lab.recipes.encoder.measure --data DIR --projection FILE`.
+"""Late interaction's quality against its bytes.
+
+`python -m lab.recipes.encoder.measure --data DIR --projection FILE`
 
 For each way to shrink the token vectors: nDCG@10 over the hybrid top 100, of MaxSim alone and of hybrid
 plus half of MaxSim (both standardised), as a mean over BEIR folders, and the bytes of a passage.
@@ -15,11 +17,17 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from adapt.network import backbone_folder, embed_texts, load_backbone, load_tokenizer
+from adapt.network import (
+    backbone_folder,
+    embed_texts,
+    load_backbone,
+    load_tokenizer,
+    principal,
+    token_vectors,
+)
 from lab.recipes.beir import Collection, load_beir, ndcg
-from lab.recipes.encoder.projection import principal, token_vectors
 from lab.recipes.gate import spread
-from lab.recipes.mine import Bm25, Floats, best, hybrid, stemmed
+from lab.recipes.mining import Bm25, Floats, best, hybrid, stemmed
 from rag.models.late import maxsim, pack, pool, unit
 
 SETS = ("adi", "med", "time", "cisi", "cacm")

@@ -1,9 +1,10 @@
 """Fits the encoder's token projection: full-width MaxSim is the teacher of the small, pooled one.
 
-`python -m lab.recipes.encoder.projection --data DIR --negatives FILE --out DIR`. The backbone stays as it is; only a matrix
-[width, D] is trained, from a PCA start, on the reader's training questions with their own passages and hard
-negatives. The loss is the KL divergence from the teacher's ranking of a batch's passages plus the contrastive
-loss of the right one (as in ColBERTv2, Santhanam et al. 2022).
+`python -m lab.recipes.encoder.projection --data DIR --negatives FILE --out DIR`
+
+The backbone stays as it is; only a matrix [width, D] is trained, from a PCA start, on the reader's training
+questions with their own passages and hard negatives. The loss is the KL divergence from the teacher's ranking
+of a batch's passages plus the contrastive loss of the right one (as in ColBERTv2, Santhanam et al. 2022).
 """
 
 from __future__ import annotations
@@ -16,15 +17,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
-from transformers import BertModel
 
-from adapt.network import backbone_folder, load_backbone, load_tokenizer, pad
+from adapt.network import backbone_folder, load_backbone, load_tokenizer, principal, token_vectors
+from lab.recipes.reader.batches import load_negatives
 from lab.recipes.reader.data import split_qa
-from lab.recipes.reader.pack import load_negatives
-from rag.models.runtime import token_batches
 
 TEMPERATURE = 40.0
 
@@ -51,30 +49,6 @@ class Lists:
     questions: list[torch.Tensor]
     passages: list[torch.Tensor]
     lists: list[list[int]]
-
-
-def token_vectors(
-    model: BertModel, tokenizer: Tokenizer, texts: Sequence[str], max_tokens: int
-) -> list[torch.Tensor]:
-    """Unit token vectors [T,width] of each text, special tokens included, in half precision."""
-    ids = [item.ids[: max_tokens - 1] + item.ids[-1:] for item in tokenizer.encode_batch(list(texts))]
-    found: dict[int, torch.Tensor] = {}
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        for batch in token_batches([len(row) for row in ids], 4096):
-            tokens = pad([ids[i] for i in batch])
-            hidden = model(tokens, attention_mask=(tokens != 0).long()).last_hidden_state.float()
-            unit = functional.normalize(hidden, dim=-1).half()
-            found |= {i: unit[place, : len(ids[i])].clone() for place, i in enumerate(batch)}
-    return [found[i] for i in range(len(texts))]
-
-
-def principal(passages: Sequence[torch.Tensor], dimension: int) -> torch.Tensor:
-    """The first principal directions [width,D] of token vectors, not centred and not whitened: lengths stay
-    comparable.
-    """
-    rows = torch.cat([p.float() for p in passages])
-    directions: torch.Tensor = torch.linalg.eigh(rows.T @ rows).eigenvectors.flip(1)
-    return directions[:, :dimension].clone()
 
 
 def pooled(passage: torch.Tensor, factor: int) -> torch.Tensor:

@@ -1,5 +1,6 @@
-"""Trains the encoder's dense and token vectors together: `python -m lab.recipes.encoder.train --data DIR
---negatives FILE --projection FILE --out DIR --minutes 60`.
+"""Trains the encoder's dense and token vectors together.
+
+`python -m lab.recipes.encoder.train --data DIR --negatives FILE --projection FILE --out DIR --minutes 60`
 
 Contrast within batches of one source and against mined hard negatives (Karpukhin et al. 2020,
 https://arxiv.org/abs/2004.04906), for the cosine of the dense vectors and for MaxSim (Khattab and Zaharia

@@ -15,7 +15,7 @@ from html import escape
 import numpy as np
 
 from lab.recipes.logistic import Doubles, calibration_error
-from rag.models.claims import sentence_spans
+from rag.text.sentences import evidence_sentences
 
 FEWEST = 20
 """Accuracy over fewer answers than this says too little to set a threshold by."""
@@ -146,5 +146,5 @@ def exact(said: str, golds: Sequence[str]) -> float:
 
 def first_sentence(passage: str) -> str:
     """The trivial reader: whatever is asked, the passage's first sentence."""
-    start, end = sentence_spans(passage)[0]
+    start, end = evidence_sentences(passage)[0]
     return passage[start:end]

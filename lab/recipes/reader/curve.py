@@ -1,5 +1,6 @@
-"""Quality against milliseconds for every depth of a trained reader: `python -m lab.recipes.reader.curve --data DIR
---run DIR --encoder FOLDER --out FOLDER`.
+"""Quality against milliseconds for every depth of a trained reader.
+
+`python -m lab.recipes.reader.curve --data DIR --run DIR --encoder FOLDER --out FOLDER`
 """
 
 from __future__ import annotations

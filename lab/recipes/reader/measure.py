@@ -1,5 +1,7 @@
-"""Scores a reader on questions it never saw: `python -m lab.recipes.reader.measure --data DIR --model FOLDER
---encoder FOLDER`. With `--left-out`, a reader that was trained `--without` some sources on just these.
+"""Scores a reader on questions it never saw.
+
+`python -m lab.recipes.reader.measure --data DIR --model FOLDER --encoder FOLDER`. With `--left-out`, a reader
+that was trained `--without` some sources on just these.
 """
 
 from __future__ import annotations
@@ -14,8 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from lab.recipes.logistic import bootstrap
-from lab.recipes.mine import Bm25, Floats, best, hybrid, standardise
-from lab.recipes.reader.calibrate import Case, is_quoted, is_right, quoted
+from lab.recipes.mining import Bm25, Floats, best, hybrid, standardise
 from lab.recipes.reader.coverage import (
     Judged,
     at_threshold,
@@ -28,6 +29,7 @@ from lab.recipes.reader.coverage import (
     svg,
 )
 from lab.recipes.reader.data import load_set, normal, split_qa
+from lab.recipes.reader.fit import Case, is_quoted, is_right, quoted
 from lab.recipes.reader.mine import holds_answer
 from lab.recipes.records import QaRow
 from rag.models.encoder import OnnxEncoder

@@ -1,4 +1,7 @@
-"""Mines and saves hard negatives for every question of the reader's splits: `python -m lab.recipes.reader.mine`."""
+"""Mines and saves hard negatives for every question of the reader's splits.
+
+`python -m lab.recipes.reader.mine --data DIR --out DIR`
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import numpy.typing as npt
 import torch
 
 from adapt.network import backbone_folder, embed_texts, load_backbone, load_tokenizer
-from lab.recipes.mine import Bm25, Floats, best, hybrid
+from lab.recipes.mining import Bm25, Floats, best, hybrid
 from lab.recipes.reader.data import QaSplits, normal, split_qa
 from lab.recipes.records import QaRow
 

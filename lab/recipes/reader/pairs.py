@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lab.recipes.mine import Bm25, best
-from lab.recipes.reader.pack import PassageCache, Question, Tokens, token_span
+from lab.recipes.mining import Bm25, best
+from lab.recipes.reader.batches import PassageCache, Question, Tokens, token_span
 from lab.recipes.records import Span, bucket, read_rows, text_of
 
 JUDGED = ("wikiqa", "trecqa")

@@ -1,5 +1,6 @@
-"""Takes the reader's weights back from an exported folder, so that training can go on from what is shipped:
-`python -m lab.recipes.reader.resume --reader FOLDER --out FILE`.
+"""Takes the reader's weights back from an exported folder, so that training can go on from what is shipped.
+
+`python -m lab.recipes.reader.resume --reader FOLDER --out FILE`
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Trains the reader: `python -m lab.recipes.reader.train --data DIR --out DIR --minutes 70` (after
-lab.recipes.reader.mine).
+"""Trains the reader, after lab.recipes.reader.mine.
+
+`python -m lab.recipes.reader.train --data DIR --out DIR --minutes 70`
 """
 
 from __future__ import annotations
@@ -13,10 +14,7 @@ from torch.nn import functional
 
 from adapt.network import backbone_folder, load_backbone, load_tokenizer
 from lab.recipes.loop import Budget, State, Trainer, add_arguments, half, trained_weights, use
-from lab.recipes.reader.data import split_qa
-from lab.recipes.reader.evidence import load_evidence
-from lab.recipes.reader.net import ReaderNet, Reads
-from lab.recipes.reader.pack import (
+from lab.recipes.reader.batches import (
     UNKNOWN,
     Mix,
     PassageCache,
@@ -26,6 +24,9 @@ from lab.recipes.reader.pack import (
     pack,
     stream,
 )
+from lab.recipes.reader.data import split_qa
+from lab.recipes.reader.evidence import load_evidence
+from lab.recipes.reader.net import ReaderNet, Reads
 from lab.recipes.reader.pairs import load_pairs, load_topics, pack_pairs
 
 EXIT_WEIGHTS = {2: 0.15, 3: 0.15, 4: 0.25}

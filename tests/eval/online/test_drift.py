@@ -7,9 +7,8 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from eval.online.drift import FEWEST, LEVEL, Drift, drifts, of_means, of_medians, of_shares, strongest_change
+from eval.online.drift import FEWEST, LEVEL, Drift, drifts, strongest_change
 from eval.online.signals import signals_of
-from eval.statistics import holm
 from rag.store import SampleRecord
 from tests.eval.online.making import joined, record, steady
 
@@ -144,21 +143,3 @@ def test_scores_of_other_models_are_not_compared() -> None:
     assert "faithfulness" in changed(
         joined(old, [record(n, scores={"faithfulness": 0.2}) for n in range(300)])
     )
-
-
-def test_holm_adjusts_by_what_is_left() -> None:
-    assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx({"a": 0.03, "c": 0.06, "b": 0.06})
-    assert holm({}) == {}
-
-
-def test_intervals_hold_what_they_should() -> None:
-    """Newcombe's worked example: 56 of 70 against 48 of 80 gives 0.0524 to 0.3339 (table II, method 10)."""
-    shares = of_shares([1.0] * 48 + [0.0] * 32, [1.0] * 56 + [0.0] * 14)
-    assert (shares.change, shares.low, shares.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
-    none = of_shares([0.0] * 200, [0.0] * 50)
-    assert none.low < 0 < none.high
-    random = np.random.default_rng(0)
-    means = of_means(list(random.normal(0, 1, 400)), list(random.normal(1, 1, 400)))
-    assert 0.7 < means.low < means.change < means.high < 1.3
-    times = of_medians(list(random.normal(100, 5, 200)), list(random.normal(200, 5, 200)))
-    assert 1.9 < times.low < times.change < times.high < 2.1

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 import pytest
 
 from lab.bench.chunking.__main__ import main
-from lab.bench.chunking.report import Line, Sample, against, draw
-from lab.bench.chunking.scores import Asked, Found, Scores, load, score
+from lab.bench.chunking.report import Sample, Way, against, draw
+from lab.bench.chunking.scores import Question, Retrieved, Scores, load, score
 from lab.bench.chunking.splitters import Tokens, aligned, fixed, recursive
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput
@@ -63,16 +63,17 @@ def test_a_parsed_text_is_found_again_in_the_raw_one() -> None:
 
 def test_evidence_counts_once_and_everything_else_as_often_as_it_comes() -> None:
     tokens = {"a": Tokens("0 1 2 3 4 5 6 7 8 9", words), "b": Tokens("x y z", words)}
-    asked = Asked("?", "a", (Span(4, 7), Span(10, 11)))  # tokens 2, 3 and 5
-    found = [Found("a", 0, 7), Found("a", 4, 7), Found("b", 0, 5)]  # 0 1 2 3, 2 3, x y z
-    assert score(asked, found, tokens) == Scores(2 / 3, 2 / 9, 2 / 10, 9)
-    assert score(asked, [], tokens) == Scores(0.0, 0.0, 0.0, 0)
+    question = Question("?", "a", (Span(4, 7), Span(10, 11)))  # tokens 2, 3 and 5
+    found = [Retrieved("a", 0, 7), Retrieved("a", 4, 7), Retrieved("b", 0, 5)]  # 0 1 2 3, 2 3, x y z
+    assert score(question, found, tokens) == Scores(2 / 3, 2 / 9, 2 / 10, 9)
+    assert score(question, [], tokens) == Scores(0.0, 0.0, 0.0, 0)
+
+
+def sample(way: Way, tokens: int, recall: float) -> Sample:
+    return Sample(way, tokens, "fused", 1, tokens, (Scores(recall, 0.5, 0.5, tokens),) * 3)
 
 
 def test_two_ways_are_compared_at_the_same_number_of_tokens() -> None:
-    def sample(way: str, tokens: int, recall: float) -> Sample:
-        return Sample(way, tokens, "fused", 1, tokens, (Scores(recall, 0.5, 0.5, tokens),) * 3)  # type: ignore[arg-type]
-
     others = [sample("fixed", 100, 0.6), sample("fixed", 200, 0.8)]
     found = against(sample("footnote", 150, 0.75), others)
     assert found is not None
@@ -81,8 +82,11 @@ def test_two_ways_are_compared_at_the_same_number_of_tokens() -> None:
 
 
 def test_the_picture_is_well_formed() -> None:
-    picture = draw([Line("a & b", ((100.0, 0.6), (900.0, 0.95))), Line("c", ((200.0, 0.5),))])
-    assert len(ElementTree.fromstring(picture).findall("{*}polyline")) == 2
+    samples = [sample("fixed", 100, 0.6), sample("fixed", 900, 0.95), sample("recursive", 200, 0.5)]
+    picture = draw(samples, "fused")
+    texts = [text.text for text in ElementTree.fromstring(picture).findall(".//{*}text")]
+    assert {"fixed", "recursive", "tokens retrieved"} <= set(texts)
+    assert draw(samples, "fused") == picture, "the same data give the same file"
 
 
 def test_a_folder_that_holds_no_questions_is_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -14,17 +15,17 @@ import pytest
 
 from eval.corpus import CorpusDocument, put_whole
 from eval.machine import machine, peak_memory_mb
-from lab.bench.speed import baseline as bare
+from lab.bench.speed import baseline
 from lab.bench.speed.__main__ import QUICK, main, run, write
-from lab.bench.speed.baseline import BareFaiss, BareTantivy
+from lab.bench.speed.baseline import FaissAlone, TantivyAlone
 from lab.bench.speed.clients import closed_loop, open_loop
-from lab.bench.speed.compare import against
-from lab.bench.speed.dataset import Material, fill, queries_from, repeated_samples, some_files
+from lab.bench.speed.compare import compare
+from lab.bench.speed.dataset import Dataset, fill, queries_from, repeated_samples, sampled_files
 from lab.bench.speed.footprint import closure
-from lab.bench.speed.models import recorded, replay, with_passes
 from lab.bench.speed.plots import plots
-from lab.bench.speed.report import against_markdown, markdown
+from lab.bench.speed.report import comparison_markdown, markdown
 from lab.bench.speed.results import PARTS, Figure, Results, Setup, quantiles, read, to_json
+from lab.bench.speed.timing import recorded, replay, with_passes
 from rag.answer.engine import Engine
 from rag.errors import InvalidInput
 from rag.index import faiss as product
@@ -40,8 +41,8 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Results:
     for number in range(4):
         text = f"# Page {number}\n\nThe valve of pump {number} opens at {number} bar.\n"
         (folder / f"page-{number}.md").write_text(text)
-    material = Material("four pages", folder, (), ("Which valve opens?", "At how many bar?"))
-    return run(material, replace(QUICK, sizes=(30,), rates=(50,), block_s=0.02, fewest=1), "a test")
+    dataset = Dataset("four pages", folder, (), ("Which valve opens?", "At how many bar?"))
+    return run(dataset, replace(QUICK, sizes=(30,), rates=(50,), block_s=0.02, fewest=1), "a test")
 
 
 def test_every_part_has_figures_with_a_baseline_and_a_ratio(measured: Results) -> None:
@@ -95,22 +96,35 @@ def json_like(results: Results) -> Results:
 def test_pictures_and_page_are_well_formed_and_load_nothing(measured: Results, tmp_path: Path) -> None:
     write(measured, tmp_path)
     pictures = sorted(tmp_path.glob("*.svg"))
-    assert [path.stem for path in pictures] == sorted(f"bench-{name}" for name in plots(measured))
+    again = plots(measured)
+    assert [path.stem for path in pictures] == sorted(f"bench-{name}" for name in again)
     assert {"latency-by-size", "throughput-by-clients", "latency-by-clients", "stages", "ratios"} <= set(
-        plots(measured)
+        again
     )
+    same = (path.read_text() == again[path.stem.removeprefix("bench-")] for path in pictures)
+    assert all(same), "the same figures give the same files"
     for path in pictures:
         root = ElementTree.fromstring(path.read_text())
         assert root.tag == f"{SVG}svg"
         _, _, width, height = map(float, root.attrib["viewBox"].split())
         for text in root.iter(f"{SVG}text"):
-            assert 0 <= float(text.attrib["x"]) <= width
-            assert 0 <= float(text.attrib["y"]) <= height
+            x, y = _place(text)
+            assert 0 <= x <= width
+            assert 0 <= y <= height
     whole = (tmp_path / "bench.html").read_text()
     assert whole.count("<svg") == len(pictures)
     assert "src=" not in whole
-    assert "href=" not in whole
+    assert all(link.startswith("#") for link in re.findall(r'href="([^"]*)"', whole))
     assert all(one.baseline in (tmp_path / "bench.md").read_text() for one in measured.figures)
+
+
+def _place(text: ElementTree.Element) -> tuple[float, float]:
+    """Where a text stands: in attributes, or moved and turned there."""
+    if "x" in text.attrib:
+        return float(text.attrib["x"]), float(text.attrib["y"])
+    moved = re.search(r"translate\(([\d.-]+) ([\d.-]+)\)", text.attrib["transform"])
+    assert moved is not None
+    return float(moved[1]), float(moved[2])
 
 
 def test_shown_and_compared_without_measuring(
@@ -156,7 +170,7 @@ def test_a_planted_slowdown_is_flagged_and_noise_is_not(
         {"dense": (1.33, 1.28, 1.31), "lexical": (2.05, 1.9, 2.12), "hybrid": (3.2, 3.1, 3.4)},
         slower_machine=3.0,
     )
-    outcomes = {one.key: one.outcome for one in against(old, new).changes}
+    outcomes = {one.key: one.outcome for one in compare(old, new).changes}
     assert outcomes == {
         "search · dense · chunks 1000": "worse",
         "search · lexical · chunks 1000": "same",
@@ -174,23 +188,23 @@ def test_noise_alone_is_seldom_called_worse() -> None:
     random = np.random.default_rng(0)
     ratios = {f"{n}": np.exp(random.normal(0, 0.1, 5)).tolist() for n in range(400)}
     again = {f"{n}": np.exp(random.normal(0, 0.1, 5)).tolist() for n in range(400)}
-    assert len(against(_results(ratios), _results(again)).worse) <= 2
+    assert len(compare(_results(ratios), _results(again)).worse) <= 2
 
 
 def test_more_is_better_for_rates() -> None:
     old, new = (_results({"rate": values}, better="higher") for values in ((0.8, 0.81), (0.5, 0.51)))
-    assert [one.outcome for one in against(old, new).changes] == ["worse"]
-    assert [one.outcome for one in against(new, old).changes] == ["better"]
+    assert [one.outcome for one in compare(old, new).changes] == ["worse"]
+    assert [one.outcome for one in compare(new, old).changes] == ["better"]
 
 
 def test_a_single_repeat_tells_no_spread() -> None:
-    found = against(_results({"dense": (1.0,)}), _results({"dense": (2.0,)}))
+    found = compare(_results({"dense": (1.0,)}), _results({"dense": (2.0,)}))
     assert [one.outcome for one in found.changes] == ["unknown"]
 
 
 def test_what_only_one_run_has_is_named() -> None:
-    found = against(_results({"dense": (1.0,), "old": (1.0,)}), _results({"dense": (1.0,), "new": (1.0,)}))
-    told = against_markdown(found)
+    found = compare(_results({"dense": (1.0,), "old": (1.0,)}), _results({"dense": (1.0,), "new": (1.0,)}))
+    told = comparison_markdown(found)
     assert "Only in the old run: search · old · chunks 1000." in told
     assert "Only in the new run: search · new · chunks 1000." in told
 
@@ -256,24 +270,24 @@ def test_recorded_passes_are_replayed_alone(manuals: Engine) -> None:
 
 def test_the_bare_indexes_find_what_the_product_finds(tmp_path: Path) -> None:
     vectors = np.eye(4, dtype=np.float32)
-    dense = BareFaiss.flat(vectors)
+    dense = FaissAlone.flat(vectors)
     dense.write(tmp_path / "faiss")
-    assert BareFaiss.read(tmp_path / "faiss").search(vectors[2], 3) == 3
-    lexical = BareTantivy.build(tmp_path / "tantivy", ["The anchors", "A valve", "An anchor and a valve"])
+    assert FaissAlone.read(tmp_path / "faiss").search(vectors[2], 3) == 3
+    lexical = TantivyAlone.build(tmp_path / "tantivy", ["The anchors", "A valve", "An anchor and a valve"])
     assert lexical.search("anchor", 10) == 2
     assert lexical.search("anchor valve", 10) == 3
 
 
 def test_the_bare_graph_finds_the_nearest(tmp_path: Path) -> None:
     vectors = np.random.default_rng(0).standard_normal((300, 16)).astype(np.float32)
-    BareFaiss.graph(vectors).write(tmp_path / "faiss")
-    assert BareFaiss.read(tmp_path / "faiss").search(vectors[0], 10) == 10
+    FaissAlone.graph(vectors).write(tmp_path / "faiss")
+    assert FaissAlone.read(tmp_path / "faiss").search(vectors[0], 10) == 10
 
 
 def test_the_bare_graph_is_built_like_the_products() -> None:
     """Copied there, as the bare process must not load the product."""
-    assert (bare.LINKS, bare.BUILD_BREADTH) == (product.LINKS, product.BUILD_BREADTH)
-    assert bare.SEARCH_BREADTH == product.SEARCH_BREADTH
+    assert (baseline.LINKS, baseline.BUILD_BREADTH) == (product.LINKS, product.BUILD_BREADTH)
+    assert baseline.SEARCH_BREADTH == product.SEARCH_BREADTH
 
 
 def test_patient_clients_are_all_counted() -> None:
@@ -354,7 +368,7 @@ def test_some_files_are_the_same_ones_each_time(tmp_path: Path) -> None:
         (source / f"{number % 3}" / f"{number}.txt").write_text("text")
     drawn = []
     for turn in ("one", "two"):
-        found = some_files(source, 4, tmp_path / turn)
+        found = sampled_files(source, 4, tmp_path / turn)
         assert found.folder is not None
         drawn.append(sorted(path.relative_to(found.folder) for path in found.folder.rglob("*.txt")))
     assert drawn[0] == drawn[1]

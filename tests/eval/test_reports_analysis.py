@@ -1,4 +1,4 @@
-"""What a report draws: coverage and risk, calibration, times, slices, and which answers are the worst."""
+"""What a report says beyond means: outcomes, times, slices, and which answers are the worst."""
 
 from __future__ import annotations
 
@@ -6,76 +6,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from eval.report.analysis import by_slice, spans, stages
 from eval.report.correctness import answerable, correctness_metric, outcomes
 from eval.report.worst import worst
 from eval.runs.record import Checked, Failure, Row, Run
-from eval.statistics import calibration, coverage_risk
 from tests.eval.made_runs import a_run, a_setup
-
-PAIRS = st.lists(
-    st.tuples(st.sampled_from([0.1, 0.2, 0.5, 0.9, 1.0]), st.floats(0, 1, allow_nan=False)),
-    min_size=1,
-    max_size=40,
-)
 
 
 def row(name: str, scores: Mapping[str, float] | None = None, **fields: Any) -> Row:
     made = Row(name, f"{name}?", "ref", "said", False, None, (), scores or {}, {}, {}, confidence=0.5)
     return replace(made, **fields)
-
-
-def test_a_known_curve() -> None:
-    found = coverage_risk([0.9, 0.8, 0.7, 0.6], [0, 1, 0, 1])
-    assert [point.coverage for point in found.points] == [0.25, 0.5, 0.75, 1.0]
-    assert [point.risk for point in found.points] == pytest.approx([0, 1 / 2, 1 / 3, 1 / 2])
-    assert found.aurc == pytest.approx((0 + 1 / 2 + 1 / 3 + 1 / 2) / 4)
-    assert found.best == pytest.approx((0 + 0 + 1 / 3 + 1 / 2) / 4)
-    assert [point.threshold for point in found.points] == [0.9, 0.8, 0.7, 0.6]
-
-
-def test_equally_sure_answers_stand_or_fall_together() -> None:
-    found = coverage_risk([0.5, 0.5, 0.5], [1, 0, 0])
-    assert [(point.coverage, point.risk) for point in found.points] == [(1.0, pytest.approx(1 / 3))]
-    assert found.aurc == pytest.approx(1 / 3)
-    assert coverage_risk([0.5, 0.5, 0.5], [0, 0, 1]) == found, "their order says nothing"
-
-
-def test_abstentions_shorten_the_curve_and_leave_its_risk() -> None:
-    whole, half = coverage_risk([0.9, 0.1], [0, 1]), coverage_risk([0.9, 0.1], [0, 1], total=4)
-    assert [point.coverage for point in half.points] == [0.25, 0.5]
-    assert [point.risk for point in half.points] == [point.risk for point in whole.points]
-
-
-@given(PAIRS)
-def test_a_curve_ends_at_the_mean_loss_and_no_order_beats_the_best(pairs: list[tuple[float, float]]) -> None:
-    confidences, losses = zip(*pairs, strict=True)
-    found = coverage_risk(confidences, losses)
-    assert found.points[-1].coverage == 1
-    assert found.points[-1].risk == pytest.approx(np.mean(losses))
-    assert all(0 <= point.low <= point.high <= 1 + 1e-9 for point in found.points)
-    assert found.best <= found.aurc + 1e-9
-
-
-def test_a_known_calibration_error() -> None:
-    found = calibration([0.95, 0.95, 0.15, 0.15], [1, 0, 0, 0])
-    assert found.error == pytest.approx(0.5 * 0.45 + 0.5 * 0.15)
-    assert found.brier == pytest.approx((0.05**2 + 0.95**2 + 2 * 0.15**2) / 4)
-    assert [(one.low, one.correct.n) for one in found.bins] == [(0.1, 2), (0.9, 2)]
-    assert calibration([1.0], [1.0]).error == 0, "the last bin holds 1"
-
-
-def test_nothing_has_no_curve_and_no_calibration() -> None:
-    for measure in (coverage_risk, calibration):
-        with pytest.raises(ValueError, match="0"):
-            measure([], [])
-        with pytest.raises(ValueError, match="2"):
-            measure([0.1, 0.2], [1.0])
 
 
 def test_times_by_stage_add_up() -> None:

@@ -1,5 +1,6 @@
-"""Fits how the encoder ranks loose texts: `python -m lab.recipes.encoder.ranking --data DIR --negatives FILE --model
-FOLDER`.
+"""Fits how the encoder ranks loose texts.
+
+`python -m lab.recipes.encoder.fit --data DIR --negatives FILE --model FOLDER`
 
 Cosine and MaxSim count by their usual spread within a list (both standardised on average), BM25 half as
 much, as in search; what is fitted is the scale and the bias that turn the sum into a chance, on questions
@@ -19,8 +20,8 @@ import numpy as np
 
 from lab.recipes.encoder.data import judged_lists
 from lab.recipes.logistic import fit_logistic
+from lab.recipes.reader.batches import load_negatives
 from lab.recipes.reader.data import split_qa
-from lab.recipes.reader.pack import load_negatives
 from rag.models.encoder import OnnxEncoder
 from rag.models.ranking import RelevanceWeights, ranking_features
 from rag.models.runtime import RuntimeOptions

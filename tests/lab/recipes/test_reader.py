@@ -17,12 +17,7 @@ from transformers import BertConfig, BertModel
 from lab.recipes.build import build_reader
 from lab.recipes.loop import Budget
 from lab.recipes.reader import coverage
-from lab.recipes.reader.calibrate import Case, cases, is_quoted, is_right
-from lab.recipes.reader.coverage import Judged
-from lab.recipes.reader.data import load_clapnq, split_qa
-from lab.recipes.reader.evidence import load_evidence
-from lab.recipes.reader.net import ReaderNet
-from lab.recipes.reader.pack import (
+from lab.recipes.reader.batches import (
     UNKNOWN,
     Mix,
     Pair,
@@ -34,6 +29,11 @@ from lab.recipes.reader.pack import (
     pack,
     stream,
 )
+from lab.recipes.reader.coverage import Judged
+from lab.recipes.reader.data import load_clapnq, split_qa
+from lab.recipes.reader.evidence import load_evidence
+from lab.recipes.reader.fit import Case, cases, is_quoted, is_right
+from lab.recipes.reader.net import ReaderNet
 from lab.recipes.reader.pairs import load_pairs, load_topics, pack_pairs
 from lab.recipes.reader.train import head_loss, list_loss, train
 from lab.recipes.records import QaRow, Span

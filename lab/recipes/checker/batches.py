@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 
 from adapt.network import pad
-from lab.recipes.mine import words
-from lab.recipes.reader.pack import CLS, SEP, PassageCache
+from lab.recipes.mining import words
+from lab.recipes.reader.batches import CLS, SEP, PassageCache
 from lab.recipes.records import ClaimRow
 from rag.models.runtime import token_batches
 

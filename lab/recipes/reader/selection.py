@@ -1,5 +1,6 @@
-"""Scores the sentences that a reader takes for evidence: `python -m lab.recipes.reader.measure_evidence --data DIR --model
-FOLDER`.
+"""Scores the sentences that a reader takes for evidence.
+
+`python -m lab.recipes.reader.selection --data DIR --model FOLDER`
 
 Beside it stand the words that a sentence shares with the question (BM25 over the passage's own sentences),
 the sentence that holds the answer span, and what an answer quotes: that one with the evidence.
@@ -17,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from lab.recipes.logistic import bootstrap
-from lab.recipes.mine import Bm25, stemmed
+from lab.recipes.mining import Bm25, stemmed
 from lab.recipes.reader.data import load_clapnq
 from lab.recipes.reader.evidence import load_evidence
 from lab.recipes.reader.pairs import Judged

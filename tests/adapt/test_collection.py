@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from adapt.candidates import first_rank, fused, gather
 from adapt.jobs import stored
-from adapt.pools import first_rank, fused, gather
 from adapt.run import Adapted, adapt
 from adapt.sample import chance, given_questions, part_of, synthetic
 from adapt.types import Budget, Given, Options
@@ -19,7 +19,7 @@ from rag.errors import Conflict
 from rag.search.learned import DEFAULTS, Profile
 from rag.settings import Settings
 from rag.types import Query
-from tests.adaptation.planted import THINGS, gap, put, shuffled
+from tests.adapt.planted import THINGS, gap, put, shuffled
 
 SMALL = Options(budget=Budget(train=30, inner=10, held=0, labelled=8, candidates=4, read=10))
 

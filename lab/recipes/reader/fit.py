@@ -1,5 +1,6 @@
-"""Fits the reader's probabilities: `python -m lab.recipes.reader.calibrate --data DIR --negatives FILE --model
-FOLDER`.
+"""Fits the reader's probabilities.
+
+`python -m lab.recipes.reader.fit --data DIR --negatives FILE --model FOLDER`
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from lab.recipes.logistic import Doubles, fit_logistic, predict
+from lab.recipes.reader.batches import load_negatives
 from lab.recipes.reader.coverage import Judged, best_f1, thresholds
 from lab.recipes.reader.data import split_qa
 from lab.recipes.reader.mine import holds
-from lab.recipes.reader.pack import load_negatives
 from lab.recipes.records import QaRow
-from rag.models.claims import sentence_spans
 from rag.models.reader import Found, OnnxReader, answer_features, presence_features
 from rag.models.runtime import RuntimeOptions
+from rag.text.sentences import evidence_sentences
 
 RIGHT = 0.5
 ACCURACIES = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
@@ -76,7 +77,7 @@ def is_quoted(case: Case, found: Found) -> bool:
 
 def quoted(text: str, start: int, end: int) -> str:
     """The sentences that the span touches."""
-    touched = [s for s in sentence_spans(text) if s[0] < end and s[1] > start]
+    touched = [s for s in evidence_sentences(text) if s[0] < end and s[1] > start]
     return text[touched[0][0] : touched[-1][1]] if touched else ""
 
 

@@ -1,9 +1,10 @@
-"""Scores a net on the sources it never saw, its head left-out too: `python -m lab.recipes.checker.leave_out --data DIR
---model FOLDER --encoder FOLDER`.
+"""Scores a net on the sources it never saw, its head left-out too.
 
-FOLDER is a net trained with `lab.recipes.checker.train --left-out` for all of FAMILIES at once, which is stricter
-than leaving them out one at a time. For each source the head and every threshold are fitted on the other
-sources. Three heads are fitted, each on its own bootstrap sample of the rows; the net is one.
+`python -m lab.recipes.checker.unseen --data DIR --model FOLDER --encoder FOLDER`
+
+FOLDER is a net trained with `lab.recipes.checker.train --left-out` for all of FAMILIES at once, which is
+stricter than leaving them out one at a time. For each source the head and every threshold are fitted on the
+other sources. Three heads are fitted, each on its own bootstrap sample of the rows; the net is one.
 """
 
 from __future__ import annotations

@@ -11,22 +11,22 @@ import numpy as np
 import pytest
 import torch
 
-from adapt.export import write_checker, write_encoder
-from adapt.network import load_backbone, load_tokenizer
-from lab.recipes.build import build_reader
+from adapt.export import write_encoder
+from adapt.network import load_backbone, load_tokenizer, token_vectors
+from lab.recipes.build import build_reader, write_checker
+from lab.recipes.checker.batches import pack_claim
+from lab.recipes.checker.batches import stream as checker_stream
 from lab.recipes.checker.fit import WORDS, Examples, features_of, fit_head
 from lab.recipes.checker.net import CheckerNet
-from lab.recipes.checker.pack import pack_claim
-from lab.recipes.checker.pack import stream as checker_stream
 from lab.recipes.checker.train import make_net, training_rows
 from lab.recipes.checker.train import train as train_checker
-from lab.recipes.encoder.projection import Fit, Lists, fit_projection, maxsim, pooled, token_vectors
+from lab.recipes.encoder.projection import Fit, Lists, fit_projection, maxsim, pooled
 from lab.recipes.golden import write_golden
 from lab.recipes.loop import Budget, rate
-from lab.recipes.reader.calibrate import ACCURACIES, cases, fit, write_fit
+from lab.recipes.reader.batches import Mix, PassageCache, Question, pack, stream
 from lab.recipes.reader.data import split_qa
+from lab.recipes.reader.fit import ACCURACIES, cases, fit, write_fit
 from lab.recipes.reader.mine import Embedder, holds_answer, in_order, mine
-from lab.recipes.reader.pack import Mix, PassageCache, Question, pack, stream
 from lab.recipes.reader.train import train as train_reader
 from rag.models import late
 from rag.models.checker import NET_FEATURES, OnnxChecker

@@ -1,5 +1,9 @@
 """Sentences with exact offsets, by rule: no model, no data, the same on every machine.
 
+`split_sentences` is the splitter. Two simpler ones stay beside it, since their cuts are in what is stored
+and shipped: `block_sentences` draws the borders of stored chunks (others would embed every document again),
+`evidence_sentences` the windows that the shipped checker and reader were trained with.
+
 The cues are those of Kiss & Strunk (2006, https://aclanthology.org/J06-4003/), reduced to lists: a full stop
 ends a sentence unless it follows a known abbreviation or an initial, or what follows goes on in lower case.
 Lines that are list items, table rows or headings stand alone.
@@ -9,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from rag.types import Span
 
@@ -40,7 +45,7 @@ _SHORT_LINE = 50
 _WINDOW = 60
 
 
-def split(text: str) -> list[Span]:
+def split_sentences(text: str) -> list[Span]:
     """Spans of the sentences of `text`: in order, disjoint, trimmed, holding all but white space."""
     return [span for start, end in _blocks(text) for span in _sentences(text, start, end)]
 
@@ -127,3 +132,48 @@ def _is_abbreviation(before: str, following: str) -> bool:
     if word in _BEFORE_NUMBER:
         return following[:1].isdigit() or word in {"ca", "fig", "figs"}
     return word in _ABBREVIATIONS and word not in _ENDS_TOO
+
+
+# An end mark, closing quotes or brackets, white space; then something that is not lower case. CJK marks
+# need no space.
+_BLOCK_END = re.compile(r"""(?<=[.!?…])["'»”’)\]]*\s+(?=[^\sa-z])|(?<=[。！？])|\n+""")
+_BLOCK_ABBREVIATION = re.compile(
+    r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Mt|vs|etc|e\.g|i\.e|cf|al|Inc|Ltd|Co|Nos?|Figs?|Eq|Sec|Ch|pp?|Vol|"
+    r"Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec))\.$"
+)
+_LONGEST_ABBREVIATION = 8
+
+
+def block_sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Spans (start, end) of the sentences in `text[start:end]`, each with the white space behind it.
+
+    Every line ends one, since a block that is too long for a chunk may be cut at any of its lines.
+    """
+    spans, first = [], start
+    for match in _BLOCK_END.finditer(text, start, end):
+        if match.end() > first and not _ends_abbreviated(text, first, match.start()):
+            spans.append((first, match.end()))
+            first = match.end()
+    if first < end:
+        spans.append((first, end))
+    return spans
+
+
+def _ends_abbreviated(text: str, first: int, end: int) -> bool:
+    return bool(_BLOCK_ABBREVIATION.search(text[max(first, end - _LONGEST_ABBREVIATION) : end]))
+
+
+_EVIDENCE_END = re.compile(
+    r"\n+|(?<=[.!?])(?<!\b[A-Z]\.)(?<!\b(?:Mr|Dr|St|vs|No)\.)(?<!\bMrs\.)(?<!\be\.g\.)(?<!\bi\.e\.)\s+"
+)
+
+
+def evidence_sentences(text: str) -> list[tuple[int, int]]:
+    """Spans (start, end) of the sentences of a text, trimmed; the whole text when there is none."""
+    cuts = [0, *(match.start() for match in _EVIDENCE_END.finditer(text)), len(text)]
+    spans = []
+    for start, end in pairwise(cuts):
+        body = text[start:end]
+        first = start + len(body) - len(body.lstrip())
+        spans += [(first, start + len(body.rstrip()))] if body.strip() else []
+    return spans or [(0, len(text))]

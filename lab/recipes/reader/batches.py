@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from adapt.network import pad
 from lab.recipes.records import QaRow
-from rag.answer.sentences import split
+from rag.text.sentences import split_sentences
 
 CLS, SEP = 101, 102
 MAX_QUESTION = 48
@@ -124,7 +124,8 @@ def sentence_around(text: str, passage: Tokens, span: tuple[int, int]) -> tuple[
     """The tokens of the sentences that hold a token span."""
     start, end = passage.offsets[span[0]][0], passage.offsets[span[1]][1]
     low = max(0, start - REACH)
-    touched = [s for s in split(text[low : end + REACH]) if s.start + low < end and s.end + low > start]
+    sentences = split_sentences(text[low : end + REACH])
+    touched = [s for s in sentences if s.start + low < end and s.end + low > start]
     if not touched:
         return span
     return token_span(passage.offsets, touched[0].start + low, touched[-1].end + low) or span

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from lab.recipes.checker.fit import WORDS, Examples
-from lab.recipes.checker.leave_out import left_out
+from lab.recipes.checker.unseen import left_out
 from lab.recipes.records import ClaimRow
 
 

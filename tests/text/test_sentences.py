@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answer.sentences import split
+from rag.text.sentences import split_sentences
 
 
 def texts(text: str) -> list[str]:
-    return [text[span.start : span.end] for span in split(text)]
+    return [text[span.start : span.end] for span in split_sentences(text)]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_cuts(text: str, expected: list[str]) -> None:
     | st.text(max_size=200)
 )
 def test_spans_are_disjoint_trimmed_and_hold_everything(text: str) -> None:
-    spans = split(text)
+    spans = split_sentences(text)
     position = 0
     for span in spans:
         assert position <= span.start < span.end <= len(text)
@@ -62,4 +62,4 @@ def test_spans_are_disjoint_trimmed_and_hold_everything(text: str) -> None:
 @pytest.mark.parametrize("unit", [".", ". ", "Dr. ", "a\n", "| ", ".[1", "[", "- a\n"])
 def test_hostile_text_is_cut_in_linear_time(unit: str) -> None:
     """Forty thousand repetitions end at all; quadratic time would trip the suite's time limit."""
-    assert split(unit * 40_000)[-1].end <= len(unit) * 40_000
+    assert split_sentences(unit * 40_000)[-1].end <= len(unit) * 40_000

@@ -1,5 +1,6 @@
-"""Fits the token marks and scores them: `python -m lab.recipes.checker.marks --data DIR --model FOLDER --encoder
-FOLDER`.
+"""Fits which tokens of a claim are marked as unsupported, and scores the marks.
+
+`python -m lab.recipes.checker.tokens --data DIR --model FOLDER --encoder FOLDER`
 
 Without an encoder a threshold on the net's logits; with one a logistic regression over the net's marks, the
 words and the vectors. `--unseen FOLDER` adds the view of a net that never saw the marked training claims, on
@@ -19,9 +20,9 @@ from tokenizers import Tokenizer
 
 from adapt.export import write_config
 from adapt.network import load_tokenizer
+from lab.recipes.checker.batches import MAX_CLAIM, UNKNOWN, token_marks
 from lab.recipes.checker.data import ClaimSplits, split_claims
 from lab.recipes.checker.fit import open_checker, open_encoder, passages_of, recipe_parser
-from lab.recipes.checker.pack import MAX_CLAIM, UNKNOWN, token_marks
 from lab.recipes.checker.synthetic import synthesise
 from lab.recipes.logistic import Bools, Doubles, fit_logistic
 from lab.recipes.reader.data import split_qa

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse  # type: ignore[import-untyped]
 
-from rag.models.claims import STOP_WORDS, stem
+from rag.models.claims import stem
+from rag.text.stop_words import STOP_WORDS
 
 Floats = npt.NDArray[np.float32]
 

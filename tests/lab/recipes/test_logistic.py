@@ -16,7 +16,7 @@ from lab.recipes.logistic import (
     fit_signed,
     predict,
 )
-from lab.recipes.mine import Bm25, best, hybrid
+from lab.recipes.mining import Bm25, best, hybrid
 from lab.recipes.reader.coverage import best_f1, exact, f1, first_sentence
 
 

@@ -19,7 +19,7 @@ from jobs.worker import Worker
 from rag.errors import Conflict
 from rag.search.learned import Profile
 from rag.store import NewProfile, Store
-from tests.adaptation.planted import gap
+from tests.adapt.planted import gap
 from tests.api.service import Live, configured, listening
 from tests.cli.commands import Result, invoke
 

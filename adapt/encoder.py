@@ -1,0 +1,113 @@
+"""`--full`: an encoder fine-tuned on the collection, exported and gated, but not switched to.
+
+To use it the collection has to be embedded again, as its vectors are other vectors. The gate measures it
+over the candidates that the present search finds, so it is rather too strict than too kind. torch is imported
+when the fine-tuning begins, as the base install has none.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from adapt.candidates import first_rank, fused, gain, gather
+from adapt.gate import Scores, judge
+from adapt.report import Verdict
+from adapt.types import Asked, OnStage, Options, Pool
+from adapt.weights import of_profile
+from rag.answer.engine import Engine
+from rag.errors import ModelError
+from rag.index.replica import lexical_text
+from rag.models.encoder import OnnxEncoder
+from rag.models.late import maxsim
+from rag.models.types import EncodedPassage, Encoder
+from rag.search.learned import DEFAULTS
+
+_NEEDED = ("torch", "transformers", "onnx", "onnxscript")
+_CANDIDATES = 40
+_QUESTIONS = 100
+
+
+def require_train() -> None:
+    """Raises ModelError `extra_missing` where the encoder cannot be fine-tuned."""
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ModelError(
+            f"Fine-tuning needs {', '.join(missing)}: install footnote-rag[train].", code="extra_missing"
+        )
+
+
+def tuned_encoder(
+    engine: Engine,
+    collection: str,
+    asked: Sequence[Asked],
+    options: Options,
+    plain: Scores,
+    on_stage: OnStage,
+) -> tuple[Verdict, str]:
+    """Fine-tune, export to DATA/encoders/COLLECTION-SEED, judge by held-out questions; how to switch.
+
+    `plain` are plain fusion's scores of the held-out questions. Raises ModelError `extra_missing`.
+    """
+    require_train()
+    from adapt.finetune import Tuning, tune
+    from adapt.network import backbone_folder  # torch, from here on
+
+    try:
+        backbone = backbone_folder(None if options.backbone is None else str(options.backbone))
+    except FileNotFoundError as error:
+        raise ModelError(f"The encoder to start from is missing: {error}.", code="extra_missing") from error
+    pairs = _pairs(engine, [one for one in asked if one.part != "held"])
+    out = engine.settings.data / "encoders" / f"{collection}-{options.seed}"
+    tune(backbone, pairs, out, options.seed, lambda n, of: on_stage("encoder", n, of), Tuning())
+    held = [one for one in asked if one.part == "held"][:_QUESTIONS]
+    verdict = _judged(engine, collection, held, out, plain[: len(held)])
+    how = "ingest into a new collection with" if verdict.accepted else "it is kept for a look, not for use:"
+    return verdict, f"The fine-tuned encoder is not switched to: {how} FOOTNOTE_ENCODER={out}."
+
+
+def _pairs(engine: Engine, asked: Sequence[Asked]) -> list[tuple[str, str]]:
+    found = engine.store.chunks.hydrate(sorted({min(one.keys) for one in asked}))
+    return [(one.text, lexical_text(*found[min(one.keys)])) for one in asked if min(one.keys) in found]
+
+
+def _judged(engine: Engine, collection: str, held: Sequence[Asked], folder: Path, plain: Scores) -> Verdict:
+    pools = [_cut(pool) for pool in gather(engine, collection, held)]
+    tuned: Encoder = OnnxEncoder(str(folder), folder)
+    passages = _encoded(engine, tuned, sorted({key for pool in pools for key in pool.keys.tolist()}))
+    again = [_rescored(pool, tuned, passages) for pool in pools]
+    return judge("encoder", f"exported to {folder}", _scores(again), _scores(pools), plain)
+
+
+def _cut(pool: Pool) -> Pool:
+    """The best candidates of the present search: each has to be encoded again."""
+    kept = np.sort(np.argsort(-fused(pool, DEFAULTS.lexical / DEFAULTS.dense), kind="stable")[:_CANDIDATES])
+    scores = (pool.dense[kept], pool.lexical[kept], pool.late[kept])
+    return replace(pool, keys=pool.keys[kept], dense=scores[0], lexical=scores[1], late=scores[2])
+
+
+def _encoded(engine: Engine, encoder: Encoder, keys: Sequence[int]) -> dict[int, EncodedPassage]:
+    found = engine.store.chunks.hydrate(keys)
+    texts = [lexical_text(*each) for each in found.values()]
+    return dict(zip(found, encoder.encode_passages(texts), strict=True))
+
+
+def _rescored(pool: Pool, encoder: Encoder, passages: dict[int, EncodedPassage]) -> Pool:
+    query = encoder.encode_queries([pool.asked.text])[0]
+    own = [passages[key] for key in pool.keys.tolist()]
+    dense = np.array([float(one.dense @ query.dense) for one in own], np.float32)
+    if query.tokens is None:
+        return replace(pool, query=query.dense, dense=dense)
+    return replace(
+        pool, query=query.dense, dense=dense, late=maxsim(query.tokens, [one.tokens or b"" for one in own])
+    )
+
+
+def _scores(pools: Sequence[Pool]) -> Scores:
+    weights = of_profile(DEFAULTS)
+    ranks = [first_rank(pool, fused(pool, weights.lexical), weights.late, _CANDIDATES) for pool in pools]
+    return np.array([gain(rank) for rank in ranks])

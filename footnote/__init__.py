@@ -1,0 +1,31 @@
+"""Footnote for people who import it: `Client` and `AsyncClient` for a running service.
+
+Importing this package loads nothing; each name is loaded at its first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from footnote.client import AsyncClient, Client
+    from footnote.errors import FootnoteError
+
+__all__ = ["AsyncClient", "Client", "FootnoteError"]
+
+_HOMES = {
+    "AsyncClient": "footnote.client",
+    "Client": "footnote.client",
+    "FootnoteError": "footnote.errors",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
