@@ -8,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from adapt.types import Asked, Budget, OnStage, Pool
-from rag.answer.engine import Engine
 from rag.models.late import maxsim
 from rag.models.types import EncodedQuery, Floats, Reader
-from rag.search.learned import DEFAULTS
+from rag.search.collection import OpenCollection
+from rag.search.config import DENSE_WEIGHT
+from rag.service import Service
+from rag.settings import LEXICAL_WEIGHT
 from rag.store import Store
 
 Ranks = npt.NDArray[np.int64]
@@ -21,27 +23,28 @@ _BATCH = 64
 
 
 def gather(
-    engine: Engine, collection: str, questions: Sequence[Asked], on_stage: OnStage | None = None
+    service: Service, collection: str, questions: Sequence[Asked], on_stage: OnStage | None = None
 ) -> list[Pool]:
     """The union of what both searches list for each question, with exact scores where they can be had."""
     pools: list[Pool] = []
+    opened = service.searcher.open(collection)
     for start in range(0, len(questions), _BATCH):
         part = questions[start : start + _BATCH]
-        encoded = engine.encoder.encode_queries([one.text for one in part])
-        pools += [_pool(engine, collection, *pair) for pair in zip(part, encoded, strict=True)]
+        encoded = opened.encoder.encode_queries([one.text for one in part])
+        pools += [_pool(service.store, opened, *pair) for pair in zip(part, encoded, strict=True)]
         if on_stage:
             on_stage("candidates", len(pools), len(questions))
     return pools
 
 
-def _pool(engine: Engine, collection: str, asked: Asked, query: EncodedQuery) -> Pool:
-    count = engine.settings.rerank_candidates
-    dense = {s.key: s.score for s in engine.indexes.search_dense(collection, query.dense, count)}
-    lexical = {s.key: s.score for s in engine.indexes.search_lexical(collection, asked.text, count)}
+def _pool(store: Store, collection: OpenCollection, asked: Asked, query: EncodedQuery) -> Pool:
+    count = collection.config.rerank_candidates
+    dense = {s.key: s.score for s in collection.dense(query.dense, count)}
+    lexical = {s.key: s.score for s in collection.lexical(asked.text, count)}
     missing = [key for key in lexical if key not in dense]
-    dense |= engine.indexes.similarities(collection, query.dense, missing)
+    dense |= collection.similarities(query.dense, missing)
     keys = sorted({*dense, *lexical})
-    late = _late(engine, query, keys)
+    late = _late(store, collection.encoder.info.name, query, keys)
     return Pool(
         asked,
         query.dense,
@@ -50,10 +53,10 @@ def _pool(engine: Engine, collection: str, asked: Asked, query: EncodedQuery) ->
     )
 
 
-def _late(engine: Engine, query: EncodedQuery, keys: Sequence[int]) -> dict[int, float]:
+def _late(store: Store, encoder: str, query: EncodedQuery, keys: Sequence[int]) -> dict[int, float]:
     if query.tokens is None:
         return {}
-    blobs = engine.store.chunks.token_vectors(keys, engine.encoder.info.name)
+    blobs = store.chunks.token_vectors(keys, encoder)
     return dict(zip(blobs, maxsim(query.tokens, list(blobs.values())).tolist(), strict=True))
 
 
@@ -71,7 +74,7 @@ def spread(scores: Floats) -> Floats:
 
 
 def fused(pool: Pool, lexical_weight: float, dense: Floats | None = None) -> Floats:
-    """The candidates' score after fusion, as the engine counts it (rag/search/fuse.py)."""
+    """The candidates' score after fusion, as the service counts it (rag/search/fuse.py)."""
     found = pool.dense if dense is None else dense
     return np.asarray(spread(found) + np.float32(lexical_weight) * spread(pool.lexical), np.float32)
 
@@ -123,7 +126,7 @@ def known(pool: Pool) -> Labels:
 
 
 def _read(pool: Pool, store: Store, reader: Reader, most: int) -> Labels | None:
-    order = np.argsort(-fused(pool, DEFAULTS.lexical / DEFAULTS.dense), kind="stable")
+    order = np.argsort(-fused(pool, LEXICAL_WEIGHT / DENSE_WEIGHT), kind="stable")
     keys = list(dict.fromkeys([*sorted(pool.asked.keys), *pool.keys[order[:most]].tolist()]))
     found = store.chunks.hydrate(keys)
     logits = reader.relevance(pool.asked.text, [found[key][0].text for key in found])

@@ -18,14 +18,15 @@ from adapt.candidates import first_rank, fused, gain, gather
 from adapt.gate import Scores, judge
 from adapt.report import Verdict
 from adapt.types import Asked, OnStage, Options, Pool
-from adapt.weights import of_profile
-from rag.answer.engine import Engine
+from adapt.weights import DEFAULT_WEIGHTS
 from rag.errors import ModelError
 from rag.index.replica import lexical_text
 from rag.models.encoder import OnnxEncoder
 from rag.models.late import maxsim
 from rag.models.types import EncodedPassage, Encoder
-from rag.search.learned import DEFAULTS
+from rag.search.config import DENSE_WEIGHT
+from rag.service import Service
+from rag.settings import LEXICAL_WEIGHT
 
 _NEEDED = ("torch", "transformers", "onnx", "onnxscript")
 _CANDIDATES = 40
@@ -42,7 +43,7 @@ def require_train() -> None:
 
 
 def tuned_encoder(
-    engine: Engine,
+    service: Service,
     collection: str,
     asked: Sequence[Asked],
     options: Options,
@@ -61,37 +62,37 @@ def tuned_encoder(
         backbone = backbone_folder(None if options.backbone is None else str(options.backbone))
     except FileNotFoundError as error:
         raise ModelError(f"The encoder to start from is missing: {error}.", code="extra_missing") from error
-    pairs = _pairs(engine, [one for one in asked if one.part != "held"])
-    out = engine.settings.data / "encoders" / f"{collection}-{options.seed}"
+    pairs = _pairs(service, [one for one in asked if one.part != "held"])
+    out = service.settings.data / "encoders" / f"{collection}-{options.seed}"
     tune(backbone, pairs, out, options.seed, lambda n, of: on_stage("encoder", n, of), Tuning())
     held = [one for one in asked if one.part == "held"][:_QUESTIONS]
-    verdict = _judged(engine, collection, held, out, plain[: len(held)])
+    verdict = _judged(service, collection, held, out, plain[: len(held)])
     how = "ingest into a new collection with" if verdict.accepted else "it is kept for a look, not for use:"
     return verdict, f"The fine-tuned encoder is not switched to: {how} FOOTNOTE_ENCODER={out}."
 
 
-def _pairs(engine: Engine, asked: Sequence[Asked]) -> list[tuple[str, str]]:
-    found = engine.store.chunks.hydrate(sorted({min(one.keys) for one in asked}))
+def _pairs(service: Service, asked: Sequence[Asked]) -> list[tuple[str, str]]:
+    found = service.store.chunks.hydrate(sorted({min(one.keys) for one in asked}))
     return [(one.text, lexical_text(*found[min(one.keys)])) for one in asked if min(one.keys) in found]
 
 
-def _judged(engine: Engine, collection: str, held: Sequence[Asked], folder: Path, plain: Scores) -> Verdict:
-    pools = [_cut(pool) for pool in gather(engine, collection, held)]
+def _judged(service: Service, collection: str, held: Sequence[Asked], folder: Path, plain: Scores) -> Verdict:
+    pools = [_cut(pool) for pool in gather(service, collection, held)]
     tuned: Encoder = OnnxEncoder(str(folder), folder)
-    passages = _encoded(engine, tuned, sorted({key for pool in pools for key in pool.keys.tolist()}))
+    passages = _encoded(service, tuned, sorted({key for pool in pools for key in pool.keys.tolist()}))
     again = [_rescored(pool, tuned, passages) for pool in pools]
     return judge("encoder", f"exported to {folder}", _scores(again), _scores(pools), plain)
 
 
 def _cut(pool: Pool) -> Pool:
     """The best candidates of the present search: each has to be encoded again."""
-    kept = np.sort(np.argsort(-fused(pool, DEFAULTS.lexical / DEFAULTS.dense), kind="stable")[:_CANDIDATES])
+    kept = np.sort(np.argsort(-fused(pool, LEXICAL_WEIGHT / DENSE_WEIGHT), kind="stable")[:_CANDIDATES])
     scores = (pool.dense[kept], pool.lexical[kept], pool.late[kept])
     return replace(pool, keys=pool.keys[kept], dense=scores[0], lexical=scores[1], late=scores[2])
 
 
-def _encoded(engine: Engine, encoder: Encoder, keys: Sequence[int]) -> dict[int, EncodedPassage]:
-    found = engine.store.chunks.hydrate(keys)
+def _encoded(service: Service, encoder: Encoder, keys: Sequence[int]) -> dict[int, EncodedPassage]:
+    found = service.store.chunks.hydrate(keys)
     texts = [lexical_text(*each) for each in found.values()]
     return dict(zip(found, encoder.encode_passages(texts), strict=True))
 
@@ -108,6 +109,6 @@ def _rescored(pool: Pool, encoder: Encoder, passages: dict[int, EncodedPassage])
 
 
 def _scores(pools: Sequence[Pool]) -> Scores:
-    weights = of_profile(DEFAULTS)
+    weights = DEFAULT_WEIGHTS
     ranks = [first_rank(pool, fused(pool, weights.lexical), weights.late, _CANDIDATES) for pool in pools]
     return np.array([gain(rank) for rank in ranks])

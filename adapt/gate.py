@@ -1,6 +1,6 @@
 """The gate: what was learned must win on questions it never saw, over the present and over plain fusion.
 
-Measured by the engine itself, so that what is admitted is what was measured. A gain counts when the lower
+Measured by the service itself, so that what is admitted is what was measured. A gain counts when the lower
 bound of its paired bootstrap interval (Efron 1979; 95%, two-sided) lies above zero.
 """
 
@@ -16,9 +16,10 @@ from adapt.candidates import gain
 from adapt.report import Gain, Verdict
 from adapt.types import Asked
 from eval.statistics import paired_difference
-from rag.answer.engine import Engine
+from rag.search.collection import OpenCollection
 from rag.search.fuse import reciprocal_rank
-from rag.search.learned import Profile
+from rag.search.tuning import Tuning
+from rag.service import Service
 from rag.types import Query
 
 LEAST_HELD = 20
@@ -28,30 +29,32 @@ _DEPTH = 10
 Scores = npt.NDArray[np.float64]
 
 
-def searched(engine: Engine, collection: str, questions: Sequence[Asked], profile: Profile) -> Scores:
-    """nDCG@10 of the first right passage of each question, by the engine with this profile; without the
+def searched(service: Service, collection: str, questions: Sequence[Asked], profile: Tuning) -> Scores:
+    """nDCG@10 of the first right passage of each question, by the service with this profile; without the
     reader unless the profile asks for it, as it is judged by itself.
     """
     profile = replace(profile, reader=bool(profile.reader))
-    return np.array([_by_engine(engine, collection, one, profile) for one in questions])
+    opened = service.searcher.open(collection, trial=profile)
+    return np.array([_by_service(service, opened, one) for one in questions])
 
 
-def _by_engine(engine: Engine, collection: str, asked: Asked, profile: Profile) -> float:
-    found = engine.candidates(Query(asked.text, collection, _DEPTH), profile)
-    hits = engine.passages(found, _DEPTH, profile=profile)
+def _by_service(service: Service, collection: OpenCollection, asked: Asked) -> float:
+    found = service.searcher.retrieve(Query(asked.text, collection.name, _DEPTH), collection)
+    hits = service.searcher.hits(found, _DEPTH)
     return _gain([hit.chunk.id in asked.chunks for hit in hits])
 
 
-def plainly_fused(engine: Engine, collection: str, questions: Sequence[Asked]) -> Scores:
+def plainly_fused(service: Service, collection: str, questions: Sequence[Asked]) -> Scores:
     """The same by reciprocal-rank fusion (k = 60) of both searches' first hundred, without reranking."""
-    return np.array([_by_ranks(engine, collection, one) for one in questions])
+    opened = service.searcher.open(collection)
+    return np.array([_by_ranks(opened, one) for one in questions])
 
 
-def _by_ranks(engine: Engine, collection: str, asked: Asked) -> float:
-    count = engine.settings.rerank_candidates
-    query = engine.encoder.encode_queries([asked.text])[0].dense
-    dense = engine.indexes.search_dense(collection, query, count)
-    lexical = engine.indexes.search_lexical(collection, asked.text, count)
+def _by_ranks(collection: OpenCollection, asked: Asked) -> float:
+    count = collection.config.rerank_candidates
+    query = collection.encoder.encode_queries([asked.text])[0].dense
+    dense = collection.dense(query, count)
+    lexical = collection.lexical(asked.text, count)
     return _gain([scored.key in asked.keys for scored in reciprocal_rank([dense, lexical])[:_DEPTH]])
 
 

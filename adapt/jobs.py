@@ -12,8 +12,8 @@ from adapt.run import Adapted, adapt
 from adapt.sample import pack, unpack
 from adapt.types import FULL_STAGES, STAGES, Given, Options
 from jobs.progress import JobProgress
-from rag.answer.engine import Engine
 from rag.errors import Conflict
+from rag.service import open_service
 from rag.settings import Settings
 from rag.store import JobItem, NewProfile, Outcome, Store
 from rag.store.records import JobRequest, Option
@@ -39,7 +39,7 @@ def submit(store: Store, collection: str, given: Sequence[Given], options: Optio
 
 
 class AdaptHandler:
-    """Adapts a collection, with an engine of its own that lives as long as the job."""
+    """Adapts a collection, with a service of its own that lives as long as the job."""
 
     kind = KIND
     outcome: Outcome = "added"
@@ -58,9 +58,9 @@ class AdaptHandler:
             progress.report(done, total, stage)
 
         collection = self._store.collections.get(job.collection)
-        with Engine(self._settings_for(collection), self._store) as engine:
-            adapted = adapt(engine, job.collection, given, _options(job.options), on_stage)
-            info = engine.encoder.info
+        with open_service(self._settings_for(collection), self._store) as service:
+            adapted = adapt(service, job.collection, given, _options(job.options), on_stage)
+            info = service.models.encoder.info
             self._store.learned.add(collection, stored(adapted, info.name, info.revision))
         return "succeeded"
 

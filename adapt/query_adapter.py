@@ -15,9 +15,9 @@ import numpy as np
 from adapt.candidates import Labels, first_rank, fused, gain
 from adapt.types import OnStage, Pool
 from adapt.weights import Weights
-from rag.answer.engine import Engine
 from rag.models.types import Floats
-from rag.search.learned import QueryAdapter
+from rag.search.tuning import QueryAdapter
+from rag.service import Service
 
 RANK = 16
 SCALE = 20.0
@@ -117,7 +117,7 @@ Vectors = dict[int, Floats]
 
 
 def learn(
-    engine: Engine,
+    service: Service,
     pools: Sequence[Pool],
     labels: Sequence[Labels],
     weights: Weights,
@@ -128,7 +128,7 @@ def learn(
 
     None when none helps.
     """
-    vectors = _vectors(engine, pools, labels)
+    vectors = _vectors(service, pools, labels)
     found: dict[str, Lessons] = {}
     for part in ("train", "inner"):
         rows = [pair for pair in zip(pools, labels, strict=True) if pair[0].asked.part == part]
@@ -137,7 +137,7 @@ def learn(
         found[part] = lessons([pool for pool, _ in rows], [label for _, label in rows], vectors)
     learned = train(found["train"], found["inner"], seed, lambda step: on_stage("adapter", step, 0))
     inner = [pool for pool in pools if pool.asked.part == "inner"]
-    return learned and _sized(learned, inner, vectors, weights, engine.settings.rerank_candidates)
+    return learned and _sized(learned, inner, vectors, weights, service.settings.rerank_candidates)
 
 
 def lessons(pools: Sequence[Pool], labels: Sequence[Labels], vectors: Vectors) -> Lessons:
@@ -162,11 +162,11 @@ def _candidates(pool: Pool, label: Labels) -> list[int]:
     return list(dict.fromkeys([*list(label)[: CANDIDATES // 2], *nearest, *best]))
 
 
-def _vectors(engine: Engine, pools: Sequence[Pool], labels: Sequence[Labels]) -> Vectors:
+def _vectors(service: Service, pools: Sequence[Pool], labels: Sequence[Labels]) -> Vectors:
     """The dense vectors of all candidates: the union of the lists, in the store's half precision."""
-    info = engine.encoder.info
+    info = service.models.encoder.info
     keys = {key for pool in pools for key in pool.keys.tolist()} | {key for label in labels for key in label}
-    return engine.store.chunks.vectors(sorted(keys), info.name, info.revision)
+    return service.store.chunks.vectors(sorted(keys), info.name, info.revision)
 
 
 def _sized(

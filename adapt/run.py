@@ -14,12 +14,13 @@ from adapt.query_adapter import learn
 from adapt.report import Report, Verdict
 from adapt.sample import given_questions, synthetic
 from adapt.types import Asked, Given, OnStage, Options, Pool
-from adapt.weights import choose, of_profile
-from rag.answer.engine import Engine
+from adapt.weights import Weights, choose, of_config
 from rag.errors import Conflict
 from rag.models.registry import load_reader
 from rag.models.types import Reader
-from rag.search.learned import Profile
+from rag.search.config import LATE_WEIGHT, search_config
+from rag.search.tuning import Tuning
+from rag.service import Service
 
 LEAST_TRAIN = 20
 _LEAST_INNER = 5
@@ -37,9 +38,9 @@ class Adapted:
     synthetic questions alone have judged: on scifact they admitted weights that cost real queries .025.
     """
 
-    profile: Profile
+    profile: Tuning
     report: Report
-    proposed: tuple[Profile, ...]
+    proposed: tuple[Tuning, ...]
     trusted: bool
 
     @property
@@ -54,14 +55,14 @@ class Adapted:
 class _Held:
     """The held-out questions with what the present profile and plain fusion make of them."""
 
-    base: Profile
+    base: Tuning
     questions: Sequence[Asked]
     present: Scores
     plain: Scores
 
 
 def adapt(
-    engine: Engine, collection: str, given: Sequence[Given], options: Options, on_stage: OnStage
+    service: Service, collection: str, given: Sequence[Given], options: Options, on_stage: OnStage
 ) -> Adapted:
     """Learn weights, an adapter and whether the reader ranks, each admitted only where its gate says so.
 
@@ -71,24 +72,24 @@ def adapt(
     started, spent = time.monotonic(), time.process_time()
     if options.full:
         require_train()
-    engine.indexes.catch_up(collection)
-    asked, left_out = _questions(engine, collection, given, options, on_stage)
+    service.indexes.catch_up(collection)
+    asked, left_out = _questions(service, collection, given, options, on_stage)
     real = any(one.kind == "given" for one in asked)
     learnt_from = [one for one in asked if one.part != "held"]
-    pools = gather(engine, collection, learnt_from, on_stage)
-    pools, labels = _labelled(engine, pools, options, on_stage)
+    pools = gather(service, collection, learnt_from, on_stage)
+    pools, labels = _labelled(service, pools, options, on_stage)
     left_out["no good question to the reader"] = len(learnt_from) - len(pools)
-    base = engine.profile(collection)
-    weights = _weights(engine, pools, base, real)
+    base = service.searcher.open(collection).tuning
+    weights = _weights(service, pools, base, real)
     on_stage("weights", 1, 1)
-    adapter = learn(engine, pools, labels, of_profile(base), options.seed, on_stage)
-    held = _held(engine, collection, [one for one in asked if one.part == "held"], base)
+    adapter = learn(service, pools, labels, _present(service, base), options.seed, on_stage)
+    held = _held(service, collection, [one for one in asked if one.part == "held"], base)
     proposals = [weights, replace(base, adapter=adapter) if adapter else None]
-    profile, pieces = _gated(engine, collection, held, proposals, options, on_stage)
+    profile, pieces = _gated(service, collection, held, proposals, options, on_stage)
     trusted = real or options.trust_synthetic
     notes = () if trusted else (_UNTRUSTED,)
     if options.full:
-        verdict, note = tuned_encoder(engine, collection, asked, options, held.plain, on_stage)
+        verdict, note = tuned_encoder(service, collection, asked, options, held.plain, on_stage)
         pieces, notes = [*pieces, verdict], (*notes, note)
     kinds = Counter(f"{one.part} {one.kind}" for one in asked)
     judged_on = "the user's questions" if real else "synthetic questions"
@@ -106,13 +107,13 @@ def adapt(
 
 
 def _questions(
-    engine: Engine, collection: str, given: Sequence[Given], options: Options, on_stage: OnStage
+    service: Service, collection: str, given: Sequence[Given], options: Options, on_stage: OnStage
 ) -> tuple[list[Asked], dict[str, int]]:
     """Synthetic questions and the user's, which alone are held out and, if they suffice, alone say when to
     stop; a document that the user asks about has no synthetic ones.
     """
-    own, unplaced = given_questions(engine, collection, given, options.seed)
-    made = synthetic(engine, collection, options.seed, options.budget, on_stage)
+    own, unplaced = given_questions(service, collection, given, options.seed)
+    made = synthetic(service, collection, options.seed, options.budget, on_stage)
     if own:
         taken = {one.document for one in own}
         enough = sum(one.part == "inner" for one in own) >= _LEAST_INNER
@@ -130,57 +131,62 @@ def _questions(
 
 
 def _labelled(
-    engine: Engine, pools: Sequence[Pool], options: Options, on_stage: OnStage
+    service: Service, pools: Sequence[Pool], options: Options, on_stage: OnStage
 ) -> tuple[list[Pool], list[Labels]]:
-    labels = label(pools, engine.store, _quick_reader(engine), options.budget, on_stage)
+    labels = label(pools, service.store, _quick_reader(service), options.budget, on_stage)
     kept = [(pool, found) for pool, found in zip(pools, labels, strict=True) if found is not None]
     return [pool for pool, _ in kept], [found for _, found in kept]
 
 
-def _quick_reader(engine: Engine) -> Reader:
+def _quick_reader(service: Service) -> Reader:
     """The reader in int8: it labels thousands of pairs, where a little noise costs nothing."""
-    quick = engine.settings.model_copy(update={"precision": "int8"})
-    return load_reader(engine.settings.reader, quick)
+    quick = service.settings.model_copy(update={"precision": "int8"})
+    return load_reader(service.settings.reader, quick)
 
 
-def _weights(engine: Engine, pools: Sequence[Pool], base: Profile, real: bool) -> Profile | None:
+def _weights(service: Service, pools: Sequence[Pool], base: Tuning, real: bool) -> Tuning | None:
     """The weights found; None when they are the present ones. A user's questions, if any, count alone."""
     own = [pool for pool in pools if pool.asked.kind == "given"]
-    used, now = own if real else pools, of_profile(base)
-    found = choose(used, now, real=real, depth=engine.settings.rerank_candidates)
+    used, now = own if real else pools, _present(service, base)
+    found = choose(used, now, real=real, depth=service.settings.rerank_candidates)
     if found == now:
         return None
     return replace(base, dense_weight=1.0, lexical_weight=found.lexical, late_weight=found.late)
 
 
-def _held(engine: Engine, collection: str, questions: Sequence[Asked], base: Profile) -> _Held:
-    present = searched(engine, collection, questions, base)
-    return _Held(base, questions, present, plainly_fused(engine, collection, questions))
+def _present(service: Service, base: Tuning) -> Weights:
+    """The weights that a tuning has in this service."""
+    return of_config(search_config(service.settings, base))
+
+
+def _held(service: Service, collection: str, questions: Sequence[Asked], base: Tuning) -> _Held:
+    present = searched(service, collection, questions, base)
+    return _Held(base, questions, present, plainly_fused(service, collection, questions))
 
 
 def _gated(
-    engine: Engine,
+    service: Service,
     collection: str,
     held: _Held,
-    proposals: Sequence[Profile | None],
+    proposals: Sequence[Tuning | None],
     options: Options,
     on_stage: OnStage,
-) -> tuple[Profile, list[Verdict]]:
+) -> tuple[Tuning, list[Verdict]]:
     """Judge each piece alone, then those that won together."""
     steps = 2 + len(proposals) + 1
     on_stage("gate", 2, steps)
-    won: list[tuple[Profile, Scores]] = []
+    won: list[tuple[Tuning, Scores]] = []
     pieces: list[Verdict] = []
     for place, (name, proposal) in enumerate(zip(("weights", "adapter"), proposals, strict=True), start=3):
         if proposal is None:
             pieces.append(_nothing(name, held))
             continue
-        scores = searched(engine, collection, held.questions, proposal)
+        scores = searched(service, collection, held.questions, proposal)
         pieces.append(judge(name, described(proposal), scores, held.present, held.plain))
         won += [(proposal, scores)] if pieces[-1].accepted else []
         on_stage("gate", place, steps)
-    profile, verdicts = _together(engine, collection, held, won)
-    reader = _reader(engine, collection, held, profile, options)
+    profile, verdicts = _together(service, collection, held, won)
+    reader = _reader(service, collection, held, profile, options)
     on_stage("gate", steps, steps)
     return (replace(profile, reader=True) if reader.accepted else profile), [*pieces, *verdicts, reader]
 
@@ -191,8 +197,8 @@ def _nothing(name: str, held: _Held) -> Verdict:
 
 
 def _together(
-    engine: Engine, collection: str, held: _Held, won: Sequence[tuple[Profile, Scores]]
-) -> tuple[Profile, list[Verdict]]:
+    service: Service, collection: str, held: _Held, won: Sequence[tuple[Tuning, Scores]]
+) -> tuple[Tuning, list[Verdict]]:
     """Both winners if they pass together and are no worse than the better one, else that one."""
     if not won:
         return held.base, []
@@ -200,7 +206,7 @@ def _together(
     if len(won) == 1:
         return best, []
     both = replace(won[0][0], adapter=won[1][0].adapter)
-    scores = searched(engine, collection, held.questions, both)
+    scores = searched(service, collection, held.questions, both)
     verdict = judge("weights and adapter", described(both), scores, held.present, held.plain)
     if verdict.accepted and scores.mean() >= best_scores.mean():
         return both, [verdict]
@@ -208,19 +214,20 @@ def _together(
     return best, [lesser]
 
 
-def _reader(engine: Engine, collection: str, held: _Held, profile: Profile, options: Options) -> Verdict:
+def _reader(service: Service, collection: str, held: _Held, profile: Tuning, options: Options) -> Verdict:
     """Whether the reader may rerank on top of what was admitted; costly, so on fewer questions."""
     if profile.reader:
         return replace(_nothing("reader", held), reason="it reranks already")
     few = held.questions[: options.budget.read]
-    without = searched(engine, collection, few, profile)
-    with_it = searched(engine, collection, few, replace(profile, reader=True))
+    without = searched(service, collection, few, profile)
+    with_it = searched(service, collection, few, replace(profile, reader=True))
     return judge("reader", "the reader reranks", with_it, without, held.plain[: len(few)])
 
 
-def described(profile: Profile) -> str:
+def described(profile: Tuning) -> str:
     """A profile in words."""
-    weights = f"dense 1, BM25 {profile.lexical:.2f}, late interaction {profile.late:.2f}"
+    late = LATE_WEIGHT if profile.late_weight is None else profile.late_weight
+    weights = f"dense 1, BM25 {profile.lexical_weight or 0:.2f}, late interaction {late:.2f}"
     parts = [weights] if profile.lexical_weight is not None else []
     if profile.adapter is not None:
         low = profile.adapter

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from adapt.questions import Rarity, drafts, unlike
 from adapt.types import Asked, Budget, Given, Kind, OnStage, Part
-from rag.answer.engine import Engine
 from rag.errors import InvalidInput, NotFound
 from rag.index.replica import lexical_text
+from rag.service import Service
 from rag.store import EmbeddedChunk, document_id
 from rag.types import Document
 
@@ -39,18 +39,18 @@ def chance(key: str) -> float:
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:6]) / 2**48
 
 
-def documents_of(engine: Engine, collection: str, seed: int) -> list[Document]:
+def documents_of(service: Service, collection: str, seed: int) -> list[Document]:
     """Readable documents in an order of chance that the seed fixes."""
-    records = engine.store.documents.every(collection, status="ready")
+    records = service.store.documents.every(collection, status="ready")
     found = [record.document for record in records if record.chunks]
     return sorted(found, key=lambda one: chance(f"order {seed} {one.id}"))
 
 
-def synthetic(engine: Engine, collection: str, seed: int, budget: Budget, on_stage: OnStage) -> list[Asked]:
+def synthetic(service: Service, collection: str, seed: int, budget: Budget, on_stage: OnStage) -> list[Asked]:
     """Questions over the collection's own passages, at most as many of each part as the budget says."""
-    documents = {one.id: one for one in documents_of(engine, collection, seed)[:_MOST_DOCUMENTS]}
-    info = engine.encoder.info
-    embedded = engine.store.changes.embedded(list(documents), info.name, info.revision)
+    documents = {one.id: one for one in documents_of(service, collection, seed)[:_MOST_DOCUMENTS]}
+    info = service.models.encoder.info
+    embedded = service.store.changes.embedded(list(documents), info.name, info.revision)
     passages = [one for one in embedded if one.chunk.document_id in documents]
     texts = [lexical_text(one.chunk, documents[one.chunk.document_id]) for one in passages]
     rarity, room = Rarity.of(texts), {"train": budget.train, "inner": budget.inner, "held": budget.held}
@@ -59,7 +59,7 @@ def synthetic(engine: Engine, collection: str, seed: int, budget: Budget, on_sta
         part = part_of(passage.chunk.document_id, seed)
         if room[part] > 0:
             fresh = list(
-                islice(_about(engine, collection, passage, documents, rarity, part, seed), room[part])
+                islice(_about(service, collection, passage, documents, rarity, part, seed), room[part])
             )
             room[part] -= len(fresh)
             made += fresh
@@ -82,7 +82,7 @@ def _spread(passages: Sequence[EmbeddedChunk], order: Sequence[str], seed: int) 
 
 
 def _about(
-    engine: Engine,
+    service: Service,
     collection: str,
     passage: EmbeddedChunk,
     documents: dict[str, Document],
@@ -91,7 +91,7 @@ def _about(
     seed: int,
 ) -> Iterator[Asked]:
     def is_first(text: str) -> bool:
-        found = engine.indexes.search_lexical(collection, text, 1)
+        found = service.indexes.search_lexical(collection, text, 1)
         return bool(found) and found[0].key == passage.key
 
     dice = random.Random(f"{seed} {passage.chunk.id}")
@@ -107,31 +107,31 @@ def asked(passages: Sequence[EmbeddedChunk], text: str, kind: Kind, part: Part) 
 
 
 def given_questions(
-    engine: Engine, collection: str, given: Sequence[Given], seed: int
+    service: Service, collection: str, given: Sequence[Given], seed: int
 ) -> tuple[list[Asked], int]:
     """A user's questions whose source or quote is in the collection, and how many are left out.
 
     With a quote the passages that hold its beginning are right, else every passage of the source. Half of
     them, document by document, is kept for the gates.
     """
-    found = [_placed(engine, collection, one, seed) for one in given]
+    found = [_placed(service, collection, one, seed) for one in given]
     kept = [one for one in found if one is not None]
     return kept, len(found) - len(kept)
 
 
-def _placed(engine: Engine, collection: str, given: Given, seed: int) -> Asked | None:
-    info, store = engine.encoder.info, engine.store
-    source = document_id(collection, given.source) if given.source else _source_of(engine, collection, given)
+def _placed(service: Service, collection: str, given: Given, seed: int) -> Asked | None:
+    info, store = service.models.encoder.info, service.store
+    source = document_id(collection, given.source) if given.source else _source_of(service, collection, given)
     passages = store.changes.embedded([source], info.name, info.revision) if source else []
     holding = [one for one in passages if _flat(given.quote)[:80] in _flat(one.chunk.text)]
     right = holding if given.quote and holding else passages
     return asked(right, given.question, "given", part_of(source, seed, halves=True)) if right else None
 
 
-def _source_of(engine: Engine, collection: str, given: Given) -> str:
+def _source_of(service: Service, collection: str, given: Given) -> str:
     """The document that holds the quote, looked for among the first hits of a search for it."""
-    hits = engine.indexes.search_lexical(collection, given.quote, 20)
-    found = engine.store.chunks.hydrate([hit.key for hit in hits])
+    hits = service.indexes.search_lexical(collection, given.quote, 20)
+    found = service.store.chunks.hydrate([hit.key for hit in hits])
     wanted = _flat(given.quote)[:80]
     holders = (chunk.document_id for chunk, _ in found.values() if wanted in _flat(chunk.text))
     return next(holders, "") if wanted else ""

@@ -17,7 +17,8 @@ import numpy as np
 from adapt.candidates import first_rank, fused, gain
 from adapt.types import Pool
 from rag.models.types import Floats
-from rag.search.learned import DEFAULTS, Profile
+from rag.search.config import DENSE_WEIGHT, LATE_WEIGHT, SearchConfig
+from rag.settings import LEXICAL_WEIGHT
 
 LEXICAL_STEPS = (0.0, 0.25, 0.5, 0.71, 1.0, 1.41, 2.0, 4.0)
 LATE_STEPS = (0.0, 0.5, 1.0, 1.5, 2.0)
@@ -36,16 +37,18 @@ class Weights:
 
     def distance(self, other: Weights) -> float:
         """How far from other weights, in doublings."""
-        lexical = _log(self.lexical / _DEFAULT.lexical) - _log(other.lexical / _DEFAULT.lexical)
-        return abs(lexical) + abs(_log(self.late / _DEFAULT.late) - _log(other.late / _DEFAULT.late))
+        lexical = _log(self.lexical / DEFAULT_WEIGHTS.lexical) - _log(other.lexical / DEFAULT_WEIGHTS.lexical)
+        return abs(lexical) + abs(
+            _log(self.late / DEFAULT_WEIGHTS.late) - _log(other.late / DEFAULT_WEIGHTS.late)
+        )
 
 
-def of_profile(profile: Profile) -> Weights:
-    """A profile's weights, scaled to a dense weight of 1."""
-    return Weights(profile.lexical / profile.dense, profile.late)
+def of_config(config: SearchConfig) -> Weights:
+    """The weights in force, scaled to a dense weight of 1."""
+    return Weights(config.lexical_weight / config.dense_weight, config.late_weight)
 
 
-_DEFAULT = of_profile(DEFAULTS)
+DEFAULT_WEIGHTS = Weights(LEXICAL_WEIGHT / DENSE_WEIGHT, LATE_WEIGHT)
 
 
 def grid(*, real: bool) -> list[Weights]:
@@ -53,7 +56,7 @@ def grid(*, real: bool) -> list[Weights]:
     steps = [
         [step for step in of if real or 1 / TRUSTED <= step <= TRUSTED] for of in (LEXICAL_STEPS, LATE_STEPS)
     ]
-    return [Weights(_DEFAULT.lexical * a, _DEFAULT.late * b) for a, b in product(*steps)]
+    return [Weights(DEFAULT_WEIGHTS.lexical * a, DEFAULT_WEIGHTS.late * b) for a, b in product(*steps)]
 
 
 def gains(pools: Sequence[Pool], weights: Weights, depth: int) -> Floats:

@@ -23,8 +23,8 @@ from eval.runs.journal import in_store, read_stored_cases
 from eval.runs.record import Row, Run
 from eval.runs.setup import Asking
 from jobs.progress import JobProgress
-from rag.answer.engine import Engine
 from rag.errors import Conflict, InvalidInput, NotFound
+from rag.service import Service, open_service
 from rag.settings import Settings
 from rag.store import ItemRecord, JobItem, Outcome, Store
 from rag.store.records import JobRequest, Option
@@ -79,7 +79,7 @@ def read_run(store: Store, job_id: str) -> Run:
 
 
 class EvaluationHandler:
-    """Asks and scores the cases of a job, with an engine of its own that lives as long as the job."""
+    """Asks and scores the cases of a job, with a service of its own that lives as long as the job."""
 
     kind = KIND
     outcome: Outcome = "added"
@@ -91,8 +91,8 @@ class EvaluationHandler:
     def process(self, job: JobRequest, progress: JobProgress) -> JobStatus:
         """Ask what has not been asked, and write the report."""
         cases = self._cases(job.id, progress.items)
-        with Engine(self._settings, self._store) as engine:
-            run = self._execute(engine, job, cases, progress)
+        with open_service(self._settings, self._store) as service:
+            run = self._execute(service, job, cases, progress)
         self._store.evaluations.finish(job.id, to_json(run))
         if len(run.rows) < len(cases):
             limit = CostLimit(f"Stopped after {len(run.rows)} of {len(cases)} questions: the cost limit.")
@@ -101,7 +101,9 @@ class EvaluationHandler:
             return "partial"
         return _final_status(run)
 
-    def _execute(self, engine: Engine, job: JobRequest, cases: Sequence[Case], progress: JobProgress) -> Run:
+    def _execute(
+        self, service: Service, job: JobRequest, cases: Sequence[Case], progress: JobProgress
+    ) -> Run:
         """Go on with the run of the job; from the start where collection, models or settings have changed."""
         asked = _asked(job, cases)
         item_ids = {item.item.source: item.id for item in progress.items}
@@ -113,13 +115,13 @@ class EvaluationHandler:
 
         try:
             return execute(
-                engine, asked, in_store(self._store, job.id), progress.report, again=again, on_row=finish
+                service, asked, in_store(self._store, job.id), progress.report, again=again, on_row=finish
             )
         except Conflict as error:
             if error.code != "run_differs":
                 raise
             journal = in_store(self._store, job.id, fresh=True)
-            return execute(engine, asked, journal, progress.report, on_row=finish)
+            return execute(service, asked, journal, progress.report, on_row=finish)
 
     def _cases(self, job_id: str, items: Sequence[ItemRecord]) -> list[Case]:
         """The cases: from the run, once that has begun, as the store forgets the payloads of items that are

@@ -11,8 +11,8 @@ from eval.cases import Case, Layout, read_cases
 from eval.corpus import load_beir
 from eval.extra import require
 from eval.statistics import Interval, mean_interval
-from rag.answer.engine import Engine
 from rag.errors import InvalidInput
+from rag.service import Service
 from rag.types import Mode, Query
 
 MEASURES = ("nDCG@10", "R@10", "R@100", "RR")
@@ -66,7 +66,7 @@ def judged_of(path: Path, layout: Layout | None = None) -> tuple[list[Judged], i
 
 
 def score_retrieval(
-    engine: Engine,
+    service: Service,
     collection: str,
     queries: Sequence[Judged],
     mode: Mode = "hybrid",
@@ -85,7 +85,7 @@ def score_retrieval(
     """
     require("ir_measures")
     check_measures(measures)
-    names = _names(engine, collection)
+    names = _names(service, collection)
     qrels = {one.id: {names.get(name, name): grade for name, grade in one.grades.items()} for one in queries}
     relevant = {name for one in queries for name, grade in one.grades.items() if grade > 0}
     absent = sum(name not in names for name in relevant)
@@ -97,7 +97,7 @@ def score_retrieval(
     started = time.perf_counter()
     ranking = {}
     for done, one in enumerate(queries, 1):
-        hits, _ = engine.search(Query(one.text, collection, DEPTH, mode=mode), rerank=rerank)
+        hits, _ = service.searcher.search(Query(one.text, collection, DEPTH, mode=mode), rerank=rerank)
         ranking[one.id] = first_of_each(hit.document.source for hit in hits)
         if progress:
             progress(done, len(queries))
@@ -127,12 +127,12 @@ def _judged(case: Case) -> Judged:
     return Judged(case.id, case.question, dict.fromkeys(case.relevant_sources or (), 1), case.type)
 
 
-def _names(engine: Engine, collection: str) -> dict[str, str]:
+def _names(service: Service, collection: str) -> dict[str, str]:
     """What a relevant document may be called, to its source. An ending may be left off where only one
     source has the rest.
     """
-    engine.store.collections.get(collection)
-    sources = list(engine.store.documents.sources(collection))
+    service.store.collections.get(collection)
+    sources = list(service.store.documents.sources(collection))
     stems: dict[str, str | None] = {}
     for source in sources:
         stem = str(Path(source).with_suffix(""))

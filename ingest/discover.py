@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from ingest.patterns import IGNORE_FILE, Patterns
-from ingest.types import Found, FoundFile, Unreadable
+from ingest.types import Discovered, FileEntry, Unreadable
 from rag.errors import InvalidInput
-from rag.store.text import MAX_SOURCE_BYTES, clean_source
+from rag.store.values import MAX_SOURCE_BYTES, clean_source
 
 ALL = Patterns()
 
 
-def walk(folder: Path, patterns: Patterns = ALL, skip: Collection[Path] = ()) -> Iterator[Found]:
+def walk(folder: Path, patterns: Patterns = ALL, skip: Collection[Path] = ()) -> Iterator[Discovered]:
     """Every regular file below `folder`, depth first, in order of name, and what could not be looked at.
 
     At most 10,000 names of each folder on the way down are in memory; a folder of more comes in runs of so
@@ -34,14 +34,14 @@ def walk(folder: Path, patterns: Patterns = ALL, skip: Collection[Path] = ()) ->
     """
     root = folder.resolve()
     if root.is_file():
-        yield FoundFile(root.name, str(root), root.stat().st_size)
+        yield FileEntry(root.name, str(root), root.stat().st_size)
     elif root.is_dir():
         yield from walk_tree(LocalTree(root, skip), str(root), patterns)
     else:
         raise InvalidInput(f"There is no folder {folder}.", code="path_not_found")
 
 
-def walk_tree(tree: Tree, root: str, patterns: Patterns) -> Iterator[Found]:
+def walk_tree(tree: Tree, root: str, patterns: Patterns) -> Iterator[Discovered]:
     """As `walk`, for any tree."""
     top = _enter(tree, "", root, patterns)
     if isinstance(top, Unreadable):
@@ -82,7 +82,7 @@ class _Folder:
     entries: Iterator[Entry]
 
 
-def _look(tree: Tree, folder: _Folder, entry: Entry) -> Found | _Folder | None:
+def _look(tree: Tree, folder: _Folder, entry: Entry) -> Discovered | _Folder | None:
     """What an entry is: a file, a folder to go into, something unreadable, or nothing to look at."""
     if entry.name.startswith("."):
         return None
@@ -94,7 +94,7 @@ def _look(tree: Tree, folder: _Folder, entry: Entry) -> Found | _Folder | None:
         return Unreadable(_shortened(source), entry.path, "invalid_file_name", problem)
     if entry.kind == "folder":
         return _enter(tree, source, entry.path, patterns)
-    return FoundFile(source, entry.path, entry.size, entry.origin)
+    return FileEntry(source, entry.path, entry.size, entry.origin)
 
 
 def _enter(tree: Tree, source: str, path: str, patterns: Patterns) -> _Folder | Unreadable:

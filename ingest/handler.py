@@ -15,13 +15,13 @@ from pathlib import PurePosixPath
 from ingest.chunk import split
 from ingest.curate.curator import Curator, counts
 from ingest.embed import embed
-from ingest.load import Loaded, load
+from ingest.extract import Extracted, extract
 from ingest.parse.pool import ParserPool
 from ingest.types import ParsedDocument
 from jobs.handler import ItemResult, is_transient
 from jobs.worker import Worker
 from rag.errors import IndexMismatch, NotFound, RagError, StoreError
-from rag.models.registry import Encoders, load_encoder
+from rag.models.loaded import Models
 from rag.models.types import Encoder
 from rag.settings import Settings
 from rag.store import ItemRecord, JobItem, NewDocument, Outcome, Store, document_id
@@ -56,14 +56,13 @@ class IngestHandler:
 
     def __init__(self, settings: Settings, store: Store, encoder: Encoder | None = None) -> None:
         """`encoder` saves loading that of the settings."""
-        default = encoder or load_encoder(settings.encoder, settings)
         self._store = store
-        self._encoders = Encoders(settings, lambda: default)
+        self._models = Models(settings, encoder)
         self._pool = ParserPool.of(settings)
         self._chunk_tokens = settings.chunk_tokens
         self._curator = Curator(store)
         self._ahead = ThreadPoolExecutor(1, "parse")
-        self._loading: dict[int, Future[Loaded | None]] = {}
+        self._loading: dict[int, Future[Extracted | None]] = {}
         self._moving: set[int] = set()
         self._stopped = threading.Event()
         self._current: ItemRecord | None = None
@@ -106,17 +105,17 @@ class IngestHandler:
         self._loading = {}
         self._moving = set()
 
-    def _take(self, item: ItemRecord) -> Future[Loaded | None]:
+    def _take(self, item: ItemRecord) -> Future[Extracted | None]:
         return self._loading.pop(item.id, None) or self._ahead.submit(self._load, item)
 
-    def _load(self, item: ItemRecord) -> Loaded | None:
+    def _load(self, item: ItemRecord) -> Extracted | None:
         """The item's document; None for one that is to be deleted."""
         payload = self._store.jobs.payload(item.id)
         if payload is None and item.item.path is None:
             return None
         if item.item.origin and self._is_known(item.collection, item.item, None):
-            return Loaded("", "", None)  # the remote store says that nothing changed
-        return load(item.item, payload, self._pool, lambda it, sha256: self._is_spared(item, sha256))
+            return Extracted("", "", None)  # the remote store says that nothing changed
+        return extract(item.item, payload, self._pool, lambda it, sha256: self._is_spared(item, sha256))
 
     def _is_spared(self, item: ItemRecord, sha256: str) -> bool:
         """Whether nothing needs parsing: the content is in the store, under this source or a vanished one."""
@@ -142,7 +141,7 @@ class IngestHandler:
             return self._store.documents.origin(record.document.id) == item.origin
         return self._store.documents.content_sha256(record.document.id) == sha256
 
-    def _finish(self, item: ItemRecord, loading: Future[Loaded | None], last_try: bool) -> ItemResult:
+    def _finish(self, item: ItemRecord, loading: Future[Extracted | None], last_try: bool) -> ItemResult:
         """Commit what was loaded, then the item's outcome: a crash in between repeats the item, unchanged."""
         try:
             loaded = loading.result()
@@ -179,7 +178,7 @@ class IngestHandler:
         if self._is_over(item):
             raise Interrupted
 
-    def _commit(self, item: ItemRecord, loaded: Loaded | None) -> _Done:
+    def _commit(self, item: ItemRecord, loaded: Extracted | None) -> _Done:
         if loaded is None:
             return _Done(self._remove(item.collection, item.item))
         if loaded.document is None and item.id in self._moving:
@@ -189,7 +188,7 @@ class IngestHandler:
             return _Done("unchanged")
         return self._put(item, loaded, loaded.document)
 
-    def _put(self, item: ItemRecord, loaded: Loaded, document: ParsedDocument) -> _Done:
+    def _put(self, item: ItemRecord, loaded: Extracted, document: ParsedDocument) -> _Done:
         """Encode and commit; once more when another encoder took over meanwhile."""
         encoder = self._encoder(item.collection)
         new = self._new_document(item.collection, item.item, loaded, document, encoder)
@@ -207,23 +206,23 @@ class IngestHandler:
         held = record.quarantined if record else 0
         return _Done(outcome, len(new.chunks), quarantined=held, findings=counts(new.chunks))
 
-    def _move(self, item: ItemRecord, loaded: Loaded) -> _Done:
+    def _move(self, item: ItemRecord, loaded: Extracted) -> _Done:
         """Move the vanished document; where there is none of the same format, read the file after all."""
         self._moving.discard(item.id)
         if self._store.documents.move(item.job_id, item.item.source, loaded.sha256, loaded.media_type):
             self._note_origin(item.collection, item.item, loaded)
             return _Done("moved")
         known = partial(self._is_known, item.collection)
-        return self._commit(item, load(item.item, None, self._pool, known))
+        return self._commit(item, extract(item.item, None, self._pool, known))
 
-    def _note_origin(self, collection: str, item: JobItem, loaded: Loaded) -> None:
+    def _note_origin(self, collection: str, item: JobItem, loaded: Extracted) -> None:
         """Keep what the remote store said of the content that was fetched and found to be the stored one."""
         if item.origin and loaded.sha256:
             self._store.documents.set_origin(document_id(collection, item.source), item.origin)
 
     def _encoder(self, collection: str) -> Encoder:
         """The encoder of the collection's vectors, that of the settings while it has none."""
-        return self._encoders.bound(self._store.collections.get(collection).encoder, collection)
+        return self._models.bound_encoder(self._store.collections.get(collection).encoder, collection)
 
     def _remove(self, collection: str, item: JobItem) -> Outcome:
         with suppress(NotFound):  # gone already, or moved by another worker
@@ -231,7 +230,7 @@ class IngestHandler:
         return "removed"
 
     def _new_document(
-        self, collection: str, item: JobItem, loaded: Loaded, document: ParsedDocument, encoder: Encoder
+        self, collection: str, item: JobItem, loaded: Extracted, document: ParsedDocument, encoder: Encoder
     ) -> NewDocument:
         pieces = split(document, encoder.token_spans, self._chunk_tokens)
         info = encoder.info

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ingest.discover import MAX_IGNORE_BYTES, Entry, walk_tree
 from ingest.parse.failures import too_large
 from ingest.patterns import IGNORE_FILE, Patterns
-from ingest.types import Found, FoundFile
+from ingest.types import Discovered, FileEntry
 from rag.errors import InvalidInput, RagError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def is_under(url: str, roots: Sequence[str]) -> bool:
     return any(url.rstrip("/") == base or url.startswith(base + "/") for base in bases)
 
 
-def walk_remote(url: str, patterns: Patterns) -> Iterator[Found]:
+def walk_remote(url: str, patterns: Patterns) -> Iterator[Discovered]:
     """Every object below `url`, as `ingest.discover.walk` finds files; one folder's names are in memory.
 
     Raises InvalidInput `path_not_found`, `folder_unreadable`, `invalid_pattern`, `unknown_protocol`, and
@@ -46,7 +46,7 @@ def walk_remote(url: str, patterns: Patterns) -> Iterator[Found]:
         yield from walk_tree(tree, path, patterns)
     else:
         entry = tree.entry(info)
-        yield FoundFile(entry.name, entry.path, entry.size, entry.origin)
+        yield FileEntry(entry.name, entry.path, entry.size, entry.origin)
 
 
 def check_remote(url: str) -> None:

@@ -13,7 +13,7 @@ from typing import IO
 from ingest.discover import digest, walk
 from ingest.patterns import Patterns
 from ingest.remote import check_remote, is_remote, walk_remote
-from ingest.types import Found, SyncOptions, Unreadable, Upload
+from ingest.types import Discovered, SyncOptions, Unreadable, Upload
 from rag.errors import Conflict, InvalidInput
 from rag.store import JobItem, Store
 from rag.types import Job
@@ -93,7 +93,7 @@ def location(path: str) -> Path | str:
     return Path(path).resolve()
 
 
-def _items(found: Iterator[Found]) -> Iterator[JobItem]:
+def _items(found: Iterator[Discovered]) -> Iterator[JobItem]:
     for each in found:
         if isinstance(each, Unreadable):
             yield JobItem(each.source, path=each.path, error=(each.code, each.message))

@@ -11,7 +11,7 @@ BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
 
 
 @dataclass(frozen=True, slots=True)
-class FoundFile:
+class FileEntry:
     """A file below a folder: `source` is its POSIX path relative to it, `size` is in bytes.
 
     `path` is where it is read, links resolved: a path or a URL. `origin` is what a remote store says of its
@@ -34,7 +34,7 @@ class Unreadable:
     message: str
 
 
-Found = FoundFile | Unreadable
+Discovered = FileEntry | Unreadable
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus
 
 from jobs.handler import is_transient
 from rag.store import Store
-from rag.store.failures import translated
+from rag.store.database import translated
 from rag.store.records import JobRequest
 
 _ITEMS = "footnote-files"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
@@ -20,6 +20,13 @@ from pydantic_settings import (
 )
 
 from rag.types import CheckPolicy
+
+LEXICAL_WEIGHT = 0.5
+READER_CANDIDATES = 20
+HNSW_THRESHOLD = 50_000
+OPENAI = "haystack.components.generators.chat.OpenAIChatGenerator"
+LONGEST_QUESTION = 4_000
+"""Characters of a question; no setting, as every face tells it."""
 
 PROFILES: Mapping[str, Mapping[str, str | float]] = {
     "default": {},
@@ -55,7 +62,7 @@ class Settings(BaseSettings):
         "english", description="Language whose word endings search ignores; none for no stemming."
     )
     hnsw_threshold: int = Field(
-        50_000, ge=1, description="Chunks from which FAISS searches a graph, not every vector."
+        HNSW_THRESHOLD, ge=1, description="Chunks from which FAISS searches a graph, not every vector."
     )
     sync_roots: Annotated[list[Path], NoDecode] = Field(
         [], description="Folders that sync may read, os.pathsep-separated."
@@ -104,19 +111,24 @@ class Settings(BaseSettings):
     # answers
     check: CheckPolicy = "flag"
     lexical_weight: float = Field(
-        0.5, ge=0, description="Weight of BM25 beside the dense score's 1, where adapting found no other."
+        LEXICAL_WEIGHT,
+        ge=0,
+        description="Weight of BM25 beside the dense score's 1, where adapting found no other.",
     )
     rerank_candidates: int = Field(100, ge=1, description="Fused candidates that late interaction rescores.")
     reader_candidates: int = Field(
-        20,
+        READER_CANDIDATES,
         ge=0,
-        description="First hits that the reader rescores then; 0: none, unless adapting gains by it.",
+        description="First hits that the reader rescores then, unless adapting lost by it; 0: none.",
     )
     answer_accuracy: float = Field(
         0.7, gt=0, lt=1, description="Share of quoted answers to be right; the reader is silent below it."
     )
     answer_threshold: float | None = Field(
         None, ge=0, le=1, description="Least reader probability of an answer, instead of answer_accuracy."
+    )
+    pipeline: str = Field(
+        "", description="YAML of a Haystack pipeline to run between retrieval and answer; empty means none."
     )
     reader_alone: float = Field(
         0.7, ge=0, le=1, description="Reader probability from which no LLM is asked in mode auto."
@@ -133,7 +145,11 @@ class Settings(BaseSettings):
     online_keep: int = Field(10_000, ge=1, description="Newest samples kept of each collection.")
     online_days: float = Field(30.0, gt=0, le=3650, description="Days after which a sample is deleted.")
 
-    # an optional LLM server that speaks OpenAI's protocol
+    # an optional LLM: a server that speaks OpenAI's protocol, or any chat generator of Haystack's
+    llm_generator: str = Field(
+        OPENAI, description="Haystack's class by its dotted name; another than the default needs no URL."
+    )
+    llm_options: dict[str, Any] = Field({}, description="What that class is made with, as JSON or a table.")
     llm_url: str = Field("", description="Base URL such as http://localhost:11434/v1; empty means none.")
     llm_model: str = ""
     llm_key: SecretStr | None = None
@@ -168,6 +184,11 @@ class Settings(BaseSettings):
     def store_url(self) -> str:
         """The store's URL with the default filled in."""
         return self.store or f"sqlite:///{self.data / 'footnote.db'}"
+
+    @property
+    def llm_configured(self) -> bool:
+        """Whether there is an LLM to write answers."""
+        return bool(self.llm_url) or self.llm_generator != OPENAI
 
     @classmethod
     def settings_customise_sources(

@@ -11,9 +11,10 @@ from api.http.schemas.explain import ExplainIn
 from api.http.schemas.query import QueryIn, QueryOut
 from api.http.schemas.search import ExplainOut, HitOut, SearchIn, SearchOut
 from api.service import find_running, local_key
-from rag.answer.engine import Engine
+from rag.answer.ask import Ask
 from rag.errors import NotFound
 from rag.search.filters import parse_filter
+from rag.service import Service, open_service
 from rag.settings import Settings
 from rag.types import Query
 
@@ -25,8 +26,8 @@ def search(settings: Settings, request: SearchIn) -> SearchOut:
         with client:
             return client.search(request)
     query = Query(request.query, request.collection, request.k, parse_filter(request.filters), request.mode)
-    with _engine(settings) as engine:
-        hits, timings = engine.search(query, rerank=request.rerank, explain=request.explain)
+    with _service(settings) as service:
+        hits, timings = service.searcher.search(query, rerank=request.rerank, explain=request.explain)
     return SearchOut(hits=[HitOut.of(hit) for hit in hits], timings_ms=timings)
 
 
@@ -37,8 +38,8 @@ def explain(settings: Settings, request: ExplainIn) -> ExplainOut:
         with client:
             return client.explain(request)
     query = Query(request.query, request.collection, request.k, parse_filter(request.filters), request.mode)
-    with _engine(settings) as engine:
-        found = engine.explain(query, request.chunk_id, rerank=request.rerank, unit=request.unit)
+    with _service(settings) as service:
+        found = service.searcher.explain(query, request.chunk_id, rerank=request.rerank, unit=request.unit)
     return ExplainOut.of(found)
 
 
@@ -56,14 +57,16 @@ def ask(settings: Settings, request: QueryIn) -> QueryOut:
     if client is not None:
         with client:
             return client.query(request)
-    with _engine(settings) as engine:
-        answer = engine.ask(
-            request.question,
-            request.collection,
-            k=request.k,
-            mode=request.mode,
-            check=request.check,
-            filters=parse_filter(request.filters),
+    with _service(settings) as service:
+        answer = service.answerer.answer(
+            Ask(
+                request.question,
+                request.collection,
+                k=request.k,
+                mode=request.mode,
+                check=request.check,
+                filters=parse_filter(request.filters),
+            )
         )
     return QueryOut.of(answer, request_id=uuid4().hex)
 
@@ -76,9 +79,9 @@ def _client(settings: Settings) -> Client | None:
 
 
 @contextmanager
-def _engine(settings: Settings) -> Iterator[Engine]:
-    engine = Engine(settings)
+def _service(settings: Settings) -> Iterator[Service]:
+    service = open_service(settings)
     try:
-        yield engine
+        yield service
     finally:
-        engine.close()
+        service.close()

@@ -64,7 +64,7 @@ def release(settings: Settings, collection: str, chunk_ids: Sequence[str], *, as
     from api.http.schemas.curation import ReleasedOut
 
     with Store.open(settings.store_url) as store:
-        released = store.curation.release(collection, chunk_ids)
+        released = store.quarantine.release(collection, chunk_ids)
     typer.echo(ReleasedOut(released=released).model_dump_json() if as_json else f"{released} released")
 
 
@@ -74,7 +74,7 @@ def show_quarantine(settings: Settings, collection: str, *, as_json: bool) -> No
     from api.http.schemas.curation import QuarantinedOut, QuarantineOut
 
     with Store.open(settings.store_url) as store:
-        held = list(store.curation.every_quarantined(collection))
+        held = list(store.quarantine.every(collection))
     if as_json:
         shown = QuarantineOut(chunks=[QuarantinedOut.of(one) for one in held], next_cursor=None)
         typer.echo(shown.model_dump_json(indent=2))

@@ -169,7 +169,7 @@ def _loaded(info: ModelInfo, started: float) -> str:
 
 
 def _end_to_end(settings: Settings) -> str:
-    """A worker and an engine on a folder of their own: parse, split, embed, store, index, find."""
+    """A worker and a service on a folder of their own: parse, split, embed, store, index, find."""
     from rag.store import Store
 
     started = time.monotonic()
@@ -202,18 +202,18 @@ def _ingest(settings: Settings, store: Store) -> None:
 
 
 def _find_again(settings: Settings, store: Store) -> None:
-    from rag.answer.engine import Engine
+    from rag.service import open_service
     from rag.types import Mode, Query
 
     modes: tuple[Mode, ...] = ("dense", "lexical")
-    engine = Engine(settings, store)
+    service = open_service(settings, store)
     try:
         for mode in modes:
-            hits, _ = engine.search(Query(QUESTION, "doctor", 1, mode=mode))
+            hits, _ = service.searcher.search(Query(QUESTION, "doctor", 1, mode=mode))
             if not hits or hits[0].document.source != "pump.md":
                 raise RuntimeError(f"{mode} search does not find the document that answers")
     finally:
-        engine.close()
+        service.close()
 
 
 def _remote_index(settings: Settings) -> list[Finding]:

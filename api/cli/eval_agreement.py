@@ -12,7 +12,7 @@ from rich.progress import Progress
 from eval.agreement.compare import Options, compare_files, to_json, write_files
 from eval.agreement.layout import parse_condition
 from eval.agreement.report import markdown
-from eval.metrics.judge import LoadedModels
+from rag.models.loaded import Models
 from rag.settings import Settings
 
 
@@ -61,7 +61,7 @@ def compare_and_report(
         def show(name: str, done: int, total: int) -> None:
             bar.update(task, description=name, completed=done, total=total)
 
-        found = compare_files(paths, options, LoadedModels(settings), show)
+        found = compare_files(paths, options, Models(settings), show)
     if out is not None:
         write_files(found, out)
     typer.echo(to_json(found) if as_json else markdown(found))

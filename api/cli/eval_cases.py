@@ -21,9 +21,9 @@ from eval.output import table
 from eval.reading import Reading, score_reading
 from eval.retrieval import MEASURES, Retrieval, judged_of, score_retrieval
 from eval.statistics import Interval
-from rag.answer.engine import Engine
 from rag.errors import InvalidInput
 from rag.files import write_whole
+from rag.service import open_service
 from rag.settings import Settings
 from rag.types import Mode
 
@@ -60,11 +60,17 @@ def retrieval(
     require("ir_measures")
     with _progress("searching", as_json) as show, tempfile.TemporaryDirectory() as scratch:
         chosen = settings if collection else settings.model_copy(update=_OWN | {"data": Path(scratch)})
-        with closing(Engine(chosen)) as engine:
+        with closing(open_service(chosen)) as service:
             if collection is None:
-                put_whole(engine.store, engine.encoder, path.resolve().name, load_beir(path).documents, show)
+                put_whole(
+                    service.store,
+                    service.models.encoder,
+                    path.resolve().name,
+                    load_beir(path).documents,
+                    show,
+                )
             found = score_retrieval(
-                engine,
+                service,
                 collection or path.resolve().name,
                 queries,
                 mode,
@@ -79,8 +85,8 @@ def retrieval(
 def read(settings: Settings, path: Path, layout: str | None, out: Path | None, *, as_json: bool) -> None:
     """Score the reader on cases with passages of their own."""
     questions = read_questions(path, parse_layout(layout) if layout else None)
-    with _progress("reading", as_json) as show, closing(Engine(settings)) as engine:
-        found = score_reading(engine.reader, questions, engine.thresholds.answer, show)
+    with _progress("reading", as_json) as show, closing(open_service(settings)) as service:
+        found = score_reading(service.models.reader, questions, service.answerer.thresholds.answer, show)
     _tell(asdict(found), _read(found), out, as_json=as_json)
 
 

@@ -1,4 +1,4 @@
-"""`footnote eval run` and `repeat`: the evaluation of eval/ on an engine of this process."""
+"""`footnote eval run` and `repeat`: the evaluation of eval/ on an service of this process."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from eval.runs.files import read_run, write_run
 from eval.runs.journal import SETUP, in_folder, read_run_cases, read_setup
 from eval.runs.record import Run, Setup
 from eval.runs.setup import ANSWERING, AUTOMATIC, Asking
-from rag.answer.engine import Engine
 from rag.errors import InvalidInput
+from rag.service import open_service
 from rag.settings import Settings
 
 
@@ -129,7 +129,7 @@ def _executed(settings: Settings, asked: Asked, wanted: Wanted) -> Run:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
-        closing(Engine(settings)) as engine,
+        closing(open_service(settings)) as service,
         Progress(
             *columns, console=console, transient=True, disable=wanted.as_json or not console.is_terminal
         ) as bar,
@@ -140,4 +140,4 @@ def _executed(settings: Settings, asked: Asked, wanted: Wanted) -> Run:
             bar.update(task, completed=done, total=total)
 
         journal = in_folder(wanted.out, fresh=wanted.fresh) if wanted.out else None
-        return execute(engine, asked, journal, show)
+        return execute(service, asked, journal, show)

@@ -17,8 +17,8 @@ from eval.cases import count, write_cases
 from eval.output import table
 from eval.synthesis.synthesize import synthesize
 from eval.synthesis.types import KINDS, TYPES, Kind, Options, Progress, Synthesis
-from rag.answer.engine import Engine
 from rag.errors import InvalidInput
+from rag.service import open_service
 from rag.settings import Settings
 
 
@@ -26,8 +26,8 @@ def synthesize_and_report(
     settings: Settings, collection: str, out: Path, options: Options, *, as_json: bool
 ) -> None:
     """Make cases, write them, and say how many of which kind and what was dropped for which reason."""
-    with closing(Engine(settings)) as engine, _progress(as_json) as show:
-        found = synthesize(engine, collection, options, show)
+    with closing(open_service(settings)) as service, _progress(as_json) as show:
+        found = synthesize(service, collection, options, show)
     write_cases(found.cases, out)
     told = {
         "cases": asdict(count(found.cases)),

@@ -1,17 +1,17 @@
-"""Questions to the engine: whole answers and streams of events, in a place of the gate, counted."""
+"""Questions to the service: whole answers and streams of events, in a place of the gate, counted."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
 
 from api.http import sse
 from api.http.state import Runtime
+from rag.answer.ask import Ask
 from rag.answer.events import AnswerEvent, Event
 from rag.errors import RagError
-from rag.types import Answer, AnswerMode, CheckPolicy, Filter
+from rag.types import Answer
 
 log = logging.getLogger("footnote.api")
 
@@ -19,60 +19,44 @@ Encode = Callable[[Event], Iterator[bytes]]
 EncodeError = Callable[[RagError], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question with everything the caller chose; `check` None leaves the policy to the settings."""
-
-    question: str
-    collection: str
-    k: int = 5
-    mode: AnswerMode = "auto"
-    check: CheckPolicy | None = None
-    filters: Filter | None = None
-
-
-async def answer(running: Runtime, asked: Asked, request_id: str) -> Answer:
+async def answer(running: Runtime, ask: Ask, request_id: str) -> Answer:
     """The whole answer. Raises Busy, Starting, NotFound, Conflict."""
-    given = await running.run(_answer, running, asked)
-    _observe(running, asked, request_id, given)
+    given = await running.run(_answer, running, ask)
+    _observe(running, ask, request_id, given)
     return given
 
 
 async def stream(
-    running: Runtime, asked: Asked, request_id: str, encode: Encode, encode_error: EncodeError
+    running: Runtime, ask: Ask, request_id: str, encode: Encode, encode_error: EncodeError
 ) -> sse.EventStream:
     """The answer as events. What goes wrong before the first one is raised, later it is an event itself."""
-    frames = _frames(running, asked, request_id, encode, encode_error)
+    frames = _frames(running, ask, request_id, encode, encode_error)
     return sse.EventStream(await sse.Primed.start(frames))
 
 
-def _observe(running: Runtime, asked: Asked, request_id: str, given: Answer) -> None:
+def _observe(running: Runtime, ask: Ask, request_id: str, given: Answer) -> None:
     running.metrics.observe_answer(given)
     if running.sampler is not None:
-        running.sampler.offer(request_id, asked.collection, asked.question, given)
+        running.sampler.offer(request_id, ask.collection, ask.question, given)
 
 
-def _answer(running: Runtime, a: Asked) -> Answer:
-    return running.engine().ask(
-        a.question, a.collection, k=a.k, mode=a.mode, check=a.check, filters=a.filters
-    )
+def _answer(running: Runtime, ask: Ask) -> Answer:
+    return running.service().answerer.answer(ask)
 
 
-def _events(running: Runtime, a: Asked) -> Iterator[Event]:
-    yield from running.engine().ask_events(
-        a.question, a.collection, k=a.k, mode=a.mode, check=a.check, filters=a.filters
-    )
+def _events(running: Runtime, ask: Ask) -> Iterator[Event]:
+    yield from running.service().answerer.events(ask)
 
 
 async def _frames(
-    running: Runtime, asked: Asked, request_id: str, encode: Encode, encode_error: EncodeError
+    running: Runtime, ask: Ask, request_id: str, encode: Encode, encode_error: EncodeError
 ) -> AsyncGenerator[bytes, None]:
     started = False
-    async with running.gate.place(), aclosing(sse.pull(_events(running, asked), running.pool)) as events:
+    async with running.gate.place(), aclosing(sse.pull(_events(running, ask), running.pool)) as events:
         try:
             async for event in events:
                 if isinstance(event, AnswerEvent):
-                    _observe(running, asked, request_id, event.answer)
+                    _observe(running, ask, request_id, event.answer)
                 for frame in _encoded(event, encode):
                     started = True
                     yield frame

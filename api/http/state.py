@@ -16,8 +16,8 @@ from api.http.errors import Starting
 from api.http.limits import Gate
 from api.http.metrics import LabelledGauge, Metrics, OnlineGauges, tally
 from eval.online.sampling import Sampler
-from rag.answer.engine import Engine
 from rag.errors import ModelError, RagError
+from rag.service import Service, open_service
 from rag.settings import Settings
 from rag.store import Store
 
@@ -39,7 +39,7 @@ class Check:
 
 
 class Runtime:
-    """The store at once, the engine once it is loaded, places for model work, keys and metrics."""
+    """The store at once, the service once it is loaded, places for model work, keys and metrics."""
 
     def __init__(self, settings: Settings, store: Store, keys: KeyRing, metrics: Metrics) -> None:
         self.settings = settings
@@ -50,19 +50,19 @@ class Runtime:
         self.gate = Gate(settings.max_concurrent, settings.max_waiting)
         self.pool = ThreadPoolExecutor(settings.max_concurrent, thread_name_prefix="footnote-model")
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="footnote-start")
-        self._engine: Future[Engine] = self._loader.submit(Engine, settings, store)
+        self._service: Future[Service] = self._loader.submit(open_service, settings, store)
         self._warm: Future[None] = self._loader.submit(self._warm_up)
 
     def _warm_up(self) -> None:
         try:
-            self._engine.result().warm()
+            self._service.result().warm()
         except Exception as error:
             log.error("The models cannot be loaded.", exc_info=error)
             raise
 
-    def engine(self) -> Engine:
-        """The engine; blocks a while just after the start. Raises Starting, or why it cannot load."""
-        return _loaded(self._engine)
+    def service(self) -> Service:
+        """The service; blocks a while just after the start. Raises Starting, or why it cannot load."""
+        return _loaded(self._service)
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do model work in the bounded pool. Raises Busy at once when too much waits."""
@@ -79,8 +79,8 @@ class Runtime:
         self.pool.shutdown(wait=True, cancel_futures=True)
         if self.sampler is not None:
             self.sampler.close()
-        if _succeeded(self._engine):
-            self._engine.result().close()
+        if _succeeded(self._service):
+            self._service.result().close()
         self.store.close()
 
     def _store_check(self) -> Check:
@@ -108,7 +108,7 @@ class Runtime:
         if not _succeeded(self._warm):
             return {}
         lag: dict[str, float] = {}
-        for replica in self._engine.result().indexes.status():
+        for replica in self._service.result().indexes.status():
             lag[replica.backend] = max(lag.get(replica.backend, 0), replica.version - replica.position)
         return lag
 

@@ -17,10 +17,10 @@ from eval.agreement.rows import Reading, Wanted, read_labelled
 from eval.agreement.scorers import Column, given_column, load_scorers, overlap_baseline, score_rows
 from eval.agreement.statistics import RESAMPLES
 from eval.machine import machine
-from eval.metrics.judge import Models
 from eval.statistics import Interval
 from rag.errors import InvalidInput
 from rag.files import write_whole
+from rag.models.loaded import Models
 
 Progress = Callable[[str, int, int], None]
 """Called with the set's name, its rows done and their total."""

@@ -12,7 +12,7 @@ from eval.agreement.rows import Labelled
 from eval.agreement.scorers import Column
 from eval.agreement.slices import Slice, slices_of
 from eval.agreement.statistics import Doubles, Ints
-from rag.answer.cite import content_words, coverage, support_span
+from rag.answer.overlap import content_words, coverage, support_span
 
 FEWEST_ROWS = 40
 

@@ -12,10 +12,11 @@ import numpy as np
 from eval.agreement.rows import Labelled
 from eval.agreement.statistics import Bools, Doubles, Ints
 from eval.metrics.grounding import statements
-from eval.metrics.judge import Judge, Models, NotJudgeable, Sample
+from eval.metrics.judge import Judge, NotJudgeable, Sample
 from eval.metrics.registry import JUDGES, load_judges
-from rag.answer.cite import content_words, coverage
+from rag.answer.overlap import content_words, coverage
 from rag.errors import InvalidInput
+from rag.models.loaded import Models
 from rag.models.types import Floats
 from rag.text.sentences import split_sentences
 from rag.types import Label

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from eval.agreement.rows import Labelled
-from rag.answer.cite import content_words, coverage
+from rag.answer.overlap import content_words, coverage
 
 _NUMBER = re.compile(
     r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million|billion)\b"

@@ -9,8 +9,9 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from eval.metrics.grounding import plain
-from eval.metrics.judge import Judge, Models, NotJudgeable, Sample
+from eval.metrics.judge import Judge, NotJudgeable, Sample
 from rag.models.late import unit
+from rag.models.loaded import Models
 from rag.models.types import Encoder, Floats
 
 

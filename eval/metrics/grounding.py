@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-from eval.metrics.judge import Judge, Models, NotJudgeable, Sample
-from rag.answer.check import is_statement
-from rag.answer.cite import strip_markers
+from eval.metrics.judge import Judge, NotJudgeable, Sample
+from rag.answer.cite import is_statement, strip_markers
+from rag.models.loaded import Models
 from rag.text.sentences import split_sentences
 
 _KEPT = 512

@@ -5,13 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
-from rag.answer.lazy import Lazy
 from rag.errors import RagError
-from rag.models.registry import load_checker, load_encoder, load_reader
-from rag.models.types import Checker, Encoder, Reader
-from rag.settings import Settings
 from rag.types import Answer
 
 
@@ -37,40 +32,6 @@ class Sample:
 
 Judge = Callable[[Sample], float]
 """A score from 0 to 1, higher is better. Raises NotJudgeable, never gives NaN."""
-
-
-class Models(Protocol):
-    """Where judges find their models; an Engine is one."""
-
-    @property
-    def encoder(self) -> Encoder: ...
-
-    @property
-    def reader(self) -> Reader: ...
-
-    @property
-    def checker(self) -> Checker: ...
-
-
-class LoadedModels:
-    """The models that the settings name, each loaded at its first use; safe to share between threads."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._encoder = Lazy(lambda: load_encoder(settings.encoder, settings))
-        self._reader = Lazy(lambda: load_reader(settings.reader, settings))
-        self._checker = Lazy(lambda: load_checker(settings.checker, settings, self.encoder))
-
-    @property
-    def encoder(self) -> Encoder:
-        return self._encoder.get()
-
-    @property
-    def reader(self) -> Reader:
-        return self._reader.get()
-
-    @property
-    def checker(self) -> Checker:
-        return self._checker.get()
 
 
 _MARKER = re.compile(r"\[(\d+(?:\s*,\s*\d+)*)\]")

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Literal
 from eval.extra import require, unusable
 from eval.metrics.bert_score import bert_score
 from eval.metrics.grounding import Support, citation_precision, citation_recall, faithfulness
-from eval.metrics.judge import Judge, Models
+from eval.metrics.judge import Judge
 from eval.metrics.relevance import answer_relevancy, context_relevance
 from rag.errors import Conflict, InvalidInput
+from rag.models.loaded import Models
 from rag.settings import Settings
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from math import log2, sqrt
 
 from eval.metrics.grounding import plain
-from eval.metrics.judge import Judge, Models, NotJudgeable, Sample
+from eval.metrics.judge import Judge, NotJudgeable, Sample
+from rag.models.loaded import Models
 from rag.models.types import Reader
 
 

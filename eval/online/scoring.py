@@ -9,10 +9,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from eval.metrics.judge import Judge, LoadedModels, Sample
+from eval.metrics.judge import Judge, Sample
 from eval.metrics.registry import load_judges
 from eval.online.sampling import Retention
 from rag.errors import RagError, StoreError
+from rag.models.loaded import Models
 from rag.settings import Settings
 from rag.store import PassageRef, SampledPassage, SampleScores, SampleTexts, Store
 
@@ -55,7 +56,7 @@ class OnlineScorer:
     def run_once(self, stop: threading.Event) -> None:
         """Score until no sample waits or another worker is at them; at `stop` the rest is the next one's."""
         self._retention.hold()
-        self._store.samples.settle()
+        self._store.samples.discard_unscorable()
         if time.monotonic() < self._rest_until:
             return
         if not self._store.samples.waiting(1):
@@ -78,7 +79,7 @@ class OnlineScorer:
             self._rest_until = time.monotonic() + _RETRY_S
 
     def _load(self) -> _Panel:
-        models = LoadedModels(self._settings)
+        models = Models(self._settings)
         infos = (models.encoder.info, models.reader.info, models.checker.info)
         judges = load_judges(self._settings.online_judges, models)
         return _Panel(judges, " ".join(f"{info.name}@{info.revision[:12]}" for info in infos))
@@ -100,7 +101,7 @@ class OnlineScorer:
 
 def check_judges(settings: Settings) -> None:
     """Raises InvalidInput `unknown_metric` when the settings name a judge that does not exist."""
-    load_judges(settings.online_judges, LoadedModels(settings))
+    load_judges(settings.online_judges, Models(settings))
 
 
 def judge_sample(

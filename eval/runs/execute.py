@@ -16,8 +16,9 @@ from eval.runs.journal import Journal, OpenJournal
 from eval.runs.record import Failure, Row, Run
 from eval.runs.score import Scorer, answered, failed
 from eval.runs.setup import Asking, setup_of
-from rag.answer.engine import Engine
+from rag.answer.ask import Ask
 from rag.errors import InvalidInput, RagError
+from rag.service import Service
 from rag.types import Answer
 
 Progress = Callable[[int, int], None]
@@ -50,7 +51,7 @@ class Asked:
 
 
 def execute(
-    engine: Engine,
+    service: Service,
     asked: Asked,
     journal: OpenJournal | None = None,
     progress: Progress | None = None,
@@ -68,30 +69,30 @@ def execute(
     """
     if not asked.cases:
         raise InvalidInput("There is no case to evaluate.", code="cases_empty")
-    measures = chosen(asked.metrics, engine.settings)
+    measures = chosen(asked.metrics, service.settings)
     cases = with_ids(asked.cases)
     names = [measure.name for measure in measures]
     setup = setup_of(
-        engine, cases, asked.collection, names, asked.asking, seed=asked.seed, cases_file=asked.cases_file
+        service, cases, asked.collection, names, asked.asking, seed=asked.seed, cases_file=asked.cases_file
     )
-    scorer = _scorer(engine, measures, asked.limits.metric_s)
+    scorer = _scorer(service, measures, asked.limits.metric_s)
     with closing(_Record(journal(setup, cases) if journal else None)) as record:
-        engine.warm()  # so that the first answer's time is not that of loading models
+        service.warm()  # so that the first answer's time is not that of loading models
         for one in again:
             record.rows.pop(one, None)
-        work = _Work(engine, scorer, asked, record)
+        work = _Work(service, scorer, asked, record)
         work.run(cases, progress or (lambda done, total: None), on_row or (lambda row: None))
         rows = tuple(record.rows[case.id or ""] for case in cases if case.id in record.rows)
         return Run(record.journal.setup if record.journal else setup, rows, record.seconds())
 
 
-def _scorer(engine: Engine, measures: Sequence[Measure], seconds: float) -> Scorer:
+def _scorer(service: Service, measures: Sequence[Measure], seconds: float) -> Scorer:
     if not any(measure.llm for measure in measures):
-        return Scorer(measures, load_metrics(measures, engine), seconds)
+        return Scorer(measures, load_metrics(measures, service.models), seconds)
     from eval.metrics.ragas.llm import open_llm
 
-    llm = open_llm(engine.settings)
-    return Scorer(measures, load_metrics(measures, engine, llm), seconds, llm.meter)
+    llm = open_llm(service.settings)
+    return Scorer(measures, load_metrics(measures, service.models, llm), seconds, llm.meter)
 
 
 class _Record:
@@ -123,8 +124,8 @@ class _Record:
 class _Work:
     """Asks cases, a few at a time. Only the thread that runs it writes."""
 
-    def __init__(self, engine: Engine, scorer: Scorer, asked: Asked, record: _Record) -> None:
-        self._engine = engine
+    def __init__(self, service: Service, scorer: Scorer, asked: Asked, record: _Record) -> None:
+        self._service = service
         self._scorer = scorer
         self._asked = asked
         self._record = record
@@ -173,8 +174,8 @@ class _Work:
         def ask() -> None:
             try:
                 outcome.set_result(
-                    self._engine.ask(
-                        case.question, self._asked.collection, k=how.k, mode=how.mode, check=how.check
+                    self._service.answerer.answer(
+                        Ask(case.question, self._asked.collection, k=how.k, mode=how.mode, check=how.check)
                     )
                 )
             except BaseException as error:  # noqa: BLE001 - handed to who waits

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from eval.cases import Case
 from eval.machine import machine
 from eval.runs.record import Setup
-from rag.answer.engine import Engine
+from rag.service import Service
 from rag.settings import Settings
 from rag.types import AnswerMode, CheckPolicy
 
@@ -44,7 +44,7 @@ class Asking:
 
 
 def setup_of(
-    engine: Engine,
+    service: Service,
     cases: Sequence[Case],
     collection: str,
     metrics: Sequence[str],
@@ -57,14 +57,14 @@ def setup_of(
     return Setup(
         id=secrets.token_hex(8),
         collection=collection,
-        collection_version=engine.store.collections.get(collection).version,
+        collection_version=service.store.collections.get(collection).version,
         created_at=datetime.now(UTC),
         metrics=tuple(metrics),
         cases=len(cases),
         cases_file=cases_file,
         cases_sha256=fingerprint(cases),
-        models=models_of(engine, collection),
-        settings={**answering(engine.settings, asking.check), "k": asking.k, "mode": asking.mode},
+        models=models_of(service, collection),
+        settings={**answering(service.settings, asking.check), "k": asking.k, "mode": asking.mode},
         packages=packages(),
         machine=machine(),
         seed=seed,
@@ -84,11 +84,15 @@ def answering(settings: Settings, check: CheckPolicy | None) -> dict[str, str | 
     return {**found, "llm_url": _without_secrets(settings.llm_url), "check": check or settings.check}
 
 
-def models_of(engine: Engine, collection: str) -> dict[str, str]:
+def models_of(service: Service, collection: str) -> dict[str, str]:
     """Role to `name@revision` of the models behind the answers."""
-    infos = (engine.encoder_of(collection).info, engine.reader.info, engine.checker.info)
+    infos = (
+        service.searcher.open(collection).encoder.info,
+        service.models.reader.info,
+        service.models.checker.info,
+    )
     found: dict[str, str] = {info.role: f"{info.name}@{info.revision[:12]}" for info in infos}
-    return {**found, "llm": engine.settings.llm_model} if engine.settings.llm_url else found
+    return {**found, "llm": service.settings.llm_model} if service.settings.llm_url else found
 
 
 def packages() -> dict[str, str]:

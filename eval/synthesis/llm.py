@@ -15,7 +15,9 @@ from eval.synthesis.passages import Source
 from eval.synthesis.sentences import stands_alone
 from eval.synthesis.trip import Trip, alike
 from eval.synthesis.types import Draft, Kind, Options, Passage
-from rag.answer.write import Generator, Prompt, clean
+from rag.answer.check import check_text
+from rag.answer.prompt import Prompt, clean
+from rag.answer.write import Generator
 from rag.errors import Conflict, GeneratorError, InvalidInput
 from rag.settings import Settings
 from rag.types import Span, Usage
@@ -122,7 +124,9 @@ class LlmMaker:
         places = [_place(one.text, quote) for one, quote in zip(passages, quotes, strict=False)]
         if not answer or len(places) < len(passages) or None in places:
             return "misquoted"
-        checked = self.trip.engine.check(answer, [one.text for one in passages], question)
+        checked = check_text(
+            answer, [one.text for one in passages], self.trip.service.models.checker, question
+        )
         if any(one.verdict is None or one.verdict.label != "supported" for one in checked):
             return "unsupported"
         if len(passages) > 1:

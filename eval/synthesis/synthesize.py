@@ -15,8 +15,8 @@ from eval.synthesis.passages import Source, source_of
 from eval.synthesis.trip import Trip, alike
 from eval.synthesis.types import Draft, Kind, Options, Progress, Synthesis
 from eval.synthesis.unanswerable import near_misses
-from rag.answer.engine import Engine
 from rag.errors import InvalidInput
+from rag.service import Service
 from rag.types import Usage
 
 _SHARES: dict[Kind, float] = {"single": 0.6, "multi": 0.2, "unanswerable": 0.2}
@@ -27,7 +27,7 @@ _MATERIAL = 40
 
 
 def synthesize(
-    engine: Engine, collection: str, options: Options, progress: Progress | None = None
+    service: Service, collection: str, options: Options, progress: Progress | None = None
 ) -> Synthesis:
     """Questions with references on the passages of a collection, checked by the reader and marked synthetic.
 
@@ -36,8 +36,8 @@ def synthesize(
     InvalidInput `collection_empty`, `nothing_synthesized`; with `llm` also Conflict `no_generator` and
     GeneratorError.
     """
-    source = source_of(engine.store, collection, options.seed)
-    trip = Trip(engine, collection, source.lexicon)
+    source = source_of(service.store, collection, options.seed)
+    trip = Trip(service, collection, source.lexicon)
     made = _Making(source, trip, options, progress)
     if options.llm:
         cases, usage = made.by_llm()
@@ -90,10 +90,10 @@ class _Making:
 
     def by_llm(self) -> tuple[list[Case], Usage]:
         """Every case by the LLM, and what that cost."""
-        engine = self.trip.engine
-        writer = writer_of(engine.generator, engine.settings, self.options.max_cost)
+        service = self.trip.service
+        writer = writer_of(service.answerer.generator, service.settings, self.options.max_cost)
         maker = LlmMaker(
-            writer, engine.settings, self.source, self.trip, self.options, self.tally, self.rules, self.tell
+            writer, service.settings, self.source, self.trip, self.options, self.tally, self.rules, self.tell
         )
         return maker.cases(self.wanted), maker.usage
 
@@ -115,7 +115,7 @@ class _Making:
         if not wanted:
             return cases
         definitions = [draft for draft in self._every() if draft.rule == "definition"]
-        for found in joined(drafts, definitions, self.trip.engine.encoder):
+        for found in joined(drafts, definitions, self.trip.service.models.encoder):
             if self.tally.kept(self._fault(found)):
                 self.rules[found.rule] += 1
                 both = [found.one.passage, found.other.passage]
@@ -139,7 +139,7 @@ class _Making:
         known = {draft.question for draft in drafts}
         more = [one for one in self._every() if one.question not in known] if len(drafts) < _MATERIAL else []
         for question, rule in near_misses(
-            [*drafts, *more], self._lexicon, self.trip.engine.encoder, self.options.seed
+            [*drafts, *more], self._lexicon, self.trip.service.models.encoder, self.options.seed
         ):
             nearest = self.trip.silent(question)
             again = self._is_known(question, cases)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from eval.synthesis.lexicon import VERBS, Lexicon, content_words
 from eval.synthesis.types import Draft, Passage
-from rag.answer.engine import Engine
 from rag.models.claims import stem
 from rag.models.types import Reading
+from rag.service import Service
 from rag.types import Query
 
 READ = 0.45
@@ -30,7 +30,7 @@ _ALIKE = 0.8
 class Trip:
     """Checks of drafts on one collection."""
 
-    engine: Engine
+    service: Service
     collection: str
     lexicon: Lexicon
 
@@ -63,7 +63,7 @@ class Trip:
         found = self.others(question, set())
         if not found:
             return None
-        result = self.engine.read(question, [passage.text for passage in found])
+        result = self.service.models.reader.read(question, [passage.text for passage in found])
         singly = max((self._probability(question, passage) for passage in found[:_RIVALS]), default=0.0)
         together = max((reading.probability for reading in result.readings), default=0.0)
         nearest = max(range(len(found)), key=lambda n: result.relevance[n])
@@ -71,7 +71,7 @@ class Trip:
 
     def others(self, question: str, without: set[str]) -> list[Passage]:
         """The first passages that a search finds, those of some documents left out."""
-        hits, _ = self.engine.search(Query(question, self.collection, _FOUND), rerank=False)
+        hits, _ = self.service.searcher.search(Query(question, self.collection, _FOUND), rerank=False)
         return [Passage(hit.chunk, hit.document) for hit in hits if hit.document.id not in without]
 
     def _probability(self, question: str, passage: Passage) -> float:
@@ -79,7 +79,7 @@ class Trip:
         return found.probability if found else 0.0
 
     def _first(self, question: str, texts: Sequence[str]) -> Reading | None:
-        readings = self.engine.read(question, texts).readings if texts else ()
+        readings = self.service.models.reader.read(question, texts).readings if texts else ()
         return readings[0] if readings else None
 
 

@@ -6,19 +6,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ingest.curate import language, personal, quality, secrets
-from ingest.curate import repetition as boilerplate
-from ingest.curate import repetition as duplicates
+from ingest.curate import language, personal, quality, repetition, secrets
 from ingest.curate.repetition import Sketch
-from rag.store import Alike, NewChunk, Store, fingerprint, first_reason
+from rag.store import NewChunk, SimilarChunk, Store, fingerprint, first_reason
 from rag.types import Chunk, CurationPolicy, Document, Finding, Reason
 
 COMPARED = 2  # chunks that are compared of those that share a band
-ENOUGH = 20  # documents with a mark: a further one need not be known to have it
+ENOUGH = 20  # documents with a signature: a further one need not be known to have it
 
 
 @dataclass(frozen=True, slots=True)
-class _Looked:
+class _Examined:
     """A chunk with what it is compared by."""
 
     chunk: NewChunk
@@ -28,18 +26,18 @@ class _Looked:
     lines: Mapping[int, int]
 
     @property
-    def marks(self) -> tuple[int, ...]:
+    def signatures(self) -> tuple[int, ...]:
         bands = self.sketch.bands if self.sketch else ()
         return (self.fingerprint, *bands, *self.lines)
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What a document shares with the collection's others: by mark the oldest searchable chunks, which are
-    the `originals` by key, and the number of documents.
+class _Shared:
+    """What a document shares with the collection's others: by signature the oldest searchable chunks, which
+    are the `originals` by key, and the number of documents.
     """
 
-    alike: Mapping[int, Sequence[Alike]]
+    similar: Mapping[int, Sequence[SimilarChunk]]
     originals: Mapping[int, tuple[Chunk, Document]]
     documents: Mapping[int, int] = field(default_factory=dict)
 
@@ -54,36 +52,36 @@ class Curator:
         self._store = store
 
     def curate(self, document: Document, text: str, chunks: Sequence[NewChunk]) -> list[NewChunk]:
-        """The chunks with findings, marks and, where the policy says so, the reason of a quarantine.
+        """The chunks with findings, signatures and, where the policy says so, the reason of a quarantine.
 
         Raises NotFound `collection_not_found`.
         """
         policy = self._store.curation.policy(document.collection)
-        looked = [_look(policy, chunk, text[chunk.start : chunk.end]) for chunk in chunks]
-        known = self._known(document, looked)
-        first: dict[int, _Looked] = {}
-        marked: set[int] = set()
+        examined = [_examine(policy, chunk, text[chunk.start : chunk.end]) for chunk in chunks]
+        known = self._known(document, examined)
+        first: dict[int, _Examined] = {}
+        given: set[int] = set()
         curated = []
-        for one in looked:
+        for one in examined:
             found, original = _findings(policy, one, known, first)
-            curated.append(_decided(policy, one, found, original, _new_marks(one, known, marked)))
+            curated.append(_decided(policy, one, found, original, _new_signatures(one, known, given)))
             if curated[-1].quarantine is None:
                 first.setdefault(one.fingerprint, one)
         return curated
 
-    def _known(self, document: Document, looked: Sequence[_Looked]) -> _Known:
-        marks = [mark for one in looked for mark in one.marks]
-        alike: dict[int, list[Alike]] = defaultdict(list)
-        for one in self._store.curation.alike(document.collection, document.id, marks):
-            alike[one.mark].append(one)
-        documents = {mark: len({one.document_id for one in found}) for mark, found in alike.items()}
-        compared = {mark for one in looked for mark in one.marks if mark not in one.lines}
+    def _known(self, document: Document, examined: Sequence[_Examined]) -> _Shared:
+        wanted = [value for one in examined for value in one.signatures]
+        similar: dict[int, list[SimilarChunk]] = defaultdict(list)
+        for one in self._store.curation.similar(document.collection, document.id, wanted):
+            similar[one.signature].append(one)
+        documents = {value: len({one.document_id for one in found}) for value, found in similar.items()}
+        compared = {value for one in examined for value in one.signatures if value not in one.lines}
         oldest = {
-            mark: [one for one in alike[mark] if one.searchable][:COMPARED]
-            for mark in compared & alike.keys()
+            value: [one for one in similar[value] if one.searchable][:COMPARED]
+            for value in compared & similar.keys()
         }
         keys = {one.key for found in oldest.values() for one in found}
-        return _Known(oldest, self._store.chunks.hydrate(sorted(keys)), documents)
+        return _Shared(oldest, self._store.chunks.hydrate(sorted(keys)), documents)
 
 
 def counts(chunks: Sequence[NewChunk]) -> dict[Reason, int]:
@@ -91,15 +89,15 @@ def counts(chunks: Sequence[NewChunk]) -> dict[Reason, int]:
     return dict(Counter(reason for chunk in chunks for reason in {one.reason for one in chunk.findings}))
 
 
-def _look(policy: CurationPolicy, chunk: NewChunk, text: str) -> _Looked:
+def _examine(policy: CurationPolicy, chunk: NewChunk, text: str) -> _Examined:
     key = fingerprint(chunk.headings, text)
     near, repeated = policy.near_duplicate != "keep", policy.boilerplate != "keep"
-    sketch = duplicates.sketch("\n".join((*chunk.headings, text))) if near else None
-    return _Looked(chunk, text, key, sketch, boilerplate.lines(text) if repeated else {})
+    sketch = repetition.sketch("\n".join((*chunk.headings, text))) if near else None
+    return _Examined(chunk, text, key, sketch, repetition.line_signatures(text) if repeated else {})
 
 
 def _findings(
-    policy: CurationPolicy, one: _Looked, known: _Known, first: Mapping[int, _Looked]
+    policy: CurationPolicy, one: _Examined, known: _Shared, first: Mapping[int, _Examined]
 ) -> tuple[list[Finding], int | None]:
     """Everything that was found in a chunk, and the fingerprint of the chunk that it repeats."""
     found = [
@@ -108,7 +106,7 @@ def _findings(
         else finding
         for finding in _of_itself(policy, one.text)
     ]
-    if one.lines and (finding := boilerplate.find(one.lines, known.documents)):
+    if one.lines and (finding := repetition.find_boilerplate(one.lines, known.documents)):
         found.append(finding)
     repeats = _exact(policy, one, known, first) or _near(policy, one, known)
     return ([*found, repeats[0]], repeats[1]) if repeats else (found, None)
@@ -129,54 +127,54 @@ def _of_itself(policy: CurationPolicy, text: str) -> Iterator[Finding]:
 
 
 def _exact(
-    policy: CurationPolicy, one: _Looked, known: _Known, first: Mapping[int, _Looked]
+    policy: CurationPolicy, one: _Examined, known: _Shared, first: Mapping[int, _Examined]
 ) -> tuple[Finding, int] | None:
     if policy.exact_duplicate == "keep":
         return None
     if one.fingerprint in first:
         return Finding("exact_duplicate", "stands in this document before"), one.fingerprint
-    for alike in known.alike.get(one.fingerprint, ()):
-        if alike.key in known.originals:
-            source = known.originals[alike.key][1].source
+    for other in known.similar.get(one.fingerprint, ()):
+        if other.key in known.originals:
+            source = known.originals[other.key][1].source
             return Finding("exact_duplicate", f"stands in {source!r} too"), one.fingerprint
     return None
 
 
-def _near(policy: CurationPolicy, one: _Looked, known: _Known) -> tuple[Finding, int] | None:
+def _near(policy: CurationPolicy, one: _Examined, known: _Shared) -> tuple[Finding, int] | None:
     if policy.near_duplicate == "keep" or one.sketch is None:
         return None
-    keys = {alike.key: alike for band in one.sketch.bands for alike in known.alike.get(band, ())}
+    keys = {other.key: other for band in one.sketch.bands for other in known.similar.get(band, ())}
     for key in sorted(keys.keys() & known.originals.keys()):
         chunk, document = known.originals[key]
         passage = "\n".join((*chunk.headings, chunk.text))
-        other = duplicates.sketch(passage)
-        share = duplicates.resemblance(one.sketch.shingles, other.shingles) if other else 0.0
+        other = repetition.sketch(passage)
+        share = repetition.resemblance(one.sketch.shingles, other.shingles) if other else 0.0
         own = "\n".join((*one.chunk.headings, one.text))
-        if share >= duplicates.THRESHOLD and duplicates.says_the_same(own, passage):
+        if share >= repetition.THRESHOLD and repetition.says_the_same(own, passage):
             text = f"is {share:.0%} the same as a passage of {document.source!r}"
             return Finding("near_duplicate", text), keys[key].fingerprint
     return None
 
 
-def _new_marks(one: _Looked, known: _Known, marked: set[int]) -> tuple[int, ...]:
+def _new_signatures(one: _Examined, known: _Shared, given: set[int]) -> tuple[int, ...]:
     """What later chunks shall find: once per document, and only until enough documents have it."""
-    new = [mark for mark in one.marks if mark not in marked and known.documents.get(mark, 0) < ENOUGH]
-    marked.update(new)
+    new = [value for value in one.signatures if value not in given and known.documents.get(value, 0) < ENOUGH]
+    given.update(new)
     return tuple(new)
 
 
 def _decided(
     policy: CurationPolicy,
-    one: _Looked,
+    one: _Examined,
     found: Sequence[Finding],
     original: int | None,
-    marks: tuple[int, ...],
+    signatures: tuple[int, ...],
 ) -> NewChunk:
     reasons = [each.reason for each in found if policy.action(each.reason) == "quarantine"]
     return replace(
         one.chunk,
         findings=tuple(found),
         duplicate_of=original,
-        marks=marks,
+        signatures=signatures,
         quarantine=first_reason(reasons),
     )

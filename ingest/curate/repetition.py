@@ -1,4 +1,7 @@
-"""Near duplicates: MinHash over character shingles, then the two texts themselves.
+"""What a collection says more than once: near duplicates, and lines that many documents have.
+
+Near duplicates are found by MinHash over character shingles, then by the two texts themselves. Lines that
+stand in many documents are boilerplate.
 
 Min-wise hashing is Broder's (1997, "On the resemblance and containment of documents"); the hash family is
 multiply-shift (Dietzfelbinger et al. 1997), the banding that of Leskovec, Rajaraman and Ullman, "Mining of
@@ -15,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.store import mark
+from rag.store import signature
 from rag.types import Finding
 
 Shingles = NDArray[np.uint64]
@@ -36,7 +39,7 @@ _DECISIVE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """What near duplicates are found by: a passage's shingles and the marks of its bands."""
+    """What near duplicates are found by: a passage's shingles and the signatures of its bands."""
 
     shingles: Shingles
     bands: tuple[int, ...]
@@ -81,11 +84,11 @@ def _shingles(text: str) -> Shingles:
 def _bands(shingles: Shingles) -> tuple[int, ...]:
     mixed = shingles[None, :] * _MULTIPLIERS[:, None] + _ADDENDS[:, None]
     least = (mixed >> np.uint64(32)).min(axis=1).astype(np.uint32).reshape(BANDS, ROWS)
-    return tuple(mark(f"band {number}", band.tobytes().hex()) for number, band in enumerate(least))
+    return tuple(signature(f"band {number}", band.tobytes().hex()) for number, band in enumerate(least))
 
 
 def _constants(name: str) -> Shingles:
-    """Odd numbers that no release of any library changes: the marks are kept for years."""
+    """Odd numbers that no release of any library changes: the signatures are kept for years."""
     digests = (hashlib.blake2b(f"{name} {n}".encode(), digest_size=8).digest() for n in range(BANDS * ROWS))
     return np.array([int.from_bytes(digest, "big") | 1 for digest in digests], dtype=np.uint64)
 
@@ -104,18 +107,18 @@ _PAGE = re.compile(
 )
 
 
-def lines(text: str) -> dict[int, int]:
-    """The marks of a passage's lines, each with the characters that it takes; bare numbers are no lines."""
+def line_signatures(text: str) -> dict[int, int]:
+    """The signatures of a passage's lines, each with its length in characters; bare numbers are no lines."""
     found: dict[int, int] = {}
     for line in text.splitlines():
         plain = " ".join(_PAGE.sub("page", line).casefold().split())
         if sum(character.isalpha() for character in plain) >= _LEAST:
-            key = mark("line", plain)
+            key = signature("line", plain)
             found[key] = found.get(key, 0) + len(plain)
     return found
 
 
-def find(found: Mapping[int, int], documents: Mapping[int, int]) -> Finding | None:
+def find_boilerplate(found: Mapping[int, int], documents: Mapping[int, int]) -> Finding | None:
     """What there is to say of a passage with these lines; `documents` counts the others that have a line."""
     total = sum(found.values())
     repeated = {key: size for key, size in found.items() if documents.get(key, 0) >= DOCUMENTS}

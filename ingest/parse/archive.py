@@ -17,20 +17,20 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO
 
-from ingest.media import BZIP2, GZIP, TAR, XZ, media_type
-from ingest.parse.build import Builder
-from ingest.parse.context import Context, check_ratio
+from ingest.media_types import BZIP2, GZIP, TAR, XZ, media_type
+from ingest.parse.builder import Builder
 from ingest.parse.failures import (
     corrupt,
     empty,
     link,
-    named,
     nothing_readable,
     password_protected,
     too_large,
+    unread_metadata,
     unsafe_path,
 )
-from ingest.parse.read import read, read_inside
+from ingest.parse.limits import Context, check_ratio
+from ingest.parse.parsers import parse_file, parse_inner_file
 from ingest.types import ParsedDocument
 from rag.errors import ParseError
 
@@ -76,8 +76,8 @@ def parse_packed(content: bytes, source: str, context: Context) -> ParsedDocumen
     name = PurePosixPath(source).name
     name = name[: -len(PurePosixPath(name).suffix)] if name.lower().endswith(_PACKED_SUFFIXES) else name
     if media_type(name, unpacked) == TAR:
-        return read(unpacked, name, TAR, context)
-    return read_inside(unpacked, name, inside)
+        return parse_file(unpacked, name, TAR, context)
+    return parse_inner_file(unpacked, name, inside)
 
 
 def _unpacked(content: bytes, kind: str, context: Context) -> bytes:
@@ -97,7 +97,7 @@ def _document(members: Iterator[_Member], inside: Context) -> ParsedDocument:
     builder, unread, read_files = Builder(), list[str](), 0
     for member in members:
         try:
-            builder.include(read_inside(member.content(), member.name, inside), member.name)
+            builder.include(parse_inner_file(member.content(), member.name, inside), member.name)
             read_files += 1
         except ParseError as error:
             if error.code in _FATAL:
@@ -108,7 +108,7 @@ def _document(members: Iterator[_Member], inside: Context) -> ParsedDocument:
         if not unread:
             raise empty("The archive holds no file.")
         raise nothing_readable(", ".join(unread[:5]))
-    return builder.build(metadata={"files": read_files, **named(unread)})
+    return builder.build(metadata={"files": read_files, **unread_metadata(unread)})
 
 
 def _zip_members(archive: zipfile.ZipFile, inside: Context) -> Iterator[_Member]:

@@ -10,10 +10,10 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from ingest.parse.context import Context
 from ingest.parse.failures import out_of_memory
-from ingest.parse.read import read
-from ingest.parse.wire import ALIVE, Request, decode_request, encode_document, encode_error
+from ingest.parse.limits import Context
+from ingest.parse.messages import ALIVE, Request, decode_request, encode_document, encode_error
+from ingest.parse.parsers import parse_file
 from rag.errors import ParseError
 
 _HEADROOM_MB = 256
@@ -40,7 +40,7 @@ def answer(request: Request, content: bytes, alive: Callable[[], None] = lambda:
     try:
         _limit_memory(request.limits.memory_mb)
         context = Context(request.limits, alive)
-        return encode_document(read(content, request.source, request.media_type, context))
+        return encode_document(parse_file(content, request.source, request.media_type, context))
     except ParseError as error:
         return encode_error(error)
     except MemoryError:

@@ -10,10 +10,10 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from ingest.parse.build import Builder
-from ingest.parse.context import Context
+from ingest.parse.builder import Builder
 from ingest.parse.failures import password_protected
 from ingest.parse.html import parse as parse_html
+from ingest.parse.limits import Context
 from ingest.types import ParsedDocument
 from rag.types import Metadata
 

@@ -135,7 +135,7 @@ def crashed(how: str) -> ParseError:
 _MOST = 100
 
 
-def named(unread: Sequence[str]) -> Metadata:
+def unread_metadata(unread: Sequence[str]) -> Metadata:
     """The metadata `unread`: `part: code` each; nothing when everything was read."""
     if len(unread) > _MOST:
         unread = [*unread[:_MOST], f"and {len(unread) - _MOST} more"]

@@ -10,13 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 
-from ingest.parse.build import Builder
-from ingest.parse.context import Context
+from ingest.parse.builder import Builder
 from ingest.parse.decode import decode, encoding
-from ingest.parse.elements import Piece, document, pieces
-from ingest.parse.failures import empty, encrypted_message, named
-from ingest.parse.offline import prepare
-from ingest.parse.read import read_inside
+from ingest.parse.failures import empty, encrypted_message, unread_metadata
+from ingest.parse.limits import Context
+from ingest.parse.parsers import parse_inner_file
+from ingest.parse.unstructured_elements import Element, document, elements_of, prepare
 from ingest.types import ParsedDocument
 from rag.errors import ParseError
 
@@ -44,7 +43,7 @@ def parse_eml(content: bytes, source: str, context: Context) -> ParsedDocument:
     fields = {name: _one_line(message.get(name)) for name in ("Subject", "From", "To", "Cc", "Date")}
     attached = list(_attached(message))
     fields["Attachments"] = ", ".join(each.name for each in attached)
-    found = pieces(partition_email(file=io.BytesIO(content), process_attachments=False, languages=[""]))
+    found = elements_of(partition_email(file=io.BytesIO(content), process_attachments=False, languages=[""]))
     return _document(found or list(_enclosed(message)), fields, attached, context)
 
 
@@ -65,7 +64,7 @@ def parse_msg(content: bytes, source: str, context: Context) -> ParsedDocument:
         for each in Message.load(io.BytesIO(content)).attachments
     ]
     fields["Attachments"] = ", ".join(each.name for each in attached)
-    return _document(pieces(elements), fields, attached, context)
+    return _document(elements_of(elements), fields, attached, context)
 
 
 def _attached(message: EmailMessage) -> Iterator[_Attached]:
@@ -77,7 +76,7 @@ def _attached(message: EmailMessage) -> Iterator[_Attached]:
 
 
 def _document(
-    found: Sequence[Piece], fields: Fields, attached: Sequence[_Attached], context: Context
+    found: Sequence[Element], fields: Fields, attached: Sequence[_Attached], context: Context
 ) -> ParsedDocument:
     known = {name: value for name, value in fields.items() if value}
     builder = Builder()
@@ -90,17 +89,17 @@ def _document(
 
 
 def _with_attached(message: ParsedDocument, attached: Sequence[_Attached], inside: Context) -> ParsedDocument:
-    """Attachments as sections; what cannot be read is named, and the message is kept."""
+    """Attachments as sections; what cannot be read is unread_metadata, and the message is kept."""
     builder, unread = Builder(), list[str]()
     builder.extend(message)
     for each in attached:
         try:
             inside.unpacking(len(each.content), len(each.content))
-            builder.include(read_inside(each.content, each.name, inside), each.name)
+            builder.include(parse_inner_file(each.content, each.name, inside), each.name)
         except ParseError as error:
             unread.append(f"{each.name}: {error.code}")
         inside.alive()
-    return builder.build(message.title, {**message.metadata, **named(unread)})
+    return builder.build(message.title, {**message.metadata, **unread_metadata(unread)})
 
 
 def _date(value: str) -> dict[str, str]:
@@ -111,11 +110,11 @@ def _date(value: str) -> dict[str, str]:
         return {}
 
 
-def _enclosed(message: EmailMessage) -> Iterator[Piece]:
+def _enclosed(message: EmailMessage) -> Iterator[Element]:
     """The text of messages within the message, which unstructured passes over."""
     for part in message.walk():
         if part.get_content_type() == "text/plain":
-            yield Piece("NarrativeText", str(part.get_content()), None, None, "", [])
+            yield Element("NarrativeText", str(part.get_content()), None, None, "", [])
 
 
 def _one_line(value: object) -> str:

@@ -13,10 +13,10 @@ import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ingest.parse.build import Builder
-from ingest.parse.context import Context
+from ingest.parse.builder import Builder
 from ingest.parse.decode import decode
 from ingest.parse.html import inline_tag, pieces
+from ingest.parse.limits import Context
 from ingest.types import ParsedDocument
 from rag.types import Scalar
 

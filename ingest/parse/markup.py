@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from ingest.parse.context import Context
 from ingest.parse.decode import decode
+from ingest.parse.limits import Context
 from ingest.parse.markdown import parse as parse_markdown
 from ingest.parse.programs import pandoc
 from ingest.types import ParsedDocument

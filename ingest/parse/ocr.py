@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
-from ingest.parse.build import Builder
-from ingest.parse.context import Context
+from ingest.parse.builder import Builder
 from ingest.parse.failures import corrupt, empty, needs_ocr, too_large, truncated
-from ingest.parse.order import Box, regions, rows
+from ingest.parse.limits import Context
+from ingest.parse.reading_order import Box, regions, rows
 from ingest.types import ParsedDocument
 
 LONGEST_SIDE = 2000  # pixels, 170 to the inch for A4; what is finer gains nothing

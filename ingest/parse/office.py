@@ -7,13 +7,12 @@ import re
 import zipfile
 from collections.abc import Sequence
 from xml.etree import ElementTree
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element as XmlElement
 
 from lxml import etree
 
-from ingest.parse.context import Context
-from ingest.parse.elements import Piece, document, pieces
-from ingest.parse.offline import prepare
+from ingest.parse.limits import Context
+from ingest.parse.unstructured_elements import Element, document, elements_of, prepare
 from ingest.types import ParsedDocument
 
 _CORE = "docProps/core.xml"
@@ -34,7 +33,7 @@ def parse_docx(content: bytes, source: str, context: Context) -> ParsedDocument:
 
     content = readable(content)
     properties = _properties(content)
-    found = pieces(partition_docx(file=io.BytesIO(content), languages=[""]))
+    found = elements_of(partition_docx(file=io.BytesIO(content), languages=[""]))
     return document(found, properties.pop("title", ""), properties)
 
 
@@ -44,7 +43,7 @@ def parse_pptx(content: bytes, source: str, context: Context) -> ParsedDocument:
     from unstructured.partition.pptx import partition_pptx
 
     properties = _properties(content)
-    found = with_charts(pieces(partition_pptx(file=io.BytesIO(content), languages=[""])), content)
+    found = with_charts(elements_of(partition_pptx(file=io.BytesIO(content), languages=[""])), content)
     return document(found, properties.pop("title", ""), properties)
 
 
@@ -54,7 +53,7 @@ def parse_xlsx(content: bytes, source: str, context: Context) -> ParsedDocument:
     from unstructured.partition.xlsx import partition_xlsx
 
     properties = _properties(content)
-    found = pieces(partition_xlsx(file=io.BytesIO(content), languages=[""]))
+    found = elements_of(partition_xlsx(file=io.BytesIO(content), languages=[""]))
     found = with_comments(found, content) if content.startswith(b"PK") else found
     return document(found, properties.pop("title", ""), properties)
 
@@ -78,11 +77,11 @@ _CHART = "/chart"
 _THREAD = re.compile(r"\A\[Threaded comment\].*?Comment:", re.DOTALL)
 
 
-def with_charts(found: Sequence[Piece], content: bytes) -> list[Piece]:
+def with_charts(found: Sequence[Element], content: bytes) -> list[Element]:
     """The pieces of a presentation, each slide's charts behind them as tables."""
     import pptx
 
-    added: list[Piece] = []
+    added: list[Element] = []
     for number, slide in enumerate(pptx.Presentation(io.BytesIO(content)).slides, start=1):
         for relation in slide.part.rels.values():
             if relation.reltype.endswith(_CHART) and not relation.is_external:
@@ -90,21 +89,21 @@ def with_charts(found: Sequence[Piece], content: bytes) -> list[Piece]:
     return sorted([*found, *added], key=lambda piece: piece.page or 0) if added else list(found)
 
 
-def with_comments(found: Sequence[Piece], content: bytes) -> list[Piece]:
+def with_comments(found: Sequence[Element], content: bytes) -> list[Element]:
     """The pieces of a workbook, each sheet's comments behind them with their cells."""
     if b"comments" not in content:  # the name of their part, which a ZIP archive does not pack
         return list(found)
     import openpyxl
 
-    added: list[Piece] = []
+    added: list[Element] = []
     for number, sheet in enumerate(openpyxl.load_workbook(io.BytesIO(content)).worksheets, start=1):
         for cell in (cell for row in sheet.iter_rows() for cell in row if cell.comment):
             text = f"{cell.coordinate}: {_THREAD.sub('', cell.comment.text).strip()}"
-            added.append(Piece("NarrativeText", text, None, number, sheet.title, []))
+            added.append(Element("NarrativeText", text, None, number, sheet.title, []))
     return sorted([*found, *added], key=lambda piece: piece.page or 0)
 
 
-def _chart(root: Element, page: int) -> list[Piece]:
+def _chart(root: XmlElement, page: int) -> list[Element]:
     """Title, and a table of a row per category with a column per series."""
     title = "".join(each.text or "" for each in root.iterfind(f".//{_C}title//{_A}t"))
     series = list(root.iter(f"{_C}ser"))
@@ -115,15 +114,15 @@ def _chart(root: Element, page: int) -> list[Piece]:
     columns = [_values(_first(each, "val", "yVal")) for each in series]
     places = sorted({place for column in [labels, *columns] for place in column})
     rows = [[labels.get(at, ""), *(column.get(at, "") for column in columns)] for at in places]
-    heading = [Piece("NarrativeText", title, None, page, "", [])] if title else []
-    return [*heading, Piece("Table", "", None, page, "", [["", *names], *rows])]
+    heading = [Element("NarrativeText", title, None, page, "", [])] if title else []
+    return [*heading, Element("Table", "", None, page, "", [["", *names], *rows])]
 
 
-def _first(series: Element, *names: str) -> Element | None:
+def _first(series: XmlElement, *names: str) -> XmlElement | None:
     return next((found for name in names if (found := series.find(_C + name)) is not None), None)
 
 
-def _values(element: Element | None) -> dict[int, str]:
+def _values(element: XmlElement | None) -> dict[int, str]:
     """What the file keeps of the cells behind a chart, by their place."""
     if element is None:
         return {}

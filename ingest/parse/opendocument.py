@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from ingest.parse.build import Builder
-from ingest.parse.context import Context
+from ingest.parse.builder import Builder
 from ingest.parse.failures import password_protected
+from ingest.parse.limits import Context
 from ingest.types import ParsedDocument
 
 _OASIS = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"

@@ -11,14 +11,14 @@ from itertools import pairwise
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from ingest.media import PDF
-from ingest.parse.build import Builder
-from ingest.parse.context import Context
-from ingest.parse.cut import is_cut_off
-from ingest.parse.failures import empty, named, needs_ocr, password_protected, too_large, truncated
+from ingest.media_types import PDF
+from ingest.parse.builder import Builder
+from ingest.parse.failures import empty, needs_ocr, password_protected, too_large, truncated, unread_metadata
+from ingest.parse.limits import Context
 from ingest.parse.ocr import LONGEST_SIDE, add_image, is_installed
 from ingest.parse.pdf_layout import Line, interleaved, page_lines
 from ingest.parse.pdf_tables import Table, ruled_tables, with_tables
+from ingest.parse.truncation import is_truncated
 from ingest.types import BlockKind, ParsedDocument
 
 _HEADING = 1.12  # a heading is set in letters this much larger than those of the body
@@ -54,7 +54,7 @@ def parse(content: bytes, source: str, context: Context) -> ParsedDocument:
                 f"The PDF has {len(document)} pages, more than {context.limits.pages} (parse_max_pages)."
             )
         pages = [_page(document, number) for number in range(len(document))]
-        if is_cut_off(content, PDF):
+        if is_truncated(content, PDF):
             raise truncated(PDF)
         _check_text(pages)
         return _build(document, pages, context)
@@ -111,7 +111,9 @@ def _build(document: pypdfium2.PdfDocument, pages: Sequence[_Page], context: Con
         builder.end_page(number)
     author = document.get_metadata_value("Author").strip()
     metadata = {"author": author} if author else {}
-    return builder.build(_real_title(document.get_metadata_value("Title")), {**metadata, **named(unread)})
+    return builder.build(
+        _real_title(document.get_metadata_value("Title")), {**metadata, **unread_metadata(unread)}
+    )
 
 
 def _add_items(builder: Builder, items: Sequence[Line | Table], sizes: Sequence[float], number: int) -> None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from ingest.parse.build import BULLETS
-from ingest.parse.order import Box, regions, rows
+from ingest.parse.builder import BULLETS
+from ingest.parse.reading_order import Box, regions, rows
 
 _BOLD = 600
 _ALEF_LAM = re.compile("[\u0622\u0623\u0625\u0627]\u0644")

@@ -14,9 +14,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
 
-from ingest.parse.context import Limits
 from ingest.parse.failures import crashed, out_of_memory, timed_out
-from ingest.parse.wire import ALIVE, Request, decode_answer, encode_request
+from ingest.parse.limits import Limits
+from ingest.parse.messages import ALIVE, Request, decode_answer, encode_request
 from ingest.types import ParsedDocument
 from rag.errors import ParseError
 from rag.settings import Settings

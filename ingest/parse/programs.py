@@ -13,9 +13,9 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
-from ingest.media import DOC, PPT
-from ingest.parse.context import Context
+from ingest.media_types import DOC, PPT
 from ingest.parse.failures import corrupt, needs_libreoffice, timed_out
+from ingest.parse.limits import Context
 from ingest.parse.office import parse_docx, parse_pptx
 from ingest.types import ParsedDocument
 

@@ -6,11 +6,10 @@ import io
 
 from striprtf.striprtf import rtf_to_text
 
-from ingest.parse.build import Builder
-from ingest.parse.context import Context
+from ingest.parse.builder import Builder
 from ingest.parse.decode import decode
-from ingest.parse.elements import document, pieces
-from ingest.parse.offline import prepare
+from ingest.parse.limits import Context
+from ingest.parse.unstructured_elements import document, elements_of, prepare
 from ingest.types import ParsedDocument
 
 
@@ -19,7 +18,7 @@ def parse_text(content: bytes, source: str, context: Context) -> ParsedDocument:
     prepare()
     from unstructured.partition.text import partition_text
 
-    return document(pieces(partition_text(text=decode(content), languages=[""])))
+    return document(elements_of(partition_text(text=decode(content), languages=[""])))
 
 
 def parse_xml(content: bytes, source: str, context: Context) -> ParsedDocument:
@@ -27,7 +26,7 @@ def parse_xml(content: bytes, source: str, context: Context) -> ParsedDocument:
     prepare()
     from unstructured.partition.xml import partition_xml
 
-    return document(pieces(partition_xml(text=decode(content), languages=[""])))
+    return document(elements_of(partition_xml(text=decode(content), languages=[""])))
 
 
 def parse_verbatim(content: bytes, source: str, context: Context) -> ParsedDocument:
@@ -42,7 +41,7 @@ def parse_csv(content: bytes, source: str, context: Context) -> ParsedDocument:
     prepare()
     from unstructured.partition.csv import partition_csv
 
-    return document(pieces(partition_csv(file=_utf8(content), encoding="utf-8", languages=[""])))
+    return document(elements_of(partition_csv(file=_utf8(content), encoding="utf-8", languages=[""])))
 
 
 def parse_tsv(content: bytes, source: str, context: Context) -> ParsedDocument:
@@ -50,7 +49,7 @@ def parse_tsv(content: bytes, source: str, context: Context) -> ParsedDocument:
     prepare()
     from unstructured.partition.tsv import partition_tsv
 
-    return document(pieces(partition_tsv(file=_utf8(content), encoding="utf-8", languages=[""])))
+    return document(elements_of(partition_tsv(file=_utf8(content), encoding="utf-8", languages=[""])))
 
 
 def _utf8(content: bytes) -> io.BytesIO:

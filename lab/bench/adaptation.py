@@ -9,11 +9,11 @@ synthetic questions. Nothing is adopted. One JSON line for each seed.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -21,81 +21,78 @@ import numpy.typing as npt
 
 from adapt.run import adapt, described
 from adapt.types import Budget, Options
-from lab.recipes.beir import Collection, load_beir, ndcg
-from lab.recipes.gate import encode
-from lab.recipes.logistic import bootstrap
-from rag.answer.engine import Engine
-from rag.models.encoder import OnnxEncoder
+from eval.corpus import BeirFolder, load_beir, put_whole
+from eval.retrieval import score_ranking
+from lab.recipes.beir import answerable
+from lab.recipes.results import mean_text
 from rag.search.fuse import reciprocal_rank
-from rag.search.learned import DEFAULTS, Profile
+from rag.search.tuning import DEFAULTS, Tuning
+from rag.service import Service, open_service
 from rag.settings import Settings
-from rag.store import NewChunk, NewDocument
-from rag.types import Document, Query
+from rag.types import Query
 
 NAME = "beir"
+MEASURE = "nDCG@10"
 Doubles = npt.NDArray[np.float64]
 
 
-def fill(engine: Engine, data: Collection, cache: Path | None) -> None:
-    """One chunk a document, its place in the corpus as its source."""
-    engine.store.collections.create(NAME)
-    info, encoder = engine.encoder.info, engine.encoder
-    assert isinstance(encoder, OnnxEncoder)
-    for place, (text, passage) in enumerate(
-        zip(data.texts, encode(encoder, data.name, data.texts, cache), strict=True)
-    ):
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        chunk = NewChunk(0, 0, len(text), None, (), passage.dense, passage.tokens)
-        document = Document("", NAME, str(place), "", "text/plain", digest)
-        engine.store.documents.put(NewDocument(document, text, digest, [chunk], info.name, info.revision))
+def first_queries(data: BeirFolder, count: int) -> dict[str, str]:
+    """The folder's first queries that have an answer."""
+    return dict(islice(answerable(data).items(), count))
 
 
-def judged(engine: Engine, data: Collection, queries: int, profile: Profile) -> Doubles:
-    """nDCG@10 of the folder's first queries by the engine with a profile."""
-    values = []
-    for text, grades in list(zip(data.queries, data.judged, strict=True))[:queries]:
-        found = engine.candidates(Query(text, NAME, 10), profile)
-        hits = engine.passages(found, 10, profile=profile)
-        values.append(ndcg([int(hit.document.source) for hit in hits], grades))
-    return np.array(values)
+def searched(service: Service, queries: Mapping[str, str], tuning: Tuning) -> dict[str, list[str]]:
+    """The sources of each query's first hits, by the service with a tuning."""
+    rankings = {}
+    collection = service.searcher.open(NAME, trial=tuning)
+    for query, text in queries.items():
+        found = service.searcher.retrieve(Query(text, NAME, 10), collection)
+        rankings[query] = [hit.document.source for hit in service.searcher.hits(found, 10)]
+    return rankings
 
 
-def judged_plain(engine: Engine, data: Collection, queries: int) -> Doubles:
+def plainly_fused(service: Service, queries: Mapping[str, str]) -> dict[str, list[str]]:
     """The same by reciprocal-rank fusion."""
-    values = []
-    for text, grades in list(zip(data.queries, data.judged, strict=True))[:queries]:
-        vector = engine.encoder.encode_queries([text])[0].dense
-        lists = [
-            engine.indexes.search_dense(NAME, vector, 100),
-            engine.indexes.search_lexical(NAME, text, 100),
-        ]
+    rankings = {}
+    collection = service.searcher.open(NAME)
+    for query, text in queries.items():
+        vector = collection.encoder.encode_queries([text])[0].dense
+        lists = [collection.dense(vector, 100), collection.lexical(text, 100)]
         keys = [scored.key for scored in reciprocal_rank(lists)[:10]]
-        found = engine.store.chunks.hydrate(keys)
-        values.append(ndcg([int(found[key][1].source) for key in keys if key in found], grades))
-    return np.array(values)
+        found = service.store.chunks.hydrate(keys)
+        rankings[query] = [found[key][1].source for key in keys if key in found]
+    return rankings
 
 
-def transfer(engine: Engine, data: Collection, queries: int, tried: Sequence[Profile]) -> dict[str, str]:
-    """Mean and gain over the defaults of each tried profile on the folder's own queries."""
-    base, plain = judged(engine, data, queries, DEFAULTS), judged_plain(engine, data, queries)
-    found = {
+def scores(data: BeirFolder, rankings: Mapping[str, Sequence[str]]) -> Doubles:
+    """nDCG@10 of each query."""
+    values = score_ranking({query: data.qrels[query] for query in rankings}, rankings, (MEASURE,))[MEASURE]
+    return np.array([values[query] for query in rankings])
+
+
+def transfer(service: Service, data: BeirFolder, count: int, tried: Sequence[Tuning]) -> dict[str, str]:
+    """Mean and gain over the defaults of each tried tuning on the folder's first `count` queries."""
+    queries = first_queries(data, count)
+    base = scores(data, searched(service, queries, DEFAULTS))
+    plain = scores(data, plainly_fused(service, queries))
+    rows = {
         "defaults": f"{base.mean():.4f}",
-        "plain fusion": f"{plain.mean():.4f}, defaults less it {bootstrap((base - plain).tolist())}",
+        "plain fusion": f"{plain.mean():.4f}, defaults less it {mean_text((base - plain).tolist())}",
     }
-    for profile in tried:
-        scores = judged(engine, data, queries, profile)
-        found[described(profile)] = f"{scores.mean():.4f}, gain {bootstrap((scores - base).tolist())}"
-    return found
+    for tuning in tried:
+        own = scores(data, searched(service, queries, tuning))
+        rows[described(tuning)] = f"{own.mean():.4f}, gain {mean_text((own - base).tolist())}"
+    return rows
 
 
-def measure(engine: Engine, collection: str, data: Collection | None, args: argparse.Namespace) -> None:
+def measure(service: Service, collection: str, data: BeirFolder | None, args: argparse.Namespace) -> None:
     """A line for each seed."""
     for seed in args.seeds:
         options = Options(seed, budget=Budget(*args.budget) if args.budget else Budget())
-        found = adapt(engine, collection, [], options, lambda *_: None)
+        found = adapt(service, collection, [], options, lambda *_: None)
         line: dict[str, object] = {"seed": seed, "report": asdict(found.report)}
         if data is not None:
-            line["judged_queries"] = transfer(engine, data, args.queries, found.proposed)
+            line["judged_queries"] = transfer(service, data, args.queries, found.proposed)
         print(json.dumps(line), flush=True)
 
 
@@ -105,7 +102,6 @@ def main() -> None:
     parser.add_argument("--beir", type=Path)
     parser.add_argument("--split", default="train")
     parser.add_argument("--queries", type=int, default=300)
-    parser.add_argument("--cache", type=Path)
     parser.add_argument("--store", type=Path)
     parser.add_argument("--collection")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
@@ -113,12 +109,12 @@ def main() -> None:
     args = parser.parse_args()
     if args.beir:
         data = load_beir(args.beir, args.split)
-        with tempfile.TemporaryDirectory() as scratch, Engine(Settings(data=Path(scratch))) as engine:
-            fill(engine, data, args.cache)
-            measure(engine, NAME, data, args)
+        with tempfile.TemporaryDirectory() as scratch, open_service(Settings(data=Path(scratch))) as service:
+            put_whole(service.store, service.models.encoder, NAME, data.documents)
+            measure(service, NAME, data, args)
         return
-    with Engine(Settings(data=args.store)) as engine:
-        measure(engine, args.collection, None, args)
+    with open_service(Settings(data=args.store)) as service:
+        measure(service, args.collection, None, args)
 
 
 if __name__ == "__main__":

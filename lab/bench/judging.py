@@ -21,11 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.machine import machine
-from eval.metrics.judge import LoadedModels, Models, Sample
+from eval.metrics.judge import Sample
 from eval.metrics.registry import JUDGES, load_judges
 from eval.metrics.relevance import cosine_and_chance
 from eval.output import table
 from rag.errors import InvalidInput, RagError
+from rag.models.loaded import Models
 from rag.settings import Settings
 from rag.text.sentences import split_sentences
 
@@ -135,7 +136,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--timed", type=int, default=15, help="questions timed")
     parser.add_argument("--threads", type=int, default=1, help="of the models")
     arguments = parser.parse_args(argv)
-    models = LoadedModels(Settings(threads=arguments.threads))
+    models = Models(Settings(threads=arguments.threads))
     try:
         pairs = read_pairs(arguments.data, arguments.most)
         timed = [row for row in read_rows(arguments.data / "ground/clapnq_dev") if row["answer"]]

@@ -24,9 +24,9 @@ from pathlib import Path
 
 from eval.extra import require
 from eval.machine import machine
-from ingest.media import media_type
-from ingest.parse.offline import prepare
+from ingest.media_types import media_type
 from ingest.parse.pool import ParserPool
+from ingest.parse.unstructured_elements import prepare
 
 Reading = tuple[str, str, float]
 """Text, error (empty when there is none) and seconds of one file."""

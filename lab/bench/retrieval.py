@@ -1,6 +1,6 @@
 """Search on BEIR folders: `python -m lab.bench.retrieval FOLDER… --variants bm25 convex --out scores.json`.
 
-Each folder is put into a store of its own and searched by the real engine; ir_measures scores the rankings.
+Each folder is put into a store of its own and searched by the real service; ir_measures scores the rankings.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from eval.output import table
 from eval.retrieval import DEFAULT_MEASURES, first_of_each, score_ranking
 from eval.statistics import Interval, mean_interval, paired_difference
 from lab.bench.service import put_product
-from rag.answer.engine import Engine
-from rag.answer.flow import Candidates
 from rag.errors import InvalidInput, RagError
 from rag.files import write_whole
 from rag.index.types import Scored
+from rag.search.config import DENSE_WEIGHT, READER_WEIGHT
 from rag.search.fuse import convex, reciprocal_rank
 from rag.search.rerank import rerank_by_reader
-from rag.search.retrieve import ranked
-from rag.settings import Settings
+from rag.search.retrieve import Candidates, ranked
+from rag.service import Service, open_service
+from rag.settings import LEXICAL_WEIGHT, Settings
 from rag.types import Hit, In, Mode, Query
 
 COLLECTION = "beir"
@@ -80,12 +80,12 @@ def score_folder(
     require("ir_measures")
     if ingest == "product":
         put_product(settings.data, COLLECTION, folder.documents)
-    with closing(Engine(settings)) as engine:
+    with closing(open_service(settings)) as service:
         if ingest == "whole":
-            put_whole(engine.store, engine.encoder, COLLECTION, folder.documents, _say_progress)
-        engine.indexes.catch_up(COLLECTION)
-        chunks, encoder = engine.store.collections.get(COLLECTION).chunks, engine.encoder.info
-        scored = _score_variants(engine, folder, variants, DEPTH[ingest], run)
+            put_whole(service.store, service.models.encoder, COLLECTION, folder.documents, _say_progress)
+        service.indexes.catch_up(COLLECTION)
+        chunks, encoder = service.store.collections.get(COLLECTION).chunks, service.models.encoder.info
+        scored = _score_variants(service, folder, variants, DEPTH[ingest], run)
     return FolderScores(
         folder.name,
         folder.split,
@@ -98,14 +98,14 @@ def score_folder(
 
 
 def _score_variants(
-    engine: Engine, folder: BeirFolder, variants: Sequence[Variant], depth: int, run: Run | None
+    service: Service, folder: BeirFolder, variants: Sequence[Variant], depth: int, run: Run | None
 ) -> dict[Variant, VariantScores]:
     values: dict[Variant, dict[str, dict[str, float]]] = {}
     seconds: dict[Variant, float] = {}
     for variant in variants:
         started = time.perf_counter()
         ranking = {
-            query: _ranked(variant, engine, Query(text, COLLECTION, depth), run[query] if run else None)
+            query: _ranked(variant, service, Query(text, COLLECTION, depth), run[query] if run else None)
             for query, text in folder.queries.items()
         }
         seconds[variant] = time.perf_counter() - started
@@ -122,9 +122,9 @@ def _score_variants(
 
 
 def _ranked(
-    variant: Variant, engine: Engine, query: Query, first_stage: Mapping[str, float] | None
+    variant: Variant, service: Service, query: Query, first_stage: Mapping[str, float] | None
 ) -> list[str]:
-    return rank_run(variant, engine, query, first_stage) if first_stage else rank(variant, engine, query)
+    return rank_run(variant, service, query, first_stage) if first_stage else rank(variant, service, query)
 
 
 def _against(
@@ -232,13 +232,13 @@ Variant = Literal["bm25", "dense", "rrf", "convex", "late", "reader"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 READER_DEPTH = 20  # chunks that the reader rescores (`reader_candidates`): each costs a transformer pass
 
-Ranker = Callable[[Engine, Query], list[str]]
-"""From engine and query to each chunk's source, best first."""
+Ranker = Callable[[Service, Query], list[str]]
+"""From service and query to each chunk's source, best first."""
 
 
-def rank(variant: Variant, engine: Engine, query: Query) -> list[str]:
+def rank(variant: Variant, service: Service, query: Query) -> list[str]:
     """Sources in order of their best chunk among the first `query.k` chunks."""
-    return first_of_each(_ranker(variant)(engine, query))
+    return first_of_each(_ranker(variant)(service, query))
 
 
 def parse_variant(name: str) -> Variant:
@@ -264,48 +264,52 @@ def _ranker(variant: Variant) -> Ranker:
 
 
 def _searched(mode: Mode, *, rerank: bool = False) -> Ranker:
-    def ranker(engine: Engine, query: Query) -> list[str]:
-        hits, _ = engine.search(replace(query, mode=mode), rerank=rerank)
+    def ranker(service: Service, query: Query) -> list[str]:
+        hits, _ = service.searcher.search(replace(query, mode=mode), rerank=rerank)
         return _sources(hits)
 
     return ranker
 
 
-def _plain_fusion(engine: Engine, query: Query) -> list[str]:
+def _plain_fusion(service: Service, query: Query) -> list[str]:
     """Reciprocal-rank fusion (Cormack 2009, k = 60) of the replicas' own dense and BM25 lists."""
-    vector = engine.encoder.encode_queries([query.text])[0].dense
-    dense = engine.indexes.search_dense(query.collection, vector, query.k, query.filters)
-    lexical = engine.indexes.search_lexical(query.collection, query.text, query.k, query.filters)
+    opened = service.searcher.open(query.collection)
+    vector = opened.encoder.encode_queries([query.text])[0].dense
+    dense = opened.dense(vector, query.k, query.filters)
+    lexical = opened.lexical(query.text, query.k, query.filters)
     fused = reciprocal_rank([dense, lexical])[: query.k]
-    found = engine.store.chunks.hydrate([scored.key for scored in fused])
+    found = service.store.chunks.hydrate([scored.key for scored in fused])
     return [found[scored.key][1].source for scored in fused if scored.key in found]
 
 
-def _reader(engine: Engine, query: Query) -> list[str]:
-    hits, _ = engine.search(query, rerank=True)
-    return _sources(_read(engine, query, hits))
+def _reader(service: Service, query: Query) -> list[str]:
+    hits, _ = service.searcher.search(query, rerank=True)
+    return _sources(_read(service, query, hits))
 
 
-def _read(engine: Engine, query: Query, hits: Sequence[Hit]) -> list[Hit]:
-    """The reranked list rescored by the reader, as the engine does by default."""
-    return rerank_by_reader(query.text, hits, engine.reader, READER_DEPTH)
+def _read(service: Service, query: Query, hits: Sequence[Hit]) -> list[Hit]:
+    """The reranked list rescored by the reader, as the service does by default."""
+    return rerank_by_reader(query.text, hits, service.models.reader, READER_DEPTH, READER_WEIGHT)
 
 
-def rank_run(variant: Variant, engine: Engine, query: Query, first_stage: Mapping[str, float]) -> list[str]:
+def rank_run(variant: Variant, service: Service, query: Query, first_stage: Mapping[str, float]) -> list[str]:
     """The documents of a first stage made elsewhere, reranked: its scores are the lexical ones."""
-    k, encoded = max(query.k, len(first_stage)), engine.encoder.encode_queries([query.text])[0]
+    opened = service.searcher.open(query.collection)
+    k, encoded = max(query.k, len(first_stage)), opened.encode(query.text)
     only = replace(query, k=k, filters=In("source", tuple(first_stage)))
-    dense = engine.indexes.search_dense(query.collection, encoded.dense, k, only.filters)
-    found = engine.store.chunks.hydrate([scored.key for scored in dense])
+    dense = opened.dense(encoded.dense, k, only.filters)
+    found = service.store.chunks.hydrate([scored.key for scored in dense])
     source = {key: document.source for key, (_, document) in found.items()}
     given = [Scored(scored.key, first_stage[source[scored.key]]) for scored in dense]
     lexical = sorted(given, key=lambda scored: -scored.score)
     rankings = {"bm25": lexical, "dense": dense, "rrf": reciprocal_rank([dense, lexical])}
     if variant in rankings:
         return first_of_each([source[scored.key] for scored in rankings[variant]])
-    fused = ranked(convex(dense, lexical), k)
-    hits = engine.passages(Candidates(only, encoded, fused), k, rerank=variant != "convex")
-    return first_of_each(_sources(_read(engine, query, hits) if variant == "reader" else hits))
+    both = convex(dense, lexical, dense_weight=DENSE_WEIGHT, lexical_weight=LEXICAL_WEIGHT)
+    fused = ranked(both, k)
+    candidates = Candidates(only, opened, encoded, fused)
+    hits = service.searcher.hits(candidates, k, rerank=variant != "convex")
+    return first_of_each(_sources(_read(service, query, hits) if variant == "reader" else hits))
 
 
 def _sources(hits: Sequence[Hit]) -> list[str]:

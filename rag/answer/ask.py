@@ -1,52 +1,173 @@
-"""A question's way to its Answer: the pipeline run, and what came out of it laid out for the caller."""
+"""The whole way from a question to its checked answer, top to bottom: `Answerer.answer`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
 
-from rag.answer.cite import assemble
-from rag.answer.flow import Draft
-from rag.types import Answer, AnswerMode, CheckPolicy, Filter, Hit, Step, Usage
+from rag.answer.check import check
+from rag.answer.cite import cite
+from rag.answer.draft import Draft
+from rag.answer.events import Emit, Event, HitsEvent, TokenEvent, streamed
+from rag.answer.finish import abstention, finish
+from rag.answer.read import Thresholds, fall_back, read
+from rag.answer.tables import with_header
+from rag.answer.write import Generator, write
+from rag.errors import Conflict, InvalidInput, NotFound
+from rag.models.loaded import Lazy, Models
+from rag.search.collection import OpenCollection
+from rag.search.retrieve import Candidates, distinct
+from rag.search.searcher import Searcher, check_query
+from rag.settings import LONGEST_QUESTION, Settings
+from rag.store import Store
+from rag.types import Answer, AnswerMode, CheckPolicy, Filter, Hit, Query
+
+_SPARE = 3
+"""Passages read beyond those wanted, as copies of one another are set aside."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question with everything decided about how to answer it."""
+    """A question with everything that the caller chose; `check` None leaves the policy to the settings."""
 
     question: str
     collection: str
-    k: int
-    mode: AnswerMode
-    check: CheckPolicy
-    filters: Filter | None
-    empty: bool = False
+    k: int = 5
+    mode: AnswerMode = "auto"
+    check: CheckPolicy | None = None
+    filters: Filter | None = None
+
+    @property
+    def query(self) -> Query:
+        """The search for passages to answer from."""
+        return Query(self.question, self.collection, self.k, self.filters)
 
 
-def to_answer(draft: Draft, hits: tuple[Hit, ...], started: float) -> Answer:
-    """Number the footnotes, count the time; a draft without claims becomes an abstention with its reason."""
-    cited = assemble(draft.claims, hits)
-    abstained = not cited.sentences
-    reason = (draft.reason or "no_relevant_passage") if abstained else None
-    timings = {**draft.timings, "total": (perf_counter() - started) * 1000}
-    return Answer(
-        text=cited.text,
-        sentences=cited.sentences,
-        citations=cited.citations,
-        hits=hits,
-        abstained=abstained,
-        reason=reason,
-        route=draft.route or (_nothing_found(reason),),
-        usage=draft.usage,
-        timings=timings,
-    )
+Between = Callable[[Ask, Sequence[Hit]], Sequence[Hit]]
+"""A user's step between retrieval and answer: the passages to answer from instead of these, best first."""
 
 
-def empty(reason: str, started: float) -> Answer:
-    """An abstention before anything was searched."""
-    timings = {"total": (perf_counter() - started) * 1000}
-    return Answer("", (), (), (), True, reason, (_nothing_found(reason),), Usage(), timings)
+class Answerer:
+    """Answers questions from the collections of one store; safe to share between threads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        models: Models,
+        searcher: Searcher,
+        between: Between | None = None,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._models = models
+        self._searcher = searcher
+        self._between = between
+        self._generator: Lazy[Generator] = Lazy(lambda: _open_llm(settings))
+        self._pool = ThreadPoolExecutor(settings.max_concurrent, thread_name_prefix="footnote-ask")
+
+    def answer(
+        self, ask: Ask, emit: Emit = lambda event: None, collection: OpenCollection | None = None
+    ) -> Answer:
+        """Answer from at most k passages, with footnotes and verdicts, or abstain with a reason.
+
+        `emit` is told of the passages and of the tokens that an LLM writes; `collection` is given by who has
+        opened it already. Raises NotFound `collection_not_found`, InvalidInput `empty_query`, `invalid_k` and
+        `question_too_long`, Conflict `no_generator`.
+        """
+        started = perf_counter()
+        opened = collection or self.open(ask)
+        if not opened.chunks:
+            return abstention("empty_collection", started)
+        question, reader, checker = ask.question, self._models.reader, self._models.checker
+        candidates = self._searcher.retrieve(ask.query, opened)
+        draft = Draft().timed("retrieve", started)
+        hits, draft = self._rerank(ask, candidates, draft)
+        emit(HitsEvent(hits))
+        if ask.mode != "generative":
+            draft = read(question, hits, draft, reader, self._thresholds(ask), self._text)
+        generator = self.generator if ask.mode != "extractive" else None
+        if generator is not None and not draft.claims:
+            draft = write(question, hits, draft, generator, lambda text: emit(TokenEvent(text)))
+            if draft.written is None:
+                draft = fall_back(question, hits, draft, reader, self.thresholds, self._text)
+        policy = ask.check or self._settings.check
+        draft = cite(question, hits, draft, checker if policy != "off" else None)
+        if policy != "off":
+            draft = check(question, hits, draft, policy, checker, self.generator)
+        return finish(draft, hits, started)
+
+    def events(self, ask: Ask) -> Iterator[Event]:
+        """The same, as it happens: hits, tokens, sentences and citations, and last the whole answer.
+
+        What `answer` raises at once is raised by this call, not by the iterator. Closing the iterator stops
+        the work at the next token.
+        """
+        opened = self.open(ask)
+        return streamed(self._pool, lambda emit: self.answer(ask, emit, opened))
+
+    def open(self, ask: Ask) -> OpenCollection:
+        """The collection of a question that can be asked; raises as `answer`."""
+        if len(ask.question) > LONGEST_QUESTION:
+            raise InvalidInput(
+                f"A question has at most {LONGEST_QUESTION} characters.", code="question_too_long"
+            )
+        if ask.mode == "generative" and not self._settings.llm_configured:
+            raise Conflict("No LLM server is configured; set FOOTNOTE_LLM_URL.", code="no_generator")
+        check_query(ask.query)
+        return self._searcher.open(ask.collection)
+
+    @property
+    def generator(self) -> Generator | None:
+        """The LLM, or None where the settings name none."""
+        return self._generator.get() if self._settings.llm_configured else None
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """What the reader's probability has to reach.
+
+        That is of the exact span. The sentence around it, which is quoted, is right more often, so the least
+        is looked up by the share of right quotes that the settings ask for.
+        """
+        least = self._settings.answer_threshold
+        if least is None:
+            least = self._models.reader.threshold(self._settings.answer_accuracy)
+        return Thresholds(least, max(least, self._settings.reader_alone))
+
+    def warm(self) -> None:
+        """Open the LLM's client in the background, which takes seconds of imports."""
+        self._pool.submit(lambda: self.generator)
+
+    def close(self) -> None:
+        """Stop the threads."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _thresholds(self, ask: Ask) -> Thresholds:
+        """Without an LLM to ask instead, the reader need not be surer than for any answer."""
+        least = self.thresholds
+        alone = ask.mode == "extractive" or not self._settings.llm_configured
+        return Thresholds(least.answer, least.answer) if alone else least
+
+    def _rerank(self, ask: Ask, candidates: Candidates, draft: Draft) -> tuple[tuple[Hit, ...], Draft]:
+        """The k best passages, none twice, each with the header that its table lacks; then the user's step."""
+        started = perf_counter()
+        found = distinct(self._searcher.hits(candidates, ask.k + _SPARE))[: ask.k]
+        hits = tuple(with_header(hit, self._text) for hit in found)
+        if self._between is not None:
+            hits = tuple(self._between(ask, hits))
+        return hits, draft.timed("rerank", started)
+
+    def _text(self, document_id: str) -> str:
+        """A document's text; empty for one that is gone, or that only the user's step knows."""
+        try:
+            return self._store.documents.text(document_id)
+        except NotFound:
+            return ""
 
 
-def _nothing_found(reason: str | None) -> Step:
-    return Step("retrieve", "", None, False, reason)
+def _open_llm(settings: Settings) -> Generator:
+    from rag.answer.llm import open_llm  # loads Haystack and an LLM's client, seconds
+
+    return open_llm(settings)

@@ -1,18 +1,18 @@
-"""Citations: an LLM's markers become exact spans, and finished claims become numbered, offset-true sentences.
-
-A quote is always read from the store's own text; nothing that a generator wrote ends up in a footnote.
-"""
+"""Citations: an LLM's text becomes claims, its markers exact spans; a claim without one gets what it earned."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from time import perf_counter
 
-from rag.answer.flow import Anchor, Claim
+from rag.answer.draft import Anchor, Claim, Draft
+from rag.answer.overlap import content_words, coverage, support_span
+from rag.answer.tables import in_chunk, passage
+from rag.models.types import Checker
 from rag.text.sentences import MARKER, split_sentences
-from rag.text.stop_words import QUOTING_STOP_WORDS
-from rag.types import Citation, Hit, Sentence, Span, Verdict
+from rag.types import Evidence, Hit, Verdict
 
 _NAME = r"(?:passages?|sources?|documents?|docs?|refs?\.?)"
 _NAMED = rf"\[\s*{_NAME}\s*:?\s*\d+(?:\s*(?:,|and|&)\s*(?:{_NAME}\s*)?\d+)*\s*\]"
@@ -26,24 +26,31 @@ _LIST_ITEM = re.compile(r"\s*[-*]?\s*(?:\[|【|\d+\.)")
 _DEFINITION = re.compile(r"^[ \t]*\[\^\d+\]:.*$", re.MULTILINE)
 _FULL_STOP = re.compile(r"[.!?…。！？:]+\Z")
 _LONGEST_RANGE = 20
+_CANDIDATES = 3
+"""Passages that are looked at for a sentence without a footnote."""
+_LEAST_COVERAGE = 0.3
+_LEAST_COVERAGE_UNCHECKED = 0.7
+"""Share of a sentence's words that a passage must hold, with and without the checker having a say."""
+_FEWEST_WORDS = 2
+"""A sentence with fewer content words ("Yes.", "Here is what I found:") states nothing to look up."""
 
-Place = tuple[int, int, int, str | None]
-"""What makes a footnote: hit, start, end, and the text where the chunk does not hold it."""
 
+def cite(question: str, hits: Sequence[Hit], draft: Draft, checker: Checker | None) -> Draft:
+    """Cut what an LLM wrote into claims with footnotes; a quoted answer has its own already.
 
-@dataclass(frozen=True, slots=True)
-class Cited:
-    """The finished text with everything that points into it."""
-
-    text: str
-    sentences: tuple[Sentence, ...]
-    citations: tuple[Citation, ...]
+    Without a checker, statements that the LLM left without a marker get one by common words alone.
+    """
+    if draft.written is None or draft.claims:
+        return draft
+    started = perf_counter()
+    claims = attach(claims_from(draft.written, hits), hits, checker, question)
+    return replace(draft, claims=claims).timed("cite", started)
 
 
 def claims_from(written: str, hits: Sequence[Hit]) -> tuple[Claim, ...]:
     """Cut an LLM's text into claims; its markers 1..len(hits) become anchors, any other marker is dropped.
 
-    A marker's quote is the part of the passage that the sentence leans on (see overlap.support_span).
+    A marker's quote is the part of the passage that the sentence leans on (see rag/answer/overlap.py).
     """
     text = _DEFINITION.sub("", _without_source_list(written)).strip()
     claims: list[Claim] = []
@@ -138,117 +145,73 @@ def marker_numbers(marker: str) -> list[int]:
     return numbers
 
 
-def assemble(claims: Sequence[Claim], hits: Sequence[Hit]) -> Cited:
-    """Number the footnotes 1..n in order of first use and lay the claims out as one text.
+def is_statement(text: str) -> bool:
+    """Whether a sentence says something that a passage could support."""
+    return len(content_words(text)) >= _FEWEST_WORDS and not text.rstrip().endswith((":", "?"))
 
-    Each distinct (chunk, span) is one footnote; `Sentence.start` and `end` include the markers.
+
+def attach(
+    claims: Sequence[Claim], hits: Sequence[Hit], checker: Checker | None, question: str | None = None
+) -> tuple[Claim, ...]:
+    """Give each statement without a footnote the passage that supports it, or none.
+
+    Words in common propose passages; the checker decides and says which sentence it was. Without a checker
+    only a large share of words decides.
     """
-    numbers: dict[Place, int] = {}
-    text = ""
-    sentences: list[Sentence] = []
-    for claim in claims:
-        text += claim.lead if text else ""
-        start = len(text)
-        sentence, verdict = _numbered(claim, numbers)
-        text += sentence
-        used = tuple(dict.fromkeys(numbers[_place(anchor)] for anchor in _in_order(claim)))
-        sentences.append(Sentence(sentence, start, len(text), used, verdict))
-    citations = tuple(_citation(number, place, hits) for place, number in numbers.items())
-    return Cited(text, tuple(sentences), citations)
+    least = _LEAST_COVERAGE if checker else _LEAST_COVERAGE_UNCHECKED
+    bare = [n for n, claim in enumerate(claims) if not claim.anchors and is_statement(claim.text)]
+    near = {n: _near(claims[n], hits, least) for n in bare}
+    near = {n: passages for n, passages in near.items() if passages}
+    if checker is None:
+        found = {n: _anchored(claims[n], passages[0], hits) for n, passages in near.items()}
+    else:
+        found = _supported(claims, near, hits, checker, question)
+    return tuple(found.get(n, claim) for n, claim in enumerate(claims))
 
 
-def _place(anchor: Anchor) -> Place:
-    return anchor.hit, anchor.start, anchor.end, anchor.quote
+def _near(claim: Claim, hits: Sequence[Hit], least: float) -> list[int]:
+    """The passages that share most words with the claim, best first."""
+    words = content_words(claim.text)
+    shares = [coverage(words, content_words(hit.chunk.text)) for hit in hits]
+    order = sorted(range(len(hits)), key=lambda n: -shares[n])
+    return [n for n in order if shares[n] >= least][:_CANDIDATES]
 
 
-def _in_order(claim: Claim) -> list[Anchor]:
-    return sorted(claim.anchors, key=lambda anchor: anchor.offset)
+def _anchored(claim: Claim, hit: int, hits: Sequence[Hit]) -> Claim:
+    chunk = hits[hit].chunk
+    span = support_span(claim.text, chunk.text)
+    anchor = Anchor(end_offset(claim.text), hit, chunk.start + span.start, chunk.start + span.end)
+    return replace(claim, anchors=(anchor,))
 
 
-def _numbered(claim: Claim, numbers: dict[Place, int]) -> tuple[str, Verdict | None]:
-    """The claim's text with its markers set, and its verdict moved along; new footnotes join `numbers`."""
-    text, position = "", 0
-    verdict = claim.verdict
-    for anchor in _in_order(claim):
-        number = numbers.setdefault(_place(anchor), len(numbers) + 1)
-        text += claim.text[position : anchor.offset]
-        position = anchor.offset
-        marker = f"[{number}]" if not text or text[-1].isspace() or text.endswith("]") else f" [{number}]"
-        verdict = _moved(verdict, len(text), len(marker))
-        text += marker
-    return text + claim.text[position:], verdict
+def _supported(
+    claims: Sequence[Claim],
+    near: Mapping[int, Sequence[int]],
+    hits: Sequence[Hit],
+    checker: Checker,
+    question: str | None,
+) -> dict[int, Claim]:
+    """Those of the claims that the checker finds supported, anchored at its evidence, with its verdict."""
+    if not near:
+        return {}
+    texts = [[passage(hits[hit]) for hit in passages] for passages in near.values()]
+    verdicts = checker.check([claims[n].text for n in near], texts, question)
+    found: dict[int, Claim] = {}
+    for (n, passages), verdict in zip(near.items(), verdicts, strict=True):
+        given = placed(verdict, passages, hits)
+        if given.label == "supported" and given.evidence:
+            found[n] = replace(claims[n], anchors=(_at(given.evidence[0], claims[n], hits),), verdict=given)
+    return found
 
 
-def _moved(verdict: Verdict | None, at: int, by: int) -> Verdict | None:
-    """The verdict with its unsupported spans moved behind something inserted into the sentence."""
-    if verdict is None or not verdict.unsupported_spans:
-        return verdict
-    spans = (
-        Span(s.start + by if s.start >= at else s.start, s.end + by if s.end > at else s.end)
-        for s in verdict.unsupported_spans
-    )
-    return replace(verdict, unsupported_spans=tuple(spans))
+def _at(evidence: Evidence, claim: Claim, hits: Sequence[Hit]) -> Anchor:
+    start = hits[evidence.context].chunk.start
+    return Anchor(end_offset(claim.text), evidence.context, start + evidence.start, start + evidence.end)
 
 
-def _citation(number: int, place: Place, hits: Sequence[Hit]) -> Citation:
-    index, start, end, quote = place
-    chunk, document = hits[index].chunk, hits[index].document
-    return Citation(
-        marker=number,
-        document_id=document.id,
-        chunk_id=chunk.id,
-        source=document.source,
-        title=document.title,
-        start=start,
-        end=end,
-        quote=chunk.text[start - chunk.start : end - chunk.start] if quote is None else quote,
-        page=page_of(hits[index], start),
-        headings=chunk.headings,
-    )
-
-
-def page_of(hit: Hit, offset: int) -> int | None:
-    """The page that holds this offset of the document's text; the chunk's own where pages are not known."""
-    pages = (page.number for page in hit.document.pages if page.start <= offset < page.end)
-    return next(pages, hit.chunk.page)
-
-
-_WORD = re.compile(r"\w+(?:[.,]\d+)*")
-_SECOND_SENTENCE_GAIN = 0.34
-"""How much more of the claim two neighbouring sentences must cover before both are quoted."""
-
-
-def content_words(text: str) -> frozenset[str]:
-    """The words that carry meaning, in lower case and without a plural s."""
-    words = (word.lower() for word in _WORD.findall(text))
-    return frozenset(_singular(word) for word in words if word not in QUOTING_STOP_WORDS)
-
-
-def _singular(word: str) -> str:
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
-
-
-def coverage(claim: frozenset[str], words: frozenset[str]) -> float:
-    """Share of the claim's words that `words` holds, 0 to 1."""
-    return len(claim & words) / len(claim) if claim else 0.0
-
-
-def support_span(claim: str, passage: str) -> Span:
-    """The sentence of `passage` that shares most words with `claim`, or two neighbours where that tells more.
-
-    The whole passage (trimmed) where no sentence shares any word.
-    """
-    wanted = content_words(claim)
-    sentences = split_sentences(passage)
-    words = [content_words(passage[s.start : s.end]) for s in sentences]
-    scores = [coverage(wanted, w) - 0.001 * len(w) for w in words]
-    if not scores or max(scores) <= 0:
-        return Span(len(passage) - len(passage.lstrip()), len(passage.rstrip()))
-    best = scores.index(max(scores))
-    pairs = [
-        (coverage(wanted, words[n] | words[best]), n) for n in (best - 1, best + 1) if 0 <= n < len(words)
-    ]
-    gain, neighbour = max(pairs, default=(0.0, best))
-    if gain < coverage(wanted, words[best]) + _SECOND_SENTENCE_GAIN:
-        neighbour = best
-    return Span(sentences[min(best, neighbour)].start, sentences[max(best, neighbour)].end)
+def placed(verdict: Verdict, passages: Sequence[int], hits: Sequence[Hit]) -> Verdict:
+    """The verdict with its evidence counting in the hits, and in the texts of their chunks."""
+    spans = ((passages[e.context], e.start, e.end) for e in verdict.evidence)
+    inside = ((hit, in_chunk(hits[hit], start, end)) for hit, start, end in spans)
+    evidence = tuple(Evidence(hit, span.start, span.end) for hit, span in inside if span is not None)
+    return replace(verdict, evidence=evidence)

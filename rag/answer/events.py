@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from queue import SimpleQueue
 
 from rag.types import Answer, Citation, Hit, Sentence
 
@@ -43,3 +47,51 @@ class AnswerEvent:
 
 
 Event = HitsEvent | TokenEvent | SentenceEvent | CitationEvent | AnswerEvent
+Emit = Callable[[Event], None]
+"""Told of each event as it happens."""
+
+
+class StreamClosed(Exception):
+    """Nobody listens any more; raised inside the answering thread to end its work."""
+
+
+def streamed(pool: Executor, answer: Callable[[Emit], Answer]) -> Iterator[Event]:
+    """Run `answer` in the pool now and return an iterator over its events, the whole answer last."""
+    events: SimpleQueue[Event | None] = SimpleQueue()
+    closed = threading.Event()
+
+    def emit(event: Event) -> None:
+        if closed.is_set():
+            raise StreamClosed
+        events.put(event)
+
+    running = pool.submit(answer, emit)
+    running.add_done_callback(lambda _: events.put(None))
+    return _drained(events, running, closed)
+
+
+def _drained(
+    events: SimpleQueue[Event | None], running: Future[Answer], closed: threading.Event
+) -> Iterator[Event]:
+    try:
+        told = False
+        while (event := events.get()) is not None:
+            told = told or isinstance(event, TokenEvent)
+            yield event
+        yield from _final(running.result(), told)
+    finally:
+        closed.set()
+        running.cancel()
+
+
+def _final(answer: Answer, told: bool) -> Iterator[Event]:
+    """What is known once the answer is; one that no LLM wrote has sent no tokens yet."""
+    position = 0
+    for sentence in answer.sentences:
+        if not told:
+            yield TokenEvent(answer.text[position : sentence.end])
+        position = sentence.end
+        yield SentenceEvent(sentence)
+    for citation in answer.citations:
+        yield CitationEvent(citation)
+    yield AnswerEvent(answer)

@@ -10,13 +10,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import exp
+from time import perf_counter
 
 from rag.answer.cite import end_offset
-from rag.answer.flow import Anchor, Claim
-from rag.answer.tables import Header, TextOf, cells, header_of, in_chunk, is_row
-from rag.models.types import Reading, ReadResult, TokenMark
+from rag.answer.draft import Anchor, Claim, Draft
+from rag.answer.tables import Header, TextOf, cells, header_of, in_chunk, is_row, passage
+from rag.models.types import Reader, Reading, ReadResult, TokenMark
 from rag.text.sentences import split_sentences
-from rag.types import Hit, Span
+from rag.types import Hit, Span, Step
 
 MOST_SENTENCES = 3
 _LONGEST_QUOTE = 500
@@ -29,6 +30,62 @@ _CUT_BULLET = re.compile(r"^(?:[-*+•‣◦]|#{1,6}|\(?\d{1,3}[.)])\s+")
 _LEANS = re.compile(
     r"(?:it|its|they|their|them|he|his|she|her|this|these|those|that|such|both)\b", re.IGNORECASE
 )
+_NOTHING_THERE = 0.9
+"""From this probability on that no passage answers, the reason is that none is relevant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Least calibrated probability of the reader to answer at all, and to answer where an LLM could."""
+
+    answer: float
+    alone: float
+
+
+def read(
+    question: str,
+    hits: Sequence[Hit],
+    draft: Draft,
+    reader: Reader,
+    least: Thresholds,
+    text_of: TextOf | None = None,
+) -> Draft:
+    """Let the reader answer, if it is as sure as `least.alone`; what it can quote is the fallback else."""
+    if not hits or draft.reason:
+        return draft
+    started = perf_counter()
+    result = reader.read(question, [passage(hit) for hit in hits])
+    quoted = quote_answer(result, hits, least.answer, text_of)
+    best = best_reading(result, hits)
+    confidence = best.probability if best else 0.0
+    taken = bool(quoted) and confidence >= least.alone
+    why = None if taken else _why_not(result.no_answer_probability)
+    step = Step("reader", reader.info.name, confidence, taken, why)
+    answered = replace(draft, claims=quoted if taken else (), fallback=quoted, reason=why)
+    return answered.stepped(step).timed("read", started)
+
+
+def _why_not(no_answer_probability: float) -> str:
+    return "no_relevant_passage" if no_answer_probability >= _NOTHING_THERE else "low_confidence"
+
+
+def fall_back(
+    question: str,
+    hits: Sequence[Hit],
+    draft: Draft,
+    reader: Reader,
+    least: Thresholds,
+    text_of: TextOf | None = None,
+) -> Draft:
+    """Take what the reader can quote where the LLM did not answer, and say so."""
+    found = draft
+    if not any(step.step == "reader" for step in draft.route):
+        unread = replace(draft, reason=None)
+        found = read(question, hits, unread, reader, Thresholds(least.answer, least.answer), text_of)
+    if found.claims or not found.fallback:
+        return found
+    step = Step("reader", reader.info.name, found.route[0].confidence, True, "fallback")
+    return replace(found, claims=found.fallback, reason=None).stepped(step)
 
 
 def quote_answer(

@@ -14,7 +14,7 @@ from rag.files import file_lock
 from rag.index import snapshot
 from rag.index.faiss import FaissIndex
 from rag.index.replica import Replica
-from rag.index.snapshot import explained
+from rag.index.snapshot import index_errors
 from rag.index.tantivy import Analyzer, TantivyIndex
 from rag.index.types import IndexSpec
 from rag.settings import Settings
@@ -96,7 +96,7 @@ class Slot:
         for number in range(MOST):
             folder = root / str(number)
             lock = file_lock(folder / "lock")
-            with explained(folder), suppress(Timeout):
+            with index_errors(folder), suppress(Timeout):
                 folder.mkdir(parents=True, exist_ok=True)
                 lock.acquire()
                 return cls(folder, lock)

@@ -33,7 +33,6 @@ _HALF = _lib.ScalarQuantizer.QT_fp16
 Segment = Any
 Bits = NDArray[np.bool_]
 
-HNSW_THRESHOLD = 50_000
 LINKS = 16
 """Neighbours of a node on the graph's upper layers; twice as many on the lowest."""
 BUILD_BREADTH = 100
@@ -76,7 +75,7 @@ class FaissIndex:
     """
 
     def __init__(
-        self, folder: Path | None, spec: IndexSpec, *, hnsw_threshold: int = HNSW_THRESHOLD, threads: int = 1
+        self, folder: Path | None, spec: IndexSpec, *, hnsw_threshold: int, threads: int = 1
     ) -> None:
         self._folder = folder
         self._spec = spec
@@ -231,7 +230,7 @@ class FaissIndex:
         if payload is None:
             return
         manifest, arrays = _decode(payload)
-        snapshot.require("faiss", manifest.spec, self._spec)
+        snapshot.check_spec("faiss", manifest.spec, self._spec)
         segment = _read_segment(self._folder, manifest.segment)
         if segment is None and manifest.segment is not None:
             return
@@ -367,7 +366,7 @@ def _encode(rows: _Rows, manifest: snapshot.Manifest) -> bytes:
     packed = io.BytesIO()
     np.savez(
         packed,
-        manifest=np.frombuffer(snapshot.dump(manifest), np.uint8),
+        manifest=np.frombuffer(manifest.to_json(), np.uint8),
         keys=rows.keys,
         alive=np.packbits(rows.alive),
         # a dead row's document may be gone: it needs no owner
@@ -380,7 +379,7 @@ def _encode(rows: _Rows, manifest: snapshot.Manifest) -> bytes:
 def _decode(payload: bytes) -> tuple[snapshot.Manifest, dict[str, NDArray[Any]]]:
     with np.load(io.BytesIO(payload)) as stored:
         arrays = {name: stored[name] for name in stored.files}
-    manifest = snapshot.load(arrays.pop("manifest").tobytes())
+    manifest = snapshot.Manifest.from_json(arrays.pop("manifest").tobytes())
     names = np.array([document.id for document in manifest.documents] + [""], object)
     arrays["owners"] = names[arrays["owners"]]
     return manifest, arrays

@@ -98,6 +98,16 @@ class IndexManager:
         for thread in self._threads:
             thread.start()
 
+    def open(self, collection: Collection) -> Replica | None:
+        """What answers searches of the collection now, caught up with it as far as SEARCH_BUDGET_S allows.
+
+        None while nothing was embedded. `collection` is the store's row as it is now.
+        """
+        replica = self._replica(collection.name, collection)
+        if replica is not None and replica.spec.generation == collection.generation:
+            replica.catch_up(collection.version, monotonic() + SEARCH_BUDGET_S)
+        return replica
+
     def serving(self, collection: str) -> IndexSpec | None:
         """What answers searches of the collection now; None while nothing was embedded. Raises NotFound."""
         replica = self._replica(collection)
@@ -199,11 +209,7 @@ class IndexManager:
                 replica.close()
 
     def _current(self, collection: str) -> Replica | None:
-        present = self._store.collections.get(collection)
-        replica = self._replica(collection, present)
-        if replica is not None and replica.spec.generation == present.generation:
-            replica.catch_up(present.version, monotonic() + SEARCH_BUDGET_S)
-        return replica
+        return self.open(self._store.collections.get(collection))
 
     def _follow(self, present: Collection, deadline: float | None) -> bool:
         """Apply the log to the collection's replica, or to the one that is to take its place; whether it is

@@ -267,12 +267,12 @@ class QdrantIndex:
         if not found:
             return 0
         try:
-            manifest = snapshot.load_object((found[0].payload or {}).get("manifest"))
+            manifest = snapshot.Manifest.from_plain((found[0].payload or {}).get("manifest"))
         except ValidationError as error:
             raise IndexMismatch(
                 f"The Qdrant collection {self._name!r} was not made by this version.", code="index_foreign"
             ) from error
-        snapshot.require("qdrant", manifest.spec, self._spec)
+        snapshot.check_spec("qdrant", manifest.spec, self._spec)
         if manifest.segment != self._analyzer.name:
             raise IndexMismatch(
                 f"The Qdrant collection {self._name!r} holds words of {manifest.segment!r}, "
@@ -282,7 +282,7 @@ class QdrantIndex:
 
     def _record(self, position: int) -> None:
         manifest = snapshot.Manifest(self._spec, position, segment=self._analyzer.name)
-        point = models.PointStruct(id=MARKER, vector={}, payload={"manifest": snapshot.dump_object(manifest)})
+        point = models.PointStruct(id=MARKER, vector={}, payload={"manifest": manifest.to_plain()})
         self._ask(partial(_upsert, name=self._name, points=[point]))
         self._position = position
 
@@ -360,7 +360,7 @@ class QdrantIndex:
             return
         lock = file_lock(self._lock)
         try:
-            with snapshot.explained(self._lock), suppress(Timeout):
+            with snapshot.index_errors(self._lock), suppress(Timeout):
                 lock.acquire(PATIENCE_S, poll_interval=0.01, blocking=True)
             yield lock.is_locked
         finally:

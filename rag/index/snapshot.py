@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: written aside, synced, renamed, with a checksum."""
+"""Files of embedded indexes: whole or not at all, with a checksum, and a manifest of what they are of."""
 
 from __future__ import annotations
 
@@ -37,16 +37,34 @@ class Manifest:
     documents: list[Document] = field(default_factory=list)
     segment: str | None = None
 
+    def to_json(self) -> bytes:
+        """As JSON."""
+        return _adapter().dump_json(self)
+
+    @staticmethod
+    def from_json(payload: bytes) -> Manifest:
+        """What `to_json` wrote."""
+        return _adapter().validate_json(payload)
+
+    def to_plain(self) -> object:
+        """As plain objects, for a backend that makes its own JSON."""
+        return _adapter().dump_python(self, mode="json")
+
+    @staticmethod
+    def from_plain(plain: object) -> Manifest:
+        """What `to_plain` gave; raises pydantic's ValidationError for anything else."""
+        return _adapter().validate_python(plain)
+
 
 def write(path: Path, payload: bytes) -> None:
     """Replace the file in one step, with a checksum. No other process writes to its folder."""
-    with explained(path):
+    with index_errors(path):
         write_whole(path, MAGIC, sha256(payload).digest(), payload, sole_writer=True)
 
 
 def read(path: Path) -> bytes | None:
     """The payload, or None when there is no file or a damaged one: the index is then rebuilt."""
-    with explained(path):
+    with index_errors(path):
         try:
             content = path.read_bytes()
         except FileNotFoundError:
@@ -59,13 +77,13 @@ def read(path: Path) -> bytes | None:
 
 def clear(folder: Path) -> None:
     """Remove the folder with all that is in it."""
-    with explained(folder):
+    with index_errors(folder):
         if folder.exists():
             shutil.rmtree(folder)
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
+def index_errors(path: Path) -> Iterator[None]:
     """What the system refuses, as IndexUnavailable: `index_full`, `index_read_only`, `index_unavailable`."""
     try:
         yield
@@ -74,7 +92,7 @@ def explained(path: Path) -> Iterator[None]:
         raise IndexUnavailable(f"The index at {path} cannot be used: {reason}.", code=code) from error
 
 
-def require(backend: str, found: IndexSpec, wanted: IndexSpec) -> None:
+def check_spec(backend: str, found: IndexSpec, wanted: IndexSpec) -> None:
     """Raises IndexMismatch when an index was built for another collection (`index_foreign`) or model."""
     if (found.model, found.revision, found.dimension, found.metric) != (
         wanted.model,
@@ -92,26 +110,6 @@ def require(backend: str, found: IndexSpec, wanted: IndexSpec) -> None:
             f"The {backend} index belongs to another collection than {wanted.collection!r} of this store.",
             code="index_foreign",
         )
-
-
-def dump(manifest: Manifest) -> bytes:
-    """The manifest as JSON."""
-    return _adapter().dump_json(manifest)
-
-
-def load(payload: bytes) -> Manifest:
-    """The manifest of `dump`."""
-    return _adapter().validate_json(payload)
-
-
-def dump_object(manifest: Manifest) -> object:
-    """The manifest as plain objects, for a backend that makes its own JSON."""
-    return _adapter().dump_python(manifest, mode="json")
-
-
-def load_object(plain: object) -> Manifest:
-    """The manifest of `dump_object`; raises pydantic's ValidationError for anything else."""
-    return _adapter().validate_python(plain)
 
 
 @cache

@@ -186,7 +186,7 @@ class TantivyIndex:
     def apply(self, batch: Batch) -> None:
         if batch.position <= self._position:
             return
-        with self._writing, _explained(self._folder), self._fresh_after_failure():
+        with self._writing, _index_errors(self._folder), self._fresh_after_failure():
             writer = self._open_writer()
             for document in {*batch.removed, *(chunk.document_id for chunk in batch.added)}:
                 writer.delete_documents_by_term("document", document)
@@ -208,13 +208,13 @@ class TantivyIndex:
                 return
             documents = list(self._catalogue)
             manifest = snapshot.Manifest(self._spec, self._position, documents, _commit(self._folder))
-            snapshot.write(self._folder / "manifest", snapshot.dump(manifest))
+            snapshot.write(self._folder / "manifest", manifest.to_json())
             self._saved = self._position
 
     def close(self, *, save: bool = True) -> None:
         if save:
             self.flush()
-        with self._writing, _explained(self._folder):
+        with self._writing, _index_errors(self._folder):
             if self._writer is not None:
                 self._writer.wait_merging_threads()
                 self._writer = None
@@ -230,9 +230,9 @@ class TantivyIndex:
                 self._position, self._saved, self._catalogue = 0, None, Catalogue()
         self._complete = True
         snapshot.clear(self._folder)
-        with snapshot.explained(files):
+        with snapshot.index_errors(files):
             files.mkdir(parents=True)
-        with _explained(files):
+        with _index_errors(files):
             return self._registered(tantivy.Index(self._schema, path=str(files)))
 
     def _resume(self) -> bool:
@@ -241,8 +241,8 @@ class TantivyIndex:
         payload, commit = snapshot.read(self._folder / "manifest"), _commit(self._folder)
         if payload is None:
             return False
-        manifest = snapshot.load(payload)
-        snapshot.require("tantivy", manifest.spec, self._spec)
+        manifest = snapshot.Manifest.from_json(payload)
+        snapshot.check_spec("tantivy", manifest.spec, self._spec)
         if commit is None or int(commit) < int(manifest.segment or 0):
             return False
         self._position = self._saved = manifest.position
@@ -385,7 +385,7 @@ def _ask(searcher: Any, query: Any, count: int) -> list[Scored]:
 
 
 @contextmanager
-def _explained(path: Path | None) -> Iterator[None]:
+def _index_errors(path: Path | None) -> Iterator[None]:
     """Tantivy raises ValueError for all that goes wrong; its text tells what it was."""
     try:
         yield

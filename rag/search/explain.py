@@ -6,83 +6,77 @@ Everything is read from the index and the stored vectors, by the models' tokeniz
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from rag.answer.flow import Candidates
-from rag.answer.tables import with_header
-from rag.index import IndexManager
+from rag.index.tantivy import Analyzer
 from rag.index.types import TermScore
 from rag.models.late import rows, token_matches
-from rag.models.types import EncodedQuery, Encoder, Reader, Reading, ReadResult
+from rag.models.types import Encoder, Reader, Reading, ReadResult
+from rag.search.retrieve import Candidates
 from rag.store import Store
 from rag.text.sentences import evidence_sentences, split_sentences
-from rag.types import Explanation, Hit, Query, Span, TermMatch, TokenMatch
+from rag.types import Explanation, Hit, Span, TermMatch, TokenMatch
 
 Unit = Literal["words", "sentence"]
 
 
 @dataclass(frozen=True, slots=True)
 class Explainer:
-    """Explains hits of one query; `encoded` is what retrieval searched with (None: it took no encoder)."""
+    """Explains hits of one query from what retrieval searched with."""
 
-    query: Query
-    encoded: EncodedQuery | None
-    encoder: Encoder
-    indexes: IndexManager
+    found: Candidates
     store: Store
+    analyzer: Analyzer
 
     def explained(self, hits: Mapping[int, Hit]) -> list[Hit]:
         """The hits, each behind its chunk key, with their explanations."""
-        terms = self.indexes.term_scores(self.query.collection, self.query.text, list(hits))
-        blobs = self._token_vectors(list(hits))
+        terms = self.found.collection.term_scores(self.found.query.text, list(hits))
+        tokens = self._tokens(hits)
         return [
-            replace(
-                hit,
-                explanation=Explanation(
-                    self._terms(hit, terms.get(key, ())), self._tokens(hit, blobs.get(key))
-                ),
-            )
+            replace(hit, explanation=Explanation(self._terms(hit, terms.get(key, ())), tokens.get(key, ())))
             for key, hit in hits.items()
         ]
-
-    def _token_vectors(self, keys: Sequence[int]) -> Mapping[int, bytes]:
-        if self.encoded is None or self.encoded.tokens is None:
-            return {}
-        return self.store.chunks.token_vectors(keys, self.encoder.info.name, self.encoder.info.revision)
 
     def _terms(self, hit: Hit, scores: Sequence[TermScore]) -> tuple[TermMatch, ...]:
         if not scores:
             return ()
-        places = self.indexes.places(hit.chunk.text)
+        places = self.analyzer.places(hit.chunk.text)
         return tuple(
             TermMatch(one.word, one.score, one.count, one.idf, one.tf, tuple(places.get(one.stem, ())))
             for one in scores
         )
 
-    def _tokens(self, hit: Hit, blob: bytes | None) -> tuple[TokenMatch, ...]:
-        if blob is None or self.encoded is None or self.encoded.tokens is None:
-            return ()
-        query = self.encoder.query_spans(self.query.text)
-        return token_matches(self.encoded.tokens, query, blob, self._passage_spans(hit, rows(blob)))
+    def _tokens(self, hits: Mapping[int, Hit]) -> dict[int, tuple[TokenMatch, ...]]:
+        encoded, encoder = self.found.encoded, self.found.collection.encoder
+        if encoded is None or encoded.tokens is None:
+            return {}
+        packed = self.store.chunks.token_vectors(list(hits), encoder.info.name, encoder.info.revision)
+        contexts = self.store.chunks.contexts(list(packed))
+        query = encoder.query_spans(self.found.query.text)
+        return {
+            key: token_matches(
+                encoded.tokens,
+                query,
+                vectors,
+                passage_spans(encoder, hits[key].chunk.text, contexts.get(key, ""), rows(vectors)),
+            )
+            for key, vectors in packed.items()
+        }
 
-    def _passage_spans(self, hit: Hit, count: int) -> list[Span | None]:
-        """What each of a chunk's `count` packed vectors stands for, in the chunk's text.
 
-        The encoder read the chunk behind its title and headings, which the store does not keep as it read
-        them: the arrangement that gives as many vectors is taken. Where none does, spans count from the end
-        and may be off by a token.
-        """
-        text = hit.chunk.text
-        for context in _contexts(with_header(hit, self.store.documents.text)):
-            prefix = f"{context}\n" if context else ""
-            spans = self.encoder.passage_spans(prefix + text)
-            if len(spans) == count:
-                return [_shifted(span, len(prefix)) for span in spans]
-        spans = self.encoder.passage_spans(text)
-        return [None] * (count - len(spans)) + spans[-count:]
+def passage_spans(encoder: Encoder, text: str, context: str, count: int) -> list[Span | None]:
+    """What each of a chunk's `count` packed vectors stands for, in the chunk's text; None for what stands in
+    the context that the encoder read in front of it.
+
+    Where that is not known, as of chunks that were stored long ago, spans count from the end and may be off
+    by a token.
+    """
+    prefix = f"{context}\n" if context else ""
+    spans = [_shifted(span, len(prefix)) for span in encoder.passage_spans(prefix + text)]
+    return [None] * (count - len(spans)) + spans[len(spans) - min(count, len(spans)) :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +100,6 @@ def keyed(found: Candidates, hits: Sequence[Hit], store: Store) -> dict[int, Hit
 def windows(unit: Unit, text: str) -> list[Span]:
     """The windows of a text that are left out one by one."""
     return split_sentences(text) if unit == "sentence" else word_windows(text)
-
-
-def _contexts(hit: Hit) -> Iterator[str]:
-    """What may have stood before the chunk, likeliest first: the headings that it does not begin with itself
-    (see ingest/chunk.py), with the title and the first row of its table or without.
-    """
-    headings, title = hit.chunk.headings, hit.document.title
-    outside = len([heading for heading in headings if heading not in hit.chunk.text[:400]])
-    depths = sorted(range(len(headings) + 1), key=lambda depth: abs(depth - outside))
-    for depth in depths:
-        kept = [heading for heading in headings[:depth] if heading != title]
-        for lines in ([title, *kept], kept):
-            first = " > ".join(line for line in lines if line)
-            yield "\n".join(part for part in (first, hit.header) if part)
-            if hit.header:
-                yield first
 
 
 def _shifted(span: Span | None, offset: int) -> Span | None:

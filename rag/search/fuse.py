@@ -14,24 +14,15 @@ from rag.index.types import Fused, Scored
 from rag.types import Share
 
 RANK_CONSTANT = 60
-DENSE_WEIGHT = 1.0
-LEXICAL_WEIGHT = 0.5
 
 
-def reciprocal_rank(
-    rankings: Sequence[Sequence[Scored]],
-    *,
-    constant: int = RANK_CONSTANT,
-    weights: Sequence[float] | None = None,
-) -> list[Scored]:
-    """Every chunk with its sum of weight / (constant + rank) over the rankings; best first, ties by key."""
-    if weights is not None and len(weights) != len(rankings):
-        raise ValueError(f"{len(rankings)} rankings need as many weights, got {len(weights)}")
+def reciprocal_rank(rankings: Sequence[Sequence[Scored]]) -> list[Scored]:
+    """Every chunk with its sum of 1 / (RANK_CONSTANT + rank) over the rankings; best first, ties by key."""
     scores: dict[int, float] = {}
     terms: dict[int, tuple[str, ...]] = {}
-    for ranking, weight in zip(rankings, weights or [1.0] * len(rankings), strict=True):
+    for ranking in rankings:
         for rank, scored in enumerate(ranking, start=1):
-            scores[scored.key] = scores.get(scored.key, 0.0) + weight / (constant + rank)
+            scores[scored.key] = scores.get(scored.key, 0.0) + 1 / (RANK_CONSTANT + rank)
             terms[scored.key] = terms.get(scored.key) or scored.terms
     fused = [Scored(key, score, terms[key]) for key, score in scores.items()]
     return sorted(fused, key=lambda scored: (-scored.score, scored.key))
@@ -41,20 +32,18 @@ def convex(
     dense: Sequence[Scored],
     lexical: Sequence[Scored],
     similarities: Mapping[int, float] | None = None,
-    relevance: Mapping[int, float] | None = None,
     *,
-    dense_weight: float = DENSE_WEIGHT,
-    lexical_weight: float = LEXICAL_WEIGHT,
+    dense_weight: float,
+    lexical_weight: float,
 ) -> list[Fused]:
     """The union of both rankings by the weighted sum of scores that are standardised over it; ties by key.
 
-    `similarities` are the dense scores of chunks that only `lexical` found (`DenseIndex.similarities`),
-    `relevance` the lexical ones of chunks that only `dense` found (`LexicalIndex.relevance`). A chunk without
-    a score counts as the lowest one known: what was not among the first k scores no higher.
+    `similarities` are the dense scores of chunks that only `lexical` found (`DenseIndex.similarities`). A
+    chunk without a score counts as the lowest one known: what was not among the first k scores no higher.
     """
     keys = sorted({scored.key for scored in (*dense, *lexical)})
-    by_dense = _scores(dense, similarities)
-    by_lexical = _scores(lexical, relevance)
+    by_dense = {**(similarities or {}), **{scored.key: scored.score for scored in dense}}
+    by_lexical = {scored.key: scored.score for scored in lexical}
     dense_part = _standardised(keys, by_dense)
     lexical_part = _standardised(keys, by_lexical)
     dense_ranks, lexical_ranks = _ranks(dense), _ranks(lexical)
@@ -76,10 +65,6 @@ def convex(
         for key in keys
     ]
     return sorted(fused, key=lambda candidate: (-candidate.score, candidate.key))
-
-
-def _scores(found: Sequence[Scored], further: Mapping[int, float] | None) -> dict[int, float]:
-    return {**(further or {}), **{scored.key: scored.score for scored in found}}
 
 
 def _ranks(found: Sequence[Scored]) -> dict[int, int]:

@@ -1,62 +1,30 @@
-"""Reordering candidates: late interaction over stored token vectors, and the reader where a gate is open."""
+"""Reordering candidates: late interaction over stored token vectors, then the reader."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.answer.flow import Candidate, Candidates
 from rag.models.late import maxsim
 from rag.models.types import Floats, Reader
+from rag.search.retrieve import Candidate, Candidates
 from rag.store import Store
 from rag.types import Hit, Part, Share
 
-LATE_WEIGHT = 0.75
-"""Weight of the standardised late-interaction score beside the standardised candidates' score.
 
-Chosen on obliqa dev, fairytaleqa_sections val and scifact train (300 queries each, docs/log.md, 2026-11-21);
-nDCG@10 is flat from 0.5 to 1.5.
-"""
-
-READER_WEIGHT = 0.5
-"""Weight of the reader's logit beside the score after late interaction.
-
-Chosen on adi, scifact train, fairytaleqa_sections val, qed_nq dev and medquad (355 questions, docs/log.md,
-2026-11-21); nDCG@10 is flat from 0.4 to 0.6, and the standardised logit gains less.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class RerankGate:
-    """Which rerankers may act, per collection: each has to win on held-out questions there first.
-
-    Late interaction is on but for the collections in `late_off`; the reader for those in `reader_on`, and for
-    all where the settings say so.
-    """
-
-    late_off: frozenset[str] = field(default_factory=frozenset)
-    reader_on: frozenset[str] = field(default_factory=frozenset)
-
-    def late(self, collection: str) -> bool:
-        return collection not in self.late_off
-
-    def reader(self, collection: str) -> bool:
-        return collection in self.reader_on
-
-
-def rerank_late(
-    found: Candidates, store: Store, model: str, weight: float = LATE_WEIGHT, revision: str | None = None
-) -> Candidates:
+def rerank_late(found: Candidates, store: Store) -> Candidates:
     """Rescore by MaxSim (ColBERT, https://arxiv.org/abs/2004.12832) between query and stored token vectors.
 
-    The new score is z(candidate score) + weight · z(MaxSim); one without token vectors counts as average.
+    The new score is z(candidate score) + late_weight · z(MaxSim); one without token vectors counts as
+    average.
     """
+    encoder, weight = found.collection.encoder.info, found.collection.config.late_weight
     if found.encoded is None or found.encoded.tokens is None or len(found.items) < 2:
         return found
-    blobs = store.chunks.token_vectors([item.key for item in found.items], model, revision)
+    blobs = store.chunks.token_vectors([item.key for item in found.items], encoder.name, encoder.revision)
     stored = [n for n, item in enumerate(found.items) if item.key in blobs]
     if len(stored) < 2:
         return found
@@ -101,7 +69,7 @@ def standardised(scores: Sequence[float]) -> Floats:
 
 
 def rerank_by_reader(
-    question: str, hits: Sequence[Hit], reader: Reader, depth: int, weight: float = READER_WEIGHT
+    question: str, hits: Sequence[Hit], reader: Reader, depth: int, weight: float
 ) -> list[Hit]:
     """Rescore hits by score + weight · the relevance logit that the reader gives to the first `depth`; those
     behind count like the least relevant one.

@@ -2,62 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from rag.answer.flow import Candidate, Candidates
-from rag.index import IndexManager
 from rag.index.types import Fused, Scored
-from rag.models.types import EncodedQuery, Encoder
+from rag.models.types import EncodedQuery
+from rag.search.collection import OpenCollection
 from rag.search.fuse import convex
-from rag.search.learned import DEFAULTS, Profile
 from rag.store import Store
 from rag.types import Hit, Part, Query, Share
 
 
 @dataclass(frozen=True, slots=True)
-class Retriever:
-    """First-stage search. `pool` runs the lexical search while the caller's thread does the dense one."""
+class Candidate:
+    """A chunk key with its present score and every stage's view of it, before the chunk itself is read.
 
-    indexes: IndexManager
-    encoder: Encoder
-    pool: Executor
-    profile: Profile = DEFAULTS
+    The contributions of `shares` add up to the score.
+    """
 
-    def candidates(self, query: Query, count: int) -> Candidates:
-        """At least `query.k` and at most max(count, query.k) candidates, best first."""
-        count = max(count, query.k)
-        if query.mode == "lexical":
-            return Candidates(query, None, _single("lexical", self._lexical(query, count)))
-        if query.mode == "dense":
-            encoded = self._encode(query)
-            items = _single("dense", self._dense(query, encoded, count))
-            return Candidates(query, encoded, items, self.encoder.info)
-        return self._hybrid(query, count)
+    key: int
+    score: float
+    parts: Mapping[str, Part]
+    terms: tuple[str, ...] = ()
+    shares: Mapping[str, Share] = field(default_factory=dict)
 
-    def _hybrid(self, query: Query, count: int) -> Candidates:
-        pending = self.pool.submit(self._lexical, query, count)
-        encoded = self._encode(query)
-        dense = self._dense(query, encoded, count)
-        lexical = pending.result()
-        found = {scored.key for scored in dense}
-        missing = [scored.key for scored in lexical if scored.key not in found]
-        exact = self.indexes.similarities(query.collection, encoded.dense, missing) if missing else {}
-        learned = self.profile
-        fused = convex(dense, lexical, exact, dense_weight=learned.dense, lexical_weight=learned.lexical)
-        return Candidates(query, encoded, ranked(fused, count), self.encoder.info)
 
-    def _encode(self, query: Query) -> EncodedQuery:
-        return self.profile.adapted(self.encoder.encode_queries([query.text])[0])
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What retrieval found for a query in its collection, best first; `encoded` is None for words alone."""
 
-    def _dense(self, query: Query, encoded: EncodedQuery, count: int) -> list[Scored]:
-        return self.indexes.search_dense(
-            query.collection, encoded.dense, count, query.filters, self.encoder.info
-        )
+    query: Query
+    collection: OpenCollection
+    encoded: EncodedQuery | None
+    items: tuple[Candidate, ...]
 
-    def _lexical(self, query: Query, count: int) -> list[Scored]:
-        return self.indexes.search_lexical(query.collection, query.text, count, query.filters)
+
+def retrieve(query: Query, collection: OpenCollection, pool: Executor) -> Candidates:
+    """First-stage search: at least `query.k` candidates, and as many as late interaction rescores.
+
+    `pool` runs the lexical search while the caller's thread does the dense one. Raises InvalidInput
+    `invalid_filter`.
+    """
+    count = max(collection.config.rerank_candidates, query.k)
+    if query.mode == "lexical":
+        found = collection.lexical(query.text, count, query.filters)
+        return Candidates(query, collection, None, _single("lexical", found))
+    if query.mode == "dense":
+        encoded = collection.encode(query.text)
+        found = collection.dense(encoded.dense, count, query.filters)
+        return Candidates(query, collection, encoded, _single("dense", found))
+    return _hybrid(query, collection, count, pool)
+
+
+def _hybrid(query: Query, collection: OpenCollection, count: int, pool: Executor) -> Candidates:
+    pending = pool.submit(collection.lexical, query.text, count, query.filters)
+    encoded = collection.encode(query.text)
+    dense = collection.dense(encoded.dense, count, query.filters)
+    lexical = pending.result()
+    nearest = {scored.key for scored in dense}
+    words_only = [scored.key for scored in lexical if scored.key not in nearest]
+    exact = collection.similarities(encoded.dense, words_only)
+    config = collection.config
+    fused = convex(
+        dense, lexical, exact, dense_weight=config.dense_weight, lexical_weight=config.lexical_weight
+    )
+    return Candidates(query, collection, encoded, ranked(fused, count))
 
 
 def _single(stage: str, found: Sequence[Scored]) -> tuple[Candidate, ...]:

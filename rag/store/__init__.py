@@ -1,9 +1,7 @@
 """The truth: one SQL store that every index replica is rebuilt from."""
 
 from rag.store.curation import first_reason
-from rag.store.ids import chunk_id, document_id, fingerprint, mark
 from rag.store.records import (
-    Alike,
     EmbeddedChunk,
     EvaluationRecord,
     EvaluationRow,
@@ -29,13 +27,13 @@ from rag.store.records import (
     SampleScores,
     SampleState,
     SampleTexts,
+    SimilarChunk,
     UnembeddedChunk,
 )
 from rag.store.store import Store
-from rag.store.text import clean, clean_source
+from rag.store.values import chunk_id, clean, clean_source, document_id, fingerprint, signature
 
 __all__ = [
-    "Alike",
     "EmbeddedChunk",
     "EvaluationRecord",
     "EvaluationRow",
@@ -61,6 +59,7 @@ __all__ = [
     "SampleTexts",
     "SampledPassage",
     "SampledSentence",
+    "SimilarChunk",
     "Store",
     "UnembeddedChunk",
     "chunk_id",
@@ -69,5 +68,5 @@ __all__ = [
     "document_id",
     "fingerprint",
     "first_reason",
-    "mark",
+    "signature",
 ]

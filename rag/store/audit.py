@@ -47,7 +47,7 @@ _MUST_BE_NONE = {
 
 
 class Audit(Part):
-    """What the store says about its own health."""
+    """Whether the tables agree with each other: a check for tests and for `footnote doctor`."""
 
     def problems(self) -> list[str]:
         """What is wrong with the store, in words; empty when it is consistent. Reads every table."""

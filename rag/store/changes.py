@@ -26,7 +26,7 @@ _EMBEDDED = (
 
 
 class Changes(Part):
-    """What index replicas read."""
+    """The change log of each collection, and what replicas read to follow it."""
 
     def version(self, collection: str) -> int:
         """The sequence number of a collection's last change; raises NotFound `collection_not_found`."""

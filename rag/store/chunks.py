@@ -23,7 +23,7 @@ from rag.store.rows import (
     to_vectors,
 )
 from rag.store.schema import chunks, documents, models, token_vectors, vectors
-from rag.store.text import clean
+from rag.store.values import clean
 from rag.types import Chunk, Document
 
 _REMEMBERED = 1000
@@ -49,6 +49,9 @@ _VECTORS = (
     .where(vectors.c.chunk_key.in_(sa.bindparam("keys", expanding=True)))
     .where(models.c.name == sa.bindparam("model"), models.c.revision == sa.bindparam("revision"))
 )
+_CONTEXTS = sa.select(chunks.c.key, chunks.c.context).where(
+    chunks.c.key.in_(sa.bindparam("keys", expanding=True)), chunks.c.context.is_not(None)
+)
 _TOKENS_OF_REVISION = _TOKENS.where(models.c.revision == sa.bindparam("revision"))
 
 Version = tuple[str, int]
@@ -56,7 +59,7 @@ Version = tuple[str, int]
 
 
 class Chunks(Part):
-    """What the store does for a search."""
+    """Chunks and their vectors by key: what a search reads of its hits."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -100,6 +103,14 @@ class Chunks(Part):
             for part in sliced(keys):
                 rows = connection.execute(query, {"keys": part, **wanted})
                 found.update((key, bytes(packed)) for key, packed in rows)
+        return found
+
+    def contexts(self, keys: Sequence[int]) -> dict[int, str]:
+        """What the encoder read in front of these chunks; absent where the store does not know."""
+        found: dict[int, str] = {}
+        with self._db.read() as connection:
+            for part in sliced(keys):
+                found.update((key, text) for key, text in connection.execute(_CONTEXTS, {"keys": part}))
         return found
 
     def vectors(self, keys: Sequence[int], model: str, revision: str) -> dict[int, Floats]:

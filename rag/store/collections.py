@@ -20,14 +20,14 @@ from rag.store.schema import (
     releases,
     samples,
 )
-from rag.store.text import clean
+from rag.store.values import clean
 from rag.types import BoundEncoder, Collection, Operation
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class Collections(Part):
-    """What the store does with collections as a whole."""
+    """The collections: made, listed, bound to an encoder, deleted."""
 
     def create(self, name: str, description: str = "") -> Collection:
         """Make an empty collection.

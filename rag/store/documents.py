@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from rag.errors import NotFound
 from rag.store.collections import advance, is_name, live
 from rag.store.database import Part, Row, now
-from rag.store.ids import chunk_id, document_id
 from rag.store.prepare import prepare
 from rag.store.records import NewDocument, Put
 from rag.store.rows import (
@@ -39,7 +38,7 @@ from rag.store.schema import (
     token_vectors,
     vectors,
 )
-from rag.store.text import check_source, clean
+from rag.store.values import check_source, chunk_id, clean, document_id
 from rag.store.write import forget_quotes, is_unchanged, remove, write_document, write_failure
 from rag.types import Document, DocumentRecord, DocumentStatus
 
@@ -47,7 +46,7 @@ _ID = re.compile("[0-9a-f]{24}")
 
 
 class Documents(Part):
-    """What the store does with documents."""
+    """The documents: put, failed, moved, deleted, read."""
 
     def put(self, new: NewDocument) -> Put:
         """Add or replace a document with everything of it, in one transaction with its row in the change log.

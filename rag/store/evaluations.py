@@ -12,7 +12,7 @@ from rag.errors import NotFound
 from rag.store.database import Part
 from rag.store.records import EvaluationRecord, EvaluationRow
 from rag.store.schema import evaluation_rows, evaluations, jobs
-from rag.store.text import clean
+from rag.store.values import clean
 
 
 class Evaluations(Part):

@@ -14,7 +14,7 @@ from rag.store.database import Row
 from rag.store.records import ItemRecord, JobItem, JobRequest, Option
 from rag.store.rows import sliced
 from rag.store.schema import documents, job_items, job_payloads
-from rag.store.text import check_source, clean, clean_metadata
+from rag.store.values import check_source, clean, clean_metadata
 from rag.types import Job, JobCounts, SourceError
 
 

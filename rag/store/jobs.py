@@ -15,7 +15,7 @@ from rag.store.job_rows import fingerprint, insert_items, insert_missing, read_j
 from rag.store.records import ItemRecord, ItemState, JobItem, JobRequest, Option, Outcome
 from rag.store.rows import check_limit
 from rag.store.schema import job_items, job_payloads, jobs
-from rag.store.text import clean
+from rag.store.values import clean
 from rag.types import Job, JobStatus, Reason
 
 _OPEN = ("queued", "running")

@@ -13,11 +13,11 @@ from rag.errors import InvalidInput, NotFound
 from rag.store.database import Part, Row, now
 from rag.store.records import Key, KeyRole
 from rag.store.schema import api_keys
-from rag.store.text import clean
+from rag.store.values import clean
 
 
 class Keys(Part):
-    """What the store does with API keys."""
+    """The API keys: only their hashes are kept."""
 
     def add(self, name: str, role: KeyRole, collections: Sequence[str] | None = None) -> str:
         """Make a key and return its secret, which is shown this once; raises InvalidInput `invalid_role`."""

@@ -13,7 +13,7 @@ from rag.types import Collection
 
 
 class Learned(Part):
-    """What the store does with profiles. Version 0 is no row: it stands for the defaults."""
+    """The versions of what was learned for each collection. Version 0 is no row: it is the defaults."""
 
     def add(self, collection: Collection, new: NewProfile) -> ProfileRecord:
         """Store the next version and, with `adopt`, switch to it in the same transaction.

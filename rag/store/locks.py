@@ -18,7 +18,7 @@ _NAME = re.compile(r"[a-z0-9-]{1,64}")
 
 
 class Locks(Part):
-    """What the store does for workers that must not get into each other's way."""
+    """Named locks among all processes on the store, for workers that share its jobs."""
 
     @contextmanager
     def exclusive(self, name: str, *, once: bool = False) -> Iterator[bool]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
@@ -11,7 +14,12 @@ from rag.errors import StoreError
 from rag.store.engines import LOCK_TIMEOUT_S, WRITE
 from rag.store.schema import HEAD, VERSION_TABLE
 
+if TYPE_CHECKING:  # Alembic takes a while to import, and a store that is up to date does without
+    from alembic.config import Config
+
 _LOCK = 0x666F6F74  # any number that no one else uses for an advisory lock of this database: "foot"
+# Alembic's `context` and `op` are module-level proxies: two threads cannot migrate two stores at once.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def migrate(engine: sa.Engine) -> None:
@@ -26,15 +34,35 @@ def migrate(engine: sa.Engine) -> None:
         _check_encoding(connection)
         if _revision(connection) == HEAD:
             return
-    from rag.store.upgrade import (
-        upgrade,
-    )  # here, so that a store that is up to date need not wait for Alembic
-
     with engine.execution_options(**{WRITE: True}).begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         if _revision(connection) != HEAD:  # another process may just have done it
-            upgrade(connection)
+            _upgrade(connection)
+
+
+def alembic_config(connection: sa.Connection | None = None) -> Config:
+    """Alembic's configuration, without a file: the migrations lie beside this module."""
+    from alembic.config import Config
+
+    made = Config(attributes={"connection": connection})
+    made.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return made
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    """Run the migrations that are missing, inside the connection's transaction."""
+    from alembic import command
+    from alembic.util import CommandError
+
+    try:
+        with _ONE_AT_A_TIME:
+            command.upgrade(alembic_config(connection), "head")
+    except CommandError as error:
+        raise StoreError(
+            f"The store was made by a later version of Footnote; upgrade this one. ({error})",
+            code="store_too_new",
+        ) from error
 
 
 def _revision(connection: sa.Connection) -> str | None:

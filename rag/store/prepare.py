@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rag.errors import InvalidInput
-from rag.store.ids import chunk_id, document_id, fingerprint
 from rag.store.records import Floats, NewChunk, NewDocument
-from rag.store.text import check_source, clean, clean_metadata
+from rag.store.values import check_source, chunk_id, clean, clean_metadata, document_id, fingerprint
 from rag.types import Scalar
 
 Value = (
@@ -28,12 +27,12 @@ Value = (
 
 @dataclass(frozen=True, slots=True)
 class PreparedChunk:
-    """A chunk's row, its vectors (a quarantined one may have none), and its marks."""
+    """A chunk's row, its vectors (a quarantined one may have none), and its signatures."""
 
     row: dict[str, Value]
     dense: bytes | None
     tokens: bytes | None
-    marks: tuple[int, ...]
+    signatures: tuple[int, ...]
 
     @property
     def live(self) -> bool:
@@ -42,7 +41,7 @@ class PreparedChunk:
 
     @property
     def fingerprint(self) -> int:
-        """See `rag.store.ids.fingerprint`."""
+        """See `rag.store.values.fingerprint`."""
         value = self.row["fingerprint"]
         assert isinstance(value, int)
         return value
@@ -143,10 +142,10 @@ def _chunk(document: str, chunk: NewChunk, text: str) -> PreparedChunk:
         "duplicate_of": chunk.duplicate_of,
         "context": clean(chunk.context),
     }
-    marks = tuple(dict.fromkeys(chunk.marks))
+    signatures = tuple(dict.fromkeys(chunk.signatures))
     if chunk.dense.size == 0:
-        return PreparedChunk(row, None, None, marks)
-    return PreparedChunk(row, packed(chunk.dense), chunk.tokens, marks)
+        return PreparedChunk(row, None, None, signatures)
+    return PreparedChunk(row, packed(chunk.dense), chunk.tokens, signatures)
 
 
 def _released(chunk: PreparedChunk) -> PreparedChunk:

@@ -28,8 +28,8 @@ class NewChunk:
 
     With a `quarantine` reason the chunk is kept with its vectors and counted, but is never searched.
     `duplicate_of` is the fingerprint of the chunk that it repeats; where that one is gone, a chunk
-    quarantined as its duplicate is searched. `marks` are what later chunks are compared with. `context` is
-    what the encoder read in front of the text; another encoder will read it there too.
+    quarantined as its duplicate is searched. `signatures` are what later chunks are compared with. `context`
+    is what the encoder read in front of the text; another encoder will read it there too.
     """
 
     ordinal: int
@@ -42,7 +42,7 @@ class NewChunk:
     quarantine: str | None = None
     findings: tuple[Finding, ...] = ()
     duplicate_of: int | None = None
-    marks: tuple[int, ...] = ()
+    signatures: tuple[int, ...] = ()
     context: str = ""
 
 
@@ -107,10 +107,10 @@ class QuarantinedChunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
-    """A chunk of another document that shares `mark`; `searchable` unless it is in quarantine."""
+class SimilarChunk:
+    """A chunk of another document that shares `signature`; `searchable` unless it is in quarantine."""
 
-    mark: int
+    signature: int
     key: int
     document_id: str
     fingerprint: int

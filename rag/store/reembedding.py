@@ -21,7 +21,7 @@ from rag.types import BoundEncoder
 
 
 class Reembedding(Part):
-    """What the store does when a collection changes its encoder."""
+    """The vectors of an encoder that is to take over a collection, beside those in force."""
 
     def begin(self, collection: str, model: str, revision: str, dimension: int) -> None:
         """Name the encoder that is to take over. Again with the same one it does nothing.

@@ -26,7 +26,7 @@ from rag.store.records import (
 )
 from rag.store.rows import sliced
 from rag.store.schema import chunks, collections, documents, sample_documents, sample_texts, samples
-from rag.store.text import clean
+from rag.store.values import clean
 
 _RECORD: tuple[sa.ColumnElement[Any], ...] = (
     samples.c.key, samples.c.request_id, samples.c.created_at, samples.c.state, samples.c.abstained,
@@ -36,7 +36,7 @@ _RECORD: tuple[sa.ColumnElement[Any], ...] = (
 
 
 class Samples(Part):
-    """What the store does with samples of live answers."""
+    """Samples of live answers, for scoring and drift."""
 
     def add(self, new: Sequence[NewSample]) -> int:
         """Keep samples; how many, as those of a collection that is gone are not.
@@ -53,7 +53,7 @@ class Samples(Part):
                 row = live(connection, collection, lock=True)  # no document goes meanwhile
             except NotFound:
                 return 0
-            there = set(_read(connection, [each for one in new for each in one.texts.passages]))
+            there = set(_passages(connection, [each for one in new for each in one.texts.passages]))
             for one in new:
                 _insert(connection, row.id, one, whole=there.issuperset(one.texts.passages))
             return len(new)
@@ -78,7 +78,7 @@ class Samples(Part):
     def passages(self, wanted: Iterable[PassageRef]) -> dict[PassageRef, SampledPassage]:
         """The passages behind these references; what is gone or in quarantine is absent."""
         with self._db.read() as connection:
-            return _read(connection, wanted)
+            return _passages(connection, wanted)
 
     def waiting(self, limit: int) -> list[tuple[int, SampleTexts]]:
         """Samples that no judge has seen, with their keys, newest first: what is watched is the present."""
@@ -100,8 +100,8 @@ class Samples(Part):
                 values |= {"judged_by": one.judged_by, "state": "scored"}
                 connection.execute(sa.update(samples).where(samples.c.key == one.key).values(**values))
 
-    def settle(self) -> None:
-        """Give up on samples that wait for judges and have no texts any more."""
+    def discard_unscorable(self) -> None:
+        """Give up on samples that wait for judges and have no texts any more: they are `gone`."""
         texts = sa.select(sample_texts.c.sample_key).where(sample_texts.c.sample_key == samples.c.key)
         lost = (samples.c.state == "waiting") & ~texts.exists()
         with self._db.read() as connection:
@@ -144,7 +144,7 @@ class Samples(Part):
             return connection.execute(sa.delete(samples).where(samples.c.collection_id == row.id)).rowcount
 
 
-def _read(connection: sa.Connection, wanted: Iterable[PassageRef]) -> dict[PassageRef, SampledPassage]:
+def _passages(connection: sa.Connection, wanted: Iterable[PassageRef]) -> dict[PassageRef, SampledPassage]:
     columns = (documents.c.source, documents.c.title, chunks.c.text, chunks.c.page)
     place = (chunks.c.document_id, chunks.c.ordinal, chunks.c.id)
     found: dict[PassageRef, SampledPassage] = {}
@@ -174,12 +174,12 @@ def _insert(connection: sa.Connection, collection: int, new: NewSample, *, whole
     key = connection.scalar(sa.insert(samples).values(**values).returning(samples.c.key))
     if not whole:
         return
-    said = {"question": clean(new.texts.question), "response": clean(new.texts.response)}
+    texts = {"question": clean(new.texts.question), "response": clean(new.texts.response)}
     lists = {
         "passages": [astuple(one) for one in new.texts.passages],
         "sentences": [asdict(one) for one in new.texts.sentences],
     }
-    connection.execute(sa.insert(sample_texts).values(sample_key=key, **said, **lists))
+    connection.execute(sa.insert(sample_texts).values(sample_key=key, **texts, **lists))
     owners = dict.fromkeys(one.document_id for one in new.texts.passages)
     quoted = [{"sample_key": key, "document_id": each} for each in owners]
     if quoted:

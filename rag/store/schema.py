@@ -143,7 +143,7 @@ chunks = sa.Table(
     # the reason that keeps the chunk out of search; its vectors are kept, so that it can come back
     sa.Column("quarantine", sa.Text),
     sa.Column("findings", Json),
-    # of text and headings, see rag.store.ids.fingerprint; NULL in chunks of before there was curation
+    # of text and headings, see rag.store.values.fingerprint; NULL in chunks of before there was curation
     sa.Column("fingerprint", sa.BigInteger),
     # the fingerprint of the chunk that this one repeats
     sa.Column("duplicate_of", sa.BigInteger),

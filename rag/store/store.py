@@ -16,6 +16,7 @@ from rag.store.jobs import Jobs
 from rag.store.keys import Keys
 from rag.store.learned import Learned
 from rag.store.locks import Locks
+from rag.store.quarantine import Quarantine
 from rag.store.reembedding import Reembedding
 from rag.store.samples import Samples
 
@@ -40,6 +41,7 @@ class Store:
         self.keys = Keys(database)
         self.learned = Learned(database)
         self.curation = Curation(database)
+        self.quarantine = Quarantine(database)
         self.reembedding = Reembedding(database)
         self.samples = Samples(database)
         self.evaluations = Evaluations(database)

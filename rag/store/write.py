@@ -8,8 +8,13 @@ import sqlalchemy as sa
 
 from rag.store.collections import advance, bind, live
 from rag.store.database import Row, now
-from rag.store.ids import document_id
 from rag.store.prepare import Prepared
+from rag.store.quarantine import (
+    release_orphans,
+    released_fingerprints,
+    searchable_fingerprints,
+    write_signatures,
+)
 from rag.store.records import Put
 from rag.store.schema import (
     chunks,
@@ -22,7 +27,7 @@ from rag.store.schema import (
     token_vectors,
     vectors,
 )
-from rag.store.settle import fingerprints, released, settle, write_marks
+from rag.store.values import document_id
 
 
 def is_unchanged(connection: sa.Connection, new: Prepared) -> bool:
@@ -38,8 +43,8 @@ def write_document(connection: sa.Connection, new: Prepared) -> Put:
     if old is not None and _same(old, new):
         _clear_error(connection, new.id)
         return "unchanged"
-    new = new.releasing(released(connection, collection.id, new.id))
-    gone = fingerprints(connection, new.id)
+    new = new.releasing(released_fingerprints(connection, collection.id, new.id))
+    gone = searchable_fingerprints(connection, new.id)
     model = collection.model_id
     if new.dimension is not None:
         model = bind(connection, collection, new.model, new.revision, new.dimension)
@@ -54,7 +59,7 @@ def write_document(connection: sa.Connection, new: Prepared) -> Put:
     )
     _write_row(connection, new, {"sequence": sequence, "model_id": model}, collection.id, is_new=old is None)
     _write_chunks(connection, new, model, collection.id)
-    settle(connection, new.collection, gone | _repeated(new))
+    release_orphans(connection, new.collection, gone | _repeated(new))
     return "replaced" if was_ready else "added"
 
 
@@ -85,12 +90,12 @@ def remove(connection: sa.Connection, key: str) -> bool:
     old = _present(connection, key)  # read again: another writer may have held the lock
     if old is None:
         return False
-    gone = fingerprints(connection, key)
+    gone = searchable_fingerprints(connection, key)
     forget_quotes(connection, key)
     connection.execute(sa.delete(documents).where(documents.c.id == key))
     if old.status == "ready":
         advance(connection, collection, key, "delete", documents=-1, chunks=-old.chunks)
-        settle(connection, name, gone)
+        release_orphans(connection, name, gone)
     return True
 
 
@@ -161,7 +166,7 @@ def _write_chunks(connection: sa.Connection, new: Prepared, model: int | None, c
     for table, rows in ((vectors, dense), (token_vectors, packed)):
         if rows:
             connection.execute(sa.insert(table), rows)
-    write_marks(connection, collection, [(key, chunk.marks) for key, chunk in keyed])
+    write_signatures(connection, collection, [(key, chunk.signatures) for key, chunk in keyed])
 
 
 def forget_quotes(connection: sa.Connection, document: str) -> None:

@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 
 from adapt.types import Given
-from rag.answer.engine import Engine
+from rag.service import Service
 from rag.store import NewChunk, NewDocument
 from rag.types import Document
 
@@ -22,12 +22,12 @@ JARGON = {
 """The users' word and the documents' word."""
 
 
-def gap(engine: Engine, collection: str) -> list[Given]:
+def gap(service: Service, collection: str) -> list[Given]:
     """A document for each thing and property, in jargon, and a question about each in plain words."""
-    engine.store.collections.create(collection)
+    service.store.collections.create(collection)
     pairs = [(thing, plain) for thing in THINGS for plain in JARGON]
     texts = [f"The {JARGON[plain]} of the {thing} is described on this page." for thing, plain in pairs]
-    put(engine, collection, {f"{t}-{p}.md": text for (t, p), text in zip(pairs, texts, strict=True)})
+    put(service, collection, {f"{t}-{p}.md": text for (t, p), text in zip(pairs, texts, strict=True)})
     return [Given(f"What about the {plain} of our {thing}?", f"{thing}-{plain}.md") for thing, plain in pairs]
 
 
@@ -38,12 +38,12 @@ def shuffled(given: Sequence[Given]) -> list[Given]:
     return [Given(one.question, source) for one, source in zip(given, sources, strict=True)]
 
 
-def put(engine: Engine, collection: str, texts: dict[str, str]) -> None:
+def put(service: Service, collection: str, texts: dict[str, str]) -> None:
     """Each text as a document of one passage."""
-    info = engine.encoder.info
-    encoded = engine.encoder.encode_passages(list(texts.values()))
+    info = service.models.encoder.info
+    encoded = service.models.encoder.encode_passages(list(texts.values()))
     for (source, text), passage in zip(texts.items(), encoded, strict=True):
         digest = hashlib.sha256(text.encode()).hexdigest()
         chunk = NewChunk(0, 0, len(text), None, (), passage.dense, passage.tokens)
         document = Document("", collection, source, "", "text/plain", digest)
-        engine.store.documents.put(NewDocument(document, text, digest, [chunk], info.name, info.revision))
+        service.store.documents.put(NewDocument(document, text, digest, [chunk], info.name, info.revision))

@@ -13,10 +13,11 @@ from adapt.jobs import stored
 from adapt.run import Adapted, adapt
 from adapt.sample import chance, given_questions, part_of, synthetic
 from adapt.types import Budget, Given, Options
-from adapt.weights import of_profile
-from rag.answer.engine import Engine
+from adapt.weights import of_config
 from rag.errors import Conflict
-from rag.search.learned import DEFAULTS, Profile
+from rag.search.config import search_config
+from rag.search.tuning import DEFAULTS, Tuning
+from rag.service import Service, open_service
 from rag.settings import Settings
 from rag.types import Query
 from tests.adapt.planted import THINGS, gap, put, shuffled
@@ -25,19 +26,19 @@ SMALL = Options(budget=Budget(train=30, inner=10, held=0, labelled=8, candidates
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with Engine(Settings(data=tmp_path_factory.mktemp("adapt"), threads=1)) as opened:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with open_service(Settings(data=tmp_path_factory.mktemp("adapt"), threads=1)) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def given(engine: Engine) -> list[Given]:
-    return gap(engine, "gap")
+def given(service: Service) -> list[Given]:
+    return gap(service, "gap")
 
 
 @pytest.fixture(scope="module")
-def learned(engine: Engine, given: list[Given]) -> Adapted:
-    return adapt(engine, "gap", given, SMALL, lambda *_: None)
+def learned(service: Service, given: list[Given]) -> Adapted:
+    return adapt(service, "gap", given, SMALL, lambda *_: None)
 
 
 def test_a_vocabulary_gap_is_learned(learned: Adapted) -> None:
@@ -50,48 +51,50 @@ def test_a_vocabulary_gap_is_learned(learned: Adapted) -> None:
     assert learned.report.judged_on == "the user's questions"
 
 
-def test_what_is_adopted_changes_the_search_until_it_is_rolled_back(engine: Engine, learned: Adapted) -> None:
-    info, collection = engine.encoder.info, engine.store.collections.get("gap")
-    before = _top(engine, "What about the noise of our harbour?")
-    engine.store.learned.add(collection, stored(learned, info.name, info.revision))
-    after = _top(engine, "What about the noise of our harbour?")
+def test_what_is_adopted_changes_the_search_until_it_is_rolled_back(
+    service: Service, learned: Adapted
+) -> None:
+    info, collection = service.models.encoder.info, service.store.collections.get("gap")
+    before = _top(service, "What about the noise of our harbour?")
+    service.store.learned.add(collection, stored(learned, info.name, info.revision))
+    after = _top(service, "What about the noise of our harbour?")
     assert after != before
     assert after[0] == "harbour-noise.md"
-    assert engine.store.learned.rollback("gap") == 0
-    assert _top(engine, "What about the noise of our harbour?") == before
+    assert service.store.learned.rollback("gap") == 0
+    assert _top(service, "What about the noise of our harbour?") == before
 
 
 def test_a_profile_of_another_encoder_is_ignored(
-    engine: Engine, learned: Adapted, caplog: pytest.LogCaptureFixture
+    service: Service, learned: Adapted, caplog: pytest.LogCaptureFixture
 ) -> None:
-    collection = engine.store.collections.get("gap")
-    before = _top(engine, "What about the speed of our piano?")
-    engine.store.learned.add(collection, stored(learned, engine.encoder.info.name, "another"))
-    assert engine.profile("gap") is DEFAULTS
-    assert _top(engine, "What about the speed of our piano?") == before
+    collection = service.store.collections.get("gap")
+    before = _top(service, "What about the speed of our piano?")
+    service.store.learned.add(collection, stored(learned, service.models.encoder.info.name, "another"))
+    assert service.searcher.open("gap").tuning is DEFAULTS
+    assert _top(service, "What about the speed of our piano?") == before
     assert "revision another" in caplog.text
-    engine.store.learned.rollback("gap")
+    service.store.learned.rollback("gap")
 
 
-def test_shuffled_labels_are_refused(engine: Engine, given: list[Given]) -> None:
-    refused = adapt(engine, "gap", shuffled(given), SMALL, lambda *_: None)
+def test_shuffled_labels_are_refused(service: Service, given: list[Given]) -> None:
+    refused = adapt(service, "gap", shuffled(given), SMALL, lambda *_: None)
     assert not refused.adopted
     assert refused.profile == DEFAULTS
     assert {piece.piece for piece in refused.report.pieces} == {"weights", "adapter", "reader"}
     assert all(piece.reason != "wins" for piece in refused.report.pieces)
 
 
-def test_synthetic_questions_alone_adopt_nothing_unless_told(engine: Engine) -> None:
-    engine.store.collections.create("plain")
+def test_synthetic_questions_alone_adopt_nothing_unless_told(service: Service) -> None:
+    service.store.collections.create("plain")
     told = (
         "The {} number {} stands in hall {}. Before its inspection the caretaker cleans every {} nearby, "
         "writes the hour into a green notebook and locks the gate behind the visitors."
     )
     pairs = list(zip(THINGS, reversed(THINGS), strict=True))
     texts = {f"{a}-{n}.md": told.format(a, n, n, b) for n in range(9) for a, b in pairs}
-    put(engine, "plain", texts)
+    put(service, "plain", texts)
     options = Options(budget=Budget(train=25, inner=6, held=30, labelled=2, candidates=3, read=0))
-    found = adapt(engine, "plain", [], options, lambda *_: None)
+    found = adapt(service, "plain", [], options, lambda *_: None)
     assert found.report.judged_on == "synthetic questions"
     assert not found.adopted
     assert "nothing is adopted" in found.report.notes[0]
@@ -102,7 +105,7 @@ def test_synthetic_questions_alone_adopt_nothing_unless_told(engine: Engine) -> 
 
 
 def test_a_profile_survives_the_store(learned: Adapted) -> None:
-    again = Profile.from_json(learned.profile.to_json())
+    again = Tuning.from_json(learned.profile.to_json())
     assert again.adapter is not None
     assert learned.profile.adapter is not None
     np.testing.assert_array_equal(again.adapter.down, learned.profile.adapter.down)
@@ -110,53 +113,53 @@ def test_a_profile_survives_the_store(learned: Adapted) -> None:
     assert replace(again, adapter=None) == replace(learned.profile, adapter=None)
 
 
-def test_cached_candidates_are_ranked_as_the_engine_ranks_them(engine: Engine, given: list[Given]) -> None:
-    asked, _ = given_questions(engine, "gap", given[:24], 0)
-    for profile in (DEFAULTS, Profile(dense_weight=1.0, lexical_weight=2.0, late_weight=0.25)):
-        weights, ranks = of_profile(profile), []
-        for pool in gather(engine, "gap", asked):
+def test_cached_candidates_are_ranked_as_the_engine_ranks_them(service: Service, given: list[Given]) -> None:
+    asked, _ = given_questions(service, "gap", given[:24], 0)
+    for profile in (DEFAULTS, Tuning(dense_weight=1.0, lexical_weight=2.0, late_weight=0.25)):
+        weights, ranks = of_config(search_config(service.settings, profile)), []
+        for pool in gather(service, "gap", asked):
             ranks.append(first_rank(pool, fused(pool, weights.lexical), weights.late, 100))
         unread = replace(profile, reader=False)
-        assert ranks == [_rank(engine, one.text, one.chunks, unread) for one in asked]
+        assert ranks == [_rank(service, one.text, one.chunks, unread) for one in asked]
 
 
-def test_no_document_is_both_learned_from_and_judged_by(engine: Engine, given: list[Given]) -> None:
-    own, missing = given_questions(engine, "gap", [*given, Given("What?", "nowhere.md")], 0)
-    made = synthetic(engine, "gap", 0, Budget(20, 5, 20), lambda *_: None)
+def test_no_document_is_both_learned_from_and_judged_by(service: Service, given: list[Given]) -> None:
+    own, missing = given_questions(service, "gap", [*given, Given("What?", "nowhere.md")], 0)
+    made = synthetic(service, "gap", 0, Budget(20, 5, 20), lambda *_: None)
     assert missing == 1
     for asked in (own, made):
         parts: dict[str, set[str]] = {}
         for one in asked:
             parts.setdefault(one.document, set()).add(one.part)
         assert all(len(each) == 1 for each in parts.values())
-    assert made == synthetic(engine, "gap", 0, Budget(20, 5, 20), lambda *_: None)
+    assert made == synthetic(service, "gap", 0, Budget(20, 5, 20), lambda *_: None)
     order = sorted(range(1000), key=lambda n: chance(f"order 0 {n}"))[:500]
     held = [part_of(str(n), 0, halves=True) == "held" for n in order]
     assert 200 < sum(held) < 300, "the parts do not depend on the order"
 
 
-def test_a_quote_finds_its_passage(engine: Engine) -> None:
+def test_a_quote_finds_its_passage(service: Service) -> None:
     quoted = Given("What is dear?", quote="the QUONDLE of  the camera is")
-    [asked], missing = given_questions(engine, "gap", [quoted], 0)
-    found = engine.store.chunks.hydrate(sorted(asked.keys))
+    [asked], missing = given_questions(service, "gap", [quoted], 0)
+    found = service.store.chunks.hydrate(sorted(asked.keys))
     assert [document.source for _, document in found.values()] == ["camera-price.md"]
     assert missing == 0
 
 
-def test_too_little_to_learn_from(engine: Engine) -> None:
-    engine.store.collections.create("tiny")
-    put(engine, "tiny", {"a.md": "One short text about a pump and its oil."})
+def test_too_little_to_learn_from(service: Service) -> None:
+    service.store.collections.create("tiny")
+    put(service, "tiny", {"a.md": "One short text about a pump and its oil."})
     with pytest.raises(Conflict) as error:
-        adapt(engine, "tiny", [], Options(), lambda *_: None)
+        adapt(service, "tiny", [], Options(), lambda *_: None)
     assert error.value.code == "too_few_questions"
 
 
-def _top(engine: Engine, text: str) -> list[str]:
-    hits, _ = engine.search(Query(text, "gap", 3))
+def _top(service: Service, text: str) -> list[str]:
+    hits, _ = service.searcher.search(Query(text, "gap", 3))
     return [hit.document.source for hit in hits]
 
 
-def _rank(engine: Engine, text: str, chunks: frozenset[str], profile: Profile) -> int:
-    found = engine.candidates(Query(text, "gap", 100), profile)
-    hits = engine.passages(found, 100, profile=profile)
+def _rank(service: Service, text: str, chunks: frozenset[str], profile: Tuning) -> int:
+    opened = service.searcher.open("gap", trial=profile)
+    hits = service.searcher.hits(service.searcher.retrieve(Query(text, "gap", 100), opened), 100)
     return next((n for n, hit in enumerate(hits, 1) if hit.chunk.id in chunks), 0)

@@ -17,7 +17,7 @@ from api.http.app import create_app
 from jobs.progress import Progress
 from jobs.worker import Worker
 from rag.errors import Conflict
-from rag.search.learned import Profile
+from rag.search.tuning import Tuning
 from rag.store import NewProfile, Store
 from tests.adapt.planted import gap
 from tests.api.service import Live, configured, listening
@@ -38,7 +38,7 @@ def live(
 
 @pytest.fixture(scope="module")
 def given(live: Live) -> list[Given]:
-    return gap(live.runtime.engine(), "gap")
+    return gap(live.runtime.service(), "gap")
 
 
 def _worker(live: Live) -> Worker:
@@ -150,7 +150,7 @@ def data(tmp_path: Path) -> Path:
         lost = Verdict("adapter", False, "no sure gain", "", 80, 0.65, 0.65, 0.6, gain, gain)
         for adopt, piece in ((True, won), (False, lost)):
             report = Report(0, 1.5, 1.0, "synthetic questions", {"held cloze": 80}, {}, (piece,))
-            learned = Profile(lexical_weight=1.0).to_json()
+            learned = Tuning(lexical_weight=1.0).to_json()
             store.learned.add(collection, NewProfile("other", "r1", learned, report.to_json(), adopt))
     return tmp_path
 

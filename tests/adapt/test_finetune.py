@@ -12,9 +12,9 @@ from adapt.gate import plainly_fused
 from adapt.network import EncoderNet, load_backbone, load_tokenizer
 from adapt.sample import given_questions
 from adapt.types import Options
-from rag.answer.engine import Engine
 from rag.models.encoder import OnnxEncoder
 from rag.models.late import unpack
+from rag.service import open_service
 from rag.settings import Settings
 from tests.adapt.planted import gap
 from tests.lab.recipes.conftest import TOWNS, backbone  # noqa: F401 - a fixture
@@ -38,11 +38,11 @@ def test_pairs_are_learned(backbone: Path) -> None:  # noqa: F811
 
 def test_a_worse_encoder_is_exported_and_refused(backbone: Path, tmp_path: Path) -> None:  # noqa: F811
     options = Options(full=True, backbone=backbone)
-    with Engine(Settings(data=tmp_path, threads=1)) as engine:
-        asked, _ = given_questions(engine, "gap", gap(engine, "gap"), 0)
+    with open_service(Settings(data=tmp_path, threads=1)) as service:
+        asked, _ = given_questions(service, "gap", gap(service, "gap"), 0)
         asked = asked[:60]
-        plain = plainly_fused(engine, "gap", [one for one in asked if one.part == "held"])
-        verdict, note = tuned_encoder(engine, "gap", asked, options, plain, lambda *_: None)
+        plain = plainly_fused(service, "gap", [one for one in asked if one.part == "held"])
+        verdict, note = tuned_encoder(service, "gap", asked, options, plain, lambda *_: None)
     assert (verdict.piece, verdict.accepted) == ("encoder", False)
     assert verdict.ndcg10 < verdict.ndcg10_before
     folder = tmp_path / "encoders" / "gap-0"

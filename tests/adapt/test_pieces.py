@@ -16,7 +16,7 @@ from adapt.sample import pack, read_given, unpack
 from adapt.types import Asked, Given, Pool
 from adapt.weights import Weights, choose
 from rag.errors import RagError
-from rag.search.learned import QueryAdapter
+from rag.search.tuning import QueryAdapter
 from rag.types import Chunk
 
 TEXT = (

@@ -1,4 +1,4 @@
-"""One engine over a small real collection for all answer tests."""
+"""One service over a small real collection for all answer tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rag.answer.engine import Engine
+from rag.service import Service, open_service
 from rag.settings import Settings
 from tests.answer.corpus import fill
 
@@ -19,7 +19,7 @@ def settings_for(data: Path, **changes: Any) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with Engine(settings_for(tmp_path_factory.mktemp("data"))) as opened:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with open_service(settings_for(tmp_path_factory.mktemp("data"))) as opened:
         fill(opened)
         yield opened

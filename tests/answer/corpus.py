@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 
-from rag.answer.engine import Engine
+from rag.service import Service
 from rag.store import NewChunk, NewDocument
 from rag.types import Document, Metadata, Page
 
@@ -36,23 +36,23 @@ TEXTS: Mapping[str, str] = {
 }
 
 
-def put(engine: Engine, collection: str, source: str, text: str, metadata: Metadata | None = None) -> None:
+def put(service: Service, collection: str, source: str, text: str, metadata: Metadata | None = None) -> None:
     """Store a text whose chunks are its paragraphs; each paragraph is also a page."""
     spans = [match.span() for match in re.finditer(r"(?:[^\n]|\n(?!\n))+", text)]
     pages = tuple(Page(number, start, end) for number, (start, end) in enumerate(spans, start=1))
     digest = hashlib.sha256(text.encode()).hexdigest()
     document = Document("", collection, source, source, "text/markdown", digest, pages, metadata or {})
-    encoded = engine.encoder.encode_passages([text[start:end] for start, end in spans])
+    encoded = service.models.encoder.encode_passages([text[start:end] for start, end in spans])
     chunks = [
         NewChunk(n, start, end, n + 1, (), passage.dense, passage.tokens)
         for n, ((start, end), passage) in enumerate(zip(spans, encoded, strict=True))
     ]
-    info = engine.encoder.info
-    engine.store.documents.put(NewDocument(document, text, digest, chunks, info.name, info.revision))
+    info = service.models.encoder.info
+    service.store.documents.put(NewDocument(document, text, digest, chunks, info.name, info.revision))
 
 
-def fill(engine: Engine, collection: str = "handbook") -> None:
+def fill(service: Service, collection: str = "handbook") -> None:
     """The collection of TEXTS."""
-    engine.store.collections.create(collection)
+    service.store.collections.create(collection)
     for source, text in TEXTS.items():
-        put(engine, collection, source, text, {"topic": source.removesuffix(".md")})
+        put(service, collection, source, text, {"topic": source.removesuffix(".md")})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answer.check import attach, check_claims, check_text, enforce, is_statement
-from rag.answer.cite import assemble
-from rag.answer.engine import Engine
-from rag.answer.flow import Anchor, Claim
+from rag.answer.check import check_claims, check_text, enforce
+from rag.answer.cite import attach, is_statement
+from rag.answer.draft import Anchor, Claim
+from rag.answer.finish import assemble
+from rag.service import Service
 from rag.types import CheckPolicy, Verdict
 from tests.answer.samples import LUNCH, PUMP, hit
 
@@ -32,13 +33,13 @@ def test_what_counts_as_a_statement(text: str, statement: bool) -> None:
     assert is_statement(text) == statement
 
 
-def test_a_bare_sentence_is_anchored_at_the_checkers_evidence(engine: Engine) -> None:
+def test_a_bare_sentence_is_anchored_at_the_checkers_evidence(service: Service) -> None:
     claims = [
         claim("Guests pay 11 euros for lunch."),
         claim("The moon is made of green cheese."),
         claim("Yes."),
     ]
-    found = attach(claims, HITS, engine.checker)
+    found = attach(claims, HITS, service.models.checker)
     (anchor,) = found[0].anchors
     assert anchor.hit == 1
     assert LUNCH[anchor.start - 70 : anchor.end - 70] == "Guests pay 11 euros."
@@ -52,11 +53,13 @@ def test_without_a_checker_only_many_shared_words_count() -> None:
     assert found[0].verdict is None
 
 
-def test_a_claim_is_checked_against_what_it_cites_and_nothing_else(engine: Engine) -> None:
+def test_a_claim_is_checked_against_what_it_cites_and_nothing_else(service: Service) -> None:
     text = "Lunch costs 8 euros."
     right = Claim("", text, (Anchor(5, 1, 70, 96),))
     wrong = Claim("", text, (Anchor(5, 0, 20, 30),))
-    verdicts = [one.verdict for one in check_claims([right, wrong, claim("Yes.")], HITS, engine.checker)]
+    verdicts = [
+        one.verdict for one in check_claims([right, wrong, claim("Yes.")], HITS, service.models.checker)
+    ]
     assert verdicts[0] is not None
     assert verdicts[1] is not None
     assert (verdicts[0].label, verdicts[1].label == "supported", verdicts[2]) == ("supported", False, None)
@@ -64,12 +67,12 @@ def test_a_claim_is_checked_against_what_it_cites_and_nothing_else(engine: Engin
     assert HITS[evidence.context].chunk.text[evidence.start : evidence.end] == "Lunch costs 8 euros."
 
 
-def test_a_quote_is_certain_without_a_model(engine: Engine) -> None:
+def test_a_quote_is_certain_without_a_model(service: Service) -> None:
     sentence = "It weighs 40 kg and ships with a two-year warranty."
     start = 20 + PUMP.index(sentence)
     quoted = Claim("", sentence.replace(" ", "  "), (Anchor(5, 0, start, start + len(sentence)),))
     altered = Claim("", sentence.replace("40", "90"), quoted.anchors)
-    certain, judged = check_claims([quoted, altered], HITS, engine.checker)
+    certain, judged = check_claims([quoted, altered], HITS, service.models.checker)
     assert certain.verdict is not None
     assert (certain.verdict.label, certain.verdict.probability) == ("supported", 1.0)
     assert certain.verdict.evidence[0].start == start - 20
@@ -106,13 +109,13 @@ def test_dropped_sentences_leave_no_gap_in_numbers_or_text() -> None:
     assert [c.source for c in cited.citations] == ["lunch.md"]
 
 
-def test_any_text_is_checked_sentence_by_sentence(engine: Engine) -> None:
+def test_any_text_is_checked_sentence_by_sentence(service: Service) -> None:
     answer = "- The pump weighs 40 kg [1].\n- It was built on Mars [2]."
-    first, second = check_text(answer, [PUMP], engine.checker, None)
+    first, second = check_text(answer, [PUMP], service.models.checker, None)
     assert [answer[s.start : s.end] for s in (first, second)] == [first.text, second.text]
     assert first.verdict is not None
     assert second.verdict is not None
     assert (first.verdict.label, second.verdict.label == "supported") == ("supported", False)
     for span in second.verdict.unsupported_spans:
         assert 0 <= span.start < span.end <= len(second.text)
-    assert check_text("", [PUMP], engine.checker, None) == []
+    assert check_text("", [PUMP], service.models.checker, None) == []

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answer.cite import assemble, blank_markers, claims_from, marker_numbers, page_of, strip_markers
-from rag.answer.flow import Anchor, Claim
+from rag.answer.cite import blank_markers, claims_from, marker_numbers, strip_markers
+from rag.answer.draft import Anchor, Claim
+from rag.answer.finish import assemble, page_of
 from rag.types import Page, Span, Verdict
 from tests.answer.samples import LUNCH, PUMP, hit
 

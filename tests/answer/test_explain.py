@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
 from ingest.handler import ingest_worker
 from ingest.submit import submit_uploads
 from ingest.types import Upload
-from rag.answer.engine import Engine
 from rag.errors import NotFound
 from rag.models.late import unpack
-from rag.search.explain import MOST_WINDOWS, word_windows
-from rag.search.rerank import RerankGate, with_stage
+from rag.search.explain import MOST_WINDOWS, passage_spans, word_windows
+from rag.search.rerank import with_stage
+from rag.service import Service, open_service
 from rag.types import Explanation, Hit, Mode, Query, Share, Span
 from tests.answer.conftest import settings_for
 from tests.answer.corpus import TEXTS
@@ -29,48 +28,45 @@ LONG = "\n\n".join(
 
 
 @pytest.fixture(scope="module")
-def ingested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Documents with titles, headings and a table, read as a user's are, in float: in int8 a score depends a
     little on what is scored beside it.
     """
     settings = settings_for(tmp_path_factory.mktemp("explain"), precision="float")
-    with Engine(settings) as opened:
+    with open_service(settings) as opened:
         opened.store.collections.create(C)
         texts = {**TEXTS, "valves.md": f"# All valves 🙂\n\n{LONG}"}
         uploads = [Upload(name, text.encode(), "text/markdown") for name, text in texts.items()]
         submit_uploads(opened.store, C, uploads)
-        worker = ingest_worker(settings, opened.store, opened.encoder)
+        worker = ingest_worker(settings, opened.store, opened.models.encoder)
         worker.drain()
         worker.close()
         yield opened
 
 
-def explained(engine: Engine, text: str, **options: object) -> list[tuple[Hit, Explanation]]:
+def explained(service: Service, text: str, **options: object) -> list[tuple[Hit, Explanation]]:
     mode: Mode = options.pop("mode", "hybrid")  # type: ignore[assignment]
-    hits, _ = engine.search(Query(text, C, 6, mode=mode), explain=True, **options)  # type: ignore[arg-type]
+    hits, _ = service.searcher.search(Query(text, C, 6, mode=mode), explain=True, **options)  # type: ignore[arg-type]
     assert hits
     return [(hit, hit.explanation) for hit in hits if hit.explanation is not None]
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
 @pytest.mark.parametrize("rerank", [True, False])
-def test_contributions_add_up_to_the_score(ingested: Engine, mode: Mode, rerank: bool) -> None:
+def test_contributions_add_up_to_the_score(ingested: Service, mode: Mode, rerank: bool) -> None:
     for hit, _ in explained(ingested, QUESTION, mode=mode, rerank=rerank):
         assert sum(share.contribution for share in hit.shares.values()) == pytest.approx(hit.score, abs=1e-4)
         assert set(hit.shares) >= set(hit.parts) - {"fused"}
 
 
-def test_the_readers_share_is_one_of_them(ingested: Engine, tmp_path: Path) -> None:
-    gate = RerankGate(reader_on=frozenset({C}))
-    with Engine(settings_for(tmp_path), ingested.store, gate) as gated:
-        found = explained(gated, QUESTION)
-    for hit, _ in found:
+def test_the_readers_share_is_one_of_them(ingested: Service) -> None:
+    for hit, _ in explained(ingested, QUESTION):
         assert set(hit.shares) == {"dense", "lexical", "late", "rerank"}
         assert sum(share.contribution for share in hit.shares.values()) == pytest.approx(hit.score, abs=1e-4)
 
 
-def test_without_explain_nothing_is_told(ingested: Engine) -> None:
-    hits, _ = ingested.search(Query(QUESTION, C, 3))
+def test_without_explain_nothing_is_told(ingested: Service) -> None:
+    hits, _ = ingested.searcher.search(Query(QUESTION, C, 3))
     assert all(not hit.shares and hit.explanation is None for hit in hits)
 
 
@@ -89,7 +85,7 @@ def test_standardised_shares_add_up_to_the_standardised_sum() -> None:
     assert [shares["a"].contribution for shares in alike] == [0.0, 0.0]
 
 
-def test_words_add_up_to_the_lexical_score_and_stand_where_they_say(ingested: Engine) -> None:
+def test_words_add_up_to_the_lexical_score_and_stand_where_they_say(ingested: Service) -> None:
     shown = 0
     for hit, why in explained(ingested, QUESTION):
         if "lexical" in hit.parts:
@@ -104,14 +100,14 @@ def test_words_add_up_to_the_lexical_score_and_stand_where_they_say(ingested: En
     assert shown >= 5
 
 
-def test_a_word_behind_an_emoji_stands_where_it_says(ingested: Engine) -> None:
+def test_a_word_behind_an_emoji_stands_where_it_says(ingested: Service) -> None:
     hit, why = explained(ingested, "How long is a crossing?")[0]
     (span,) = next(term for term in why.terms if term.term == "crossing").spans
     assert "🙂" in hit.chunk.text[: span.start]
     assert hit.chunk.text[span.start : span.end] == "Crossing"
 
 
-def test_a_word_of_the_headings_alone_has_no_place(ingested: Engine) -> None:
+def test_a_word_of_the_headings_alone_has_no_place(ingested: Service) -> None:
     found = [
         term
         for hit, why in explained(ingested, "all valves made of brass")
@@ -123,8 +119,8 @@ def test_a_word_of_the_headings_alone_has_no_place(ingested: Engine) -> None:
 
 
 @pytest.mark.parametrize("text", [QUESTION, "At what pressure does valve number 7 close?", "dogs on board"])
-def test_tokens_add_up_to_the_late_score(ingested: Engine, text: str) -> None:
-    asked = ingested.encoder.token_spans(text)
+def test_tokens_add_up_to_the_late_score(ingested: Service, text: str) -> None:
+    asked = ingested.models.encoder.token_spans(text)
     for hit, why in explained(ingested, text):
         assert sum(token.share for token in why.tokens) == pytest.approx(hit.parts["late"].score, abs=1e-4)
         assert [(t.query.start, t.query.end) for t in why.tokens if t.query] == asked
@@ -134,7 +130,7 @@ def test_tokens_add_up_to_the_late_score(ingested: Engine, text: str) -> None:
                 assert 0 <= token.passage.start < token.passage.end <= len(hit.chunk.text)
 
 
-def test_tokens_match_the_same_words(ingested: Engine) -> None:
+def test_tokens_match_the_same_words(ingested: Service) -> None:
     hit, why = explained(ingested, "At what pressure does valve number 7 close?")[0]
     assert "Valve number 7" in hit.chunk.text
     found = {
@@ -148,27 +144,27 @@ def test_tokens_match_the_same_words(ingested: Engine) -> None:
     assert "clos" in found["close"]
 
 
-def test_every_stored_vector_has_its_span(ingested: Engine) -> None:
+def test_every_stored_vector_has_its_span(ingested: Service) -> None:
     """The text that the encoder read is put together again: as many spans as vectors, to the token."""
-    info = ingested.encoder.info
-    explainer = ingested._explainer(ingested.candidates(Query(QUESTION, C, 50)))
-    hits, _ = ingested.search(Query("valve", C, 50), rerank=False)
+    info = ingested.models.encoder.info
+    hits, _ = ingested.searcher.search(Query("valve", C, 50), rerank=False)
     assert any(hit.chunk.headings for hit in hits)
     for hit in hits:
         key = ingested.store.chunks.key(C, hit.chunk.id)
         blob = ingested.store.chunks.token_vectors([key], info.name)[key]
-        spans = explainer._passage_spans(hit, len(unpack(blob)))
+        context = ingested.store.chunks.contexts([key])[key]
+        spans = passage_spans(ingested.models.encoder, hit.chunk.text, context, len(unpack(blob)))
         assert len(spans) == len(unpack(blob))
         inside = [span for span in spans if span is not None]
-        whole = ingested.encoder.token_spans(hit.chunk.text)
+        whole = ingested.models.encoder.token_spans(hit.chunk.text)
         assert (inside[0].start, inside[-1].end) == (whole[0][0], whole[-1][1])
         assert all(a.end <= b.start for a, b in pairwise(inside))
 
 
-def test_the_reader_heeds_what_answers(ingested: Engine) -> None:
+def test_the_reader_heeds_what_answers(ingested: Service) -> None:
     query = Query("How much does lunch cost for staff?", C, 6)
     hit, _ = explained(ingested, query.text)[0]
-    found = ingested.explain(query, hit.chunk.id)
+    found = ingested.searcher.explain(query, hit.chunk.id)
     text, windows = found.hit.chunk.text, found.reader.windows
     assert found.rank == 1
     assert (found.hit.score, found.hit.explanation) == (hit.score, hit.explanation)
@@ -179,7 +175,7 @@ def test_the_reader_heeds_what_answers(ingested: Engine) -> None:
     holding = [w for w in windows if "8" in text[w.start : w.end]]
     assert [w.answer for w in holding] == [pytest.approx(found.reader.answer.probability)]
     without = text[: most.start] + text[most.end :]
-    whole, less = ingested.reader.relevance(query.text, [text, without]).tolist()
+    whole, less = ingested.models.reader.relevance(query.text, [text, without]).tolist()
     assert found.reader.relevance == pytest.approx(whole, abs=1e-2)
     assert most.relevance == pytest.approx(whole - less, abs=1e-2)
 
@@ -195,30 +191,30 @@ def test_windows_are_few_and_hold_every_word(text: str) -> None:
     assert [c for c in kept if c.isalnum()] == [c for c in text if c.isalnum()]
 
 
-def test_sentences_can_be_left_out_instead(ingested: Engine) -> None:
+def test_sentences_can_be_left_out_instead(ingested: Service) -> None:
     hit, _ = explained(ingested, "Do dogs travel free?")[0]
-    found = ingested.explain(Query("Do dogs travel free?", C, 6), hit.chunk.id, unit="sentence")
+    found = ingested.searcher.explain(Query("Do dogs travel free?", C, 6), hit.chunk.id, unit="sentence")
     pieces = [hit.chunk.text[w.start : w.end] for w in found.reader.windows]
     assert "Dogs travel free." in pieces
     best = max(found.reader.windows, key=lambda window: window.relevance)
     assert hit.chunk.text[best.start : best.end] == "Dogs travel free."
 
 
-def test_a_passage_that_is_no_hit_is_explained_without_a_score(ingested: Engine) -> None:
+def test_a_passage_that_is_no_hit_is_explained_without_a_score(ingested: Service) -> None:
     query = Query(QUESTION, C, 1)
-    hits, _ = ingested.search(Query(QUESTION, C, 20))
-    found = ingested.explain(query, hits[-1].chunk.id)
+    hits, _ = ingested.searcher.search(Query(QUESTION, C, 20))
+    found = ingested.searcher.explain(query, hits[-1].chunk.id)
     assert (found.rank, found.hit.shares, found.hit.parts) == (None, {}, {})
     assert found.hit.explanation is not None
     assert found.hit.explanation.tokens
 
 
-def test_a_chunk_of_another_collection_is_not_found(ingested: Engine) -> None:
-    hits, _ = ingested.search(Query(QUESTION, C, 1))
+def test_a_chunk_of_another_collection_is_not_found(ingested: Service) -> None:
+    hits, _ = ingested.searcher.search(Query(QUESTION, C, 1))
     ingested.store.collections.create("other")
     for collection, chunk in (("other", hits[0].chunk.id), (C, "nothing"), (C, "\ud800")):
         with pytest.raises(NotFound) as caught:
-            ingested.explain(Query(QUESTION, collection, 3), chunk)
+            ingested.searcher.explain(Query(QUESTION, collection, 3), chunk)
         assert caught.value.code == "chunk_not_found"
 
 

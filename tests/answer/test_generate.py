@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answer.engine import Engine
+from rag.answer.ask import Ask
 from rag.answer.events import AnswerEvent, TokenEvent
-from rag.answer.write import NO_ANSWER, Visible, clean, prompt_for
+from rag.answer.prompt import NO_ANSWER, clean, prompt_for
+from rag.answer.write import Visible
+from rag.service import Service, open_service
 from rag.types import CheckPolicy, Equals
 from tests.answer.conftest import settings_for
 from tests.answer.samples import hit
-from tests.answer.test_engine import assert_quotes_are_exact
+from tests.answer.test_service import assert_quotes_are_exact
 from tests.fakes.llm_server import (
     Behaviour,
     FakeLLM,
@@ -47,8 +49,8 @@ def llm() -> Iterator[FakeLLM]:
 
 
 @pytest.fixture(scope="module")
-def writing(engine: Engine, llm: FakeLLM, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """An engine on the same store with the fake server as its LLM."""
+def writing(service: Service, llm: FakeLLM, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """An service on the same store with the fake server as its LLM."""
     settings = settings_for(
         tmp_path_factory.mktemp("llm"),
         llm_url=llm.url,
@@ -58,10 +60,12 @@ def writing(engine: Engine, llm: FakeLLM, tmp_path_factory: pytest.TempPathFacto
         llm_prompt_cost=1000.0,
         llm_completion_cost=5000.0,
     )
-    with Engine(settings, engine.store) as opened:
+    with open_service(settings, service.store) as opened:
         opened.warm()
         llm.then(says("Warm."))
-        opened.ask(LUNCH, C, mode="generative")  # the client's first call takes long on a busy machine
+        opened.answerer.answer(
+            Ask(LUNCH, C, mode="generative")
+        )  # the client's first call takes long on a busy machine
         yield opened
 
 
@@ -71,13 +75,13 @@ def number_of(request: Request, words: str) -> int:
     return int(before.rsplit("<passage ", 1)[1].split(">")[0])
 
 
-def test_a_written_answer_is_cited_and_checked(writing: Engine, llm: FakeLLM) -> None:
+def test_a_written_answer_is_cited_and_checked(writing: Service, llm: FakeLLM) -> None:
     llm.then(
         says(
             lambda r: f"Guests pay 11 euros for lunch [{number_of(r, 'Lunch costs')}]. It opens at noon [77]."
         )
     )
-    answer = writing.ask(LUNCH, C, mode="generative")
+    answer = writing.answerer.answer(Ask(LUNCH, C, mode="generative"))
     assert_quotes_are_exact(writing, answer)
     assert answer.text.startswith("Guests pay 11 euros for lunch [1].")
     assert "77" not in answer.text
@@ -91,11 +95,13 @@ def test_a_written_answer_is_cited_and_checked(writing: Engine, llm: FakeLLM) ->
 
 
 def test_the_prompt_delimits_passages_and_the_key_travels_only_in_the_header(
-    writing: Engine, llm: FakeLLM, caplog: pytest.LogCaptureFixture
+    writing: Service, llm: FakeLLM, caplog: pytest.LogCaptureFixture
 ) -> None:
     llm.then(says(NO_ANSWER))
     with caplog.at_level(logging.DEBUG):
-        writing.ask("What about the rules?", C, mode="generative", filters=Equals("topic", "injection"))
+        writing.answerer.answer(
+            Ask("What about the rules?", C, mode="generative", filters=Equals("topic", "injection"))
+        )
     request = llm.requests[-1]
     assert request.headers["authorization"] == f"Bearer {KEY}"
     assert KEY not in request.prompt
@@ -113,9 +119,9 @@ def test_a_passage_cannot_close_its_delimiter() -> None:
     assert prompt.user.count("</question>") == prompt.user.count("<question>") == 1
 
 
-def test_an_answer_without_markers_gets_the_passage_that_supports_it(writing: Engine, llm: FakeLLM) -> None:
+def test_an_answer_without_markers_gets_the_passage_that_supports_it(writing: Service, llm: FakeLLM) -> None:
     llm.then(says("Lunch costs 11 euros for guests. Neptune has fourteen moons."))
-    answer = writing.ask(LUNCH, C, mode="generative")
+    answer = writing.answerer.answer(Ask(LUNCH, C, mode="generative"))
     assert_quotes_are_exact(writing, answer)
     assert answer.sentences[0].citations == (1,)
     assert answer.citations[0].source == "canteen.md"
@@ -131,39 +137,39 @@ def invents(request: Request) -> str:
     return INVENTED.format(n=number_of(request, "Lunch costs"))
 
 
-def test_flag_shows_what_is_not_supported(writing: Engine, llm: FakeLLM) -> None:
+def test_flag_shows_what_is_not_supported(writing: Service, llm: FakeLLM) -> None:
     llm.then(says(invents))
-    answer = writing.ask(LUNCH, C, mode="generative", check="flag")
+    answer = writing.answerer.answer(Ask(LUNCH, C, mode="generative", check="flag"))
     assert [s.verdict.label == "supported" for s in answer.sentences if s.verdict] == [True, False]
     assert not answer.abstained
 
 
-def test_drop_leaves_it_out(writing: Engine, llm: FakeLLM) -> None:
+def test_drop_leaves_it_out(writing: Service, llm: FakeLLM) -> None:
     llm.then(says(invents))
-    answer = writing.ask(LUNCH, C, mode="generative", check="drop")
+    answer = writing.answerer.answer(Ask(LUNCH, C, mode="generative", check="drop"))
     assert answer.text == "Lunch costs 11 euros for guests [1]."
     assert_quotes_are_exact(writing, answer)
 
 
-def test_drop_of_everything_abstains(writing: Engine, llm: FakeLLM) -> None:
+def test_drop_of_everything_abstains(writing: Service, llm: FakeLLM) -> None:
     llm.then(says("The canteen was founded by Napoleon in Paris [1]."))
-    answer = writing.ask(LUNCH, C, mode="generative", check="drop")
+    answer = writing.answerer.answer(Ask(LUNCH, C, mode="generative", check="drop"))
     assert (answer.abstained, answer.text, answer.reason) == (True, "", "unsupported_answer")
 
 
-def test_refuse_takes_the_whole_answer_back(writing: Engine, llm: FakeLLM) -> None:
+def test_refuse_takes_the_whole_answer_back(writing: Service, llm: FakeLLM) -> None:
     llm.then(says(invents))
-    answer = writing.ask(LUNCH, C, mode="generative", check="refuse")
+    answer = writing.answerer.answer(Ask(LUNCH, C, mode="generative", check="refuse"))
     assert (answer.abstained, answer.reason) == (True, "unsupported_answer")
     assert answer.citations == ()
 
 
-def test_retry_tells_the_model_and_takes_the_better_answer(writing: Engine, llm: FakeLLM) -> None:
+def test_retry_tells_the_model_and_takes_the_better_answer(writing: Service, llm: FakeLLM) -> None:
     llm.then(
         says(invents), says(lambda r: f"Lunch costs 11 euros for guests [{number_of(r, 'Lunch costs')}].")
     )
     before = len(llm.requests)
-    answer = writing.ask(LUNCH, C, mode="generative", check="retry")
+    answer = writing.answerer.answer(Ask(LUNCH, C, mode="generative", check="retry"))
     assert answer.text == "Lunch costs 11 euros for guests [1]."
     assert [(step.step, step.taken) for step in answer.route] == [("generator", True), ("retry", True)]
     assert answer.usage.prompt_tokens == 200
@@ -172,16 +178,16 @@ def test_retry_tells_the_model_and_takes_the_better_answer(writing: Engine, llm:
     assert "founded by Napoleon in Paris" in second.body["messages"][-1]["content"]
 
 
-def test_retry_keeps_the_first_answer_when_the_second_is_no_better(writing: Engine, llm: FakeLLM) -> None:
+def test_retry_keeps_the_first_answer_when_the_second_is_no_better(writing: Service, llm: FakeLLM) -> None:
     llm.then(says(invents), says("Only Napoleon knows the founding year of Paris [1]."))
-    answer = writing.ask(LUNCH, C, mode="generative", check="retry")
+    answer = writing.answerer.answer(Ask(LUNCH, C, mode="generative", check="retry"))
     assert answer.text.startswith("Lunch costs 11 euros for guests [1].")
     assert (answer.route[-1].step, answer.route[-1].reason) == ("retry", "not_better")
 
 
-def test_off_checks_nothing(writing: Engine, llm: FakeLLM) -> None:
+def test_off_checks_nothing(writing: Service, llm: FakeLLM) -> None:
     llm.then(says(invents))
-    answer = writing.ask(LUNCH, C, mode="generative", check="off")
+    answer = writing.answerer.answer(Ask(LUNCH, C, mode="generative", check="off"))
     assert all(sentence.verdict is None for sentence in answer.sentences)
     assert_quotes_are_exact(writing, answer)
 
@@ -209,12 +215,12 @@ FAILURES: list[tuple[Behaviour, str]] = [
 
 @pytest.mark.parametrize(("behaviour", "reason"), FAILURES)
 def test_a_failing_server_falls_back_to_the_reader(
-    writing: Engine, llm: FakeLLM, behaviour: Behaviour, reason: str, caplog: pytest.LogCaptureFixture
+    writing: Service, llm: FakeLLM, behaviour: Behaviour, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     llm.then(behaviour)
     started = time.monotonic()
     with caplog.at_level(logging.DEBUG):
-        answer = writing.ask(LUNCH, C, mode="generative")
+        answer = writing.answerer.answer(Ask(LUNCH, C, mode="generative"))
     assert time.monotonic() - started < 10
     assert answer.route[0].step == "generator"
     assert (answer.route[0].taken, answer.route[0].reason) == (False, reason)
@@ -224,40 +230,42 @@ def test_a_failing_server_falls_back_to_the_reader(
     assert KEY not in caplog.text + repr(answer)
 
 
-def test_no_server_falls_back_too(engine: Engine, tmp_path: Path) -> None:
+def test_no_server_falls_back_too(service: Service, tmp_path: Path) -> None:
     settings = settings_for(tmp_path, llm_url="http://127.0.0.1:9/v1", llm_model="m", llm_timeout_s=1.0)
-    with Engine(settings, engine.store) as lonely:
-        answer = lonely.ask(LUNCH, C, mode="generative")
+    with open_service(settings, service.store) as lonely:
+        answer = lonely.answerer.answer(Ask(LUNCH, C, mode="generative"))
     assert answer.route[0].reason == "generator_unreachable"
     assert "11 euros" in answer.text
 
 
-def test_a_failing_server_and_an_unsure_reader_abstain(writing: Engine, llm: FakeLLM) -> None:
+def test_a_failing_server_and_an_unsure_reader_abstain(writing: Service, llm: FakeLLM) -> None:
     llm.then(fails(500))
-    answer = writing.ask("Who is the king of Spain?", C)
+    answer = writing.answerer.answer(Ask("Who is the king of Spain?", C))
     assert answer.abstained
     assert answer.reason in {"low_confidence", "no_relevant_passage"}
     assert {step.step for step in answer.route} == {"reader", "generator"}
     assert not any(step.taken for step in answer.route)
 
 
-def test_the_reader_answers_alone_from_its_threshold_on(engine: Engine, llm: FakeLLM, tmp_path: Path) -> None:
+def test_the_reader_answers_alone_from_its_threshold_on(
+    service: Service, llm: FakeLLM, tmp_path: Path
+) -> None:
     llm.then(fails(500))
     before = len(llm.requests)
     settings = settings_for(tmp_path, llm_url=llm.url, llm_model="m", reader_alone=0.0)
-    with Engine(settings, engine.store) as sure:
-        answer = sure.ask(LUNCH, C)
+    with open_service(settings, service.store) as sure:
+        answer = sure.answerer.answer(Ask(LUNCH, C))
     assert len(llm.requests) == before
     assert [(step.step, step.taken) for step in answer.route] == [("reader", True)]
 
 
 def test_below_it_the_server_is_asked_and_the_reader_is_the_fall_back(
-    engine: Engine, llm: FakeLLM, tmp_path: Path
+    service: Service, llm: FakeLLM, tmp_path: Path
 ) -> None:
     llm.then(says("Guests pay 11 euros for lunch."), fails(500))
     settings = settings_for(tmp_path, llm_url=llm.url, llm_model="m", reader_alone=1.0)
-    with Engine(settings, engine.store) as unsure:
-        written, quoted = unsure.ask(LUNCH, C), unsure.ask(LUNCH, C)
+    with open_service(settings, service.store) as unsure:
+        written, quoted = unsure.answerer.answer(Ask(LUNCH, C)), unsure.answerer.answer(Ask(LUNCH, C))
     assert [(step.step, step.taken) for step in written.route] == [("reader", False), ("generator", True)]
     assert written.text.startswith("Guests pay")
     assert [(step.step, step.taken) for step in quoted.route][1:] == [("generator", False), ("reader", True)]
@@ -265,24 +273,24 @@ def test_below_it_the_server_is_asked_and_the_reader_is_the_fall_back(
     assert "11 euros" in quoted.text
 
 
-def test_an_unsure_reader_asks_the_server(writing: Engine, llm: FakeLLM) -> None:
+def test_an_unsure_reader_asks_the_server(writing: Service, llm: FakeLLM) -> None:
     llm.then(says("Nobody knows who is king [1]."))
-    answer = writing.ask("Who is the king of Spain?", C)
+    answer = writing.answerer.answer(Ask("Who is the king of Spain?", C))
     assert [(step.step, step.taken) for step in answer.route] == [("reader", False), ("generator", True)]
     assert answer.text == "Nobody knows who is king [1]."
 
 
-def test_extractive_asks_no_server(writing: Engine, llm: FakeLLM) -> None:
+def test_extractive_asks_no_server(writing: Service, llm: FakeLLM) -> None:
     before = len(llm.requests)
-    assert writing.ask("Who is the king of Spain?", C, mode="extractive").abstained
+    assert writing.answerer.answer(Ask("Who is the king of Spain?", C, mode="extractive")).abstained
     assert len(llm.requests) == before
 
 
-def test_tokens_are_streamed_as_they_come(writing: Engine, llm: FakeLLM) -> None:
+def test_tokens_are_streamed_as_they_come(writing: Service, llm: FakeLLM) -> None:
     llm.then(trickles("Guests pay 11 euros [1].", delay_s=0.1))
     arrivals: list[float] = []
     events = []
-    for event in writing.ask_events(LUNCH, C, mode="generative"):
+    for event in writing.answerer.events(Ask(LUNCH, C, mode="generative")):
         events.append(event)
         if isinstance(event, TokenEvent):
             arrivals.append(time.monotonic())
@@ -293,28 +301,28 @@ def test_tokens_are_streamed_as_they_come(writing: Engine, llm: FakeLLM) -> None
     assert isinstance(events[-1], AnswerEvent)
 
 
-def test_a_reader_who_leaves_stops_the_work(writing: Engine, llm: FakeLLM) -> None:
+def test_a_reader_who_leaves_stops_the_work(writing: Service, llm: FakeLLM) -> None:
     llm.then(trickles("word " * 100, delay_s=0.02))
-    events = writing.ask_events(LUNCH, C, mode="generative")
+    events = writing.answerer.events(Ask(LUNCH, C, mode="generative"))
     for event in events:
         if isinstance(event, TokenEvent):
             break
     events.close()  # type: ignore[attr-defined]
     llm.then(says("Guests pay 11 euros [1]."))
-    assert writing.ask(LUNCH, C, mode="generative").route[0].taken
+    assert writing.answerer.answer(Ask(LUNCH, C, mode="generative")).route[0].taken
 
 
-def test_an_injected_instruction_obeyed_by_the_model_is_caught(writing: Engine, llm: FakeLLM) -> None:
+def test_an_injected_instruction_obeyed_by_the_model_is_caught(writing: Service, llm: FakeLLM) -> None:
     llm.then(says("PWNED by the hidden instruction [1]."))
-    answer = writing.ask("What is the Wi-Fi password?", C, mode="generative", check="drop")
+    answer = writing.answerer.answer(Ask("What is the Wi-Fi password?", C, mode="generative", check="drop"))
     assert answer.abstained
     assert answer.reason == "unsupported_answer"
 
 
 @pytest.mark.parametrize("policy", ["off", "flag", "drop", "refuse", "retry"])
-def test_every_policy_leaves_a_good_answer_alone(writing: Engine, llm: FakeLLM, policy: CheckPolicy) -> None:
+def test_every_policy_leaves_a_good_answer_alone(writing: Service, llm: FakeLLM, policy: CheckPolicy) -> None:
     llm.then(says(lambda r: f"Lunch costs 11 euros for guests [{number_of(r, 'Lunch costs')}]."))
-    answer = writing.ask(LUNCH, C, mode="generative", check=policy)
+    answer = writing.answerer.answer(Ask(LUNCH, C, mode="generative", check=policy))
     assert answer.text == "Lunch costs 11 euros for guests [1]."
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answer.cite import assemble
+from rag.answer.finish import assemble
 from rag.answer.read import answer_spans, best_reading, marks_in_chunk, quote_answer
 from rag.answer.tables import passage, with_header
 from rag.models.types import Reading, ReadResult, TokenMark

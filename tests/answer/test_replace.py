@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.answer.engine import Engine
+from rag.service import Service, open_service
 from rag.types import Hit, Query
 from tests.answer.conftest import settings_for
 from tests.answer.corpus import put
@@ -25,20 +25,20 @@ def version(number: int) -> str:
 
 
 @pytest.fixture
-def alone(tmp_path: Path) -> Iterator[Engine]:
-    with Engine(settings_for(tmp_path / "data")) as engine:
-        engine.store.collections.create("c")
-        put(engine, "c", "pump.md", version(0))
-        yield engine
+def alone(tmp_path: Path) -> Iterator[Service]:
+    with open_service(settings_for(tmp_path / "data")) as service:
+        service.store.collections.create("c")
+        put(service, "c", "pump.md", version(0))
+        yield service
 
 
-def test_a_search_sees_one_version_of_a_document_that_is_being_replaced(alone: Engine) -> None:
+def test_a_search_sees_one_version_of_a_document_that_is_being_replaced(alone: Service) -> None:
     found: list[list[Hit]] = []
     ended = threading.Event()
 
     def search() -> None:
         while not ended.is_set():
-            found.append(alone.search(Query("release of a pump", "c", k=20), rerank=False)[0])
+            found.append(alone.searcher.search(Query("release of a pump", "c", k=20), rerank=False)[0])
 
     with ThreadPoolExecutor(1) as others:
         searching = others.submit(search)

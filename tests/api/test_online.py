@@ -35,7 +35,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     app = create_app(settings)
     with listening(app) as url:
         runtime = app.state.runtime
-        worker = ingest_worker(settings, runtime.store, runtime.engine().encoder)
+        worker = ingest_worker(settings, runtime.store, runtime.service().models.encoder)
         service = Live(url, settings, runtime, worker)
         service.fill("manuals", {"pump.md": PUMP, "ferry.md": FERRY})
         yield service

@@ -20,7 +20,7 @@ def client(live: Live) -> Iterator[openai.OpenAI]:
 
 
 def test_models(client: openai.OpenAI, live: Live) -> None:
-    encoder = live.runtime.engine().encoder.info.name
+    encoder = live.runtime.service().models.encoder.info.name
     names = [model.id for model in client.models.list()]
     assert "manuals" in names
     assert encoder in names
@@ -70,7 +70,7 @@ def test_chat_without_an_answer_says_so(client: openai.OpenAI, live: Live) -> No
 
 def test_embeddings(client: openai.OpenAI, live: Live) -> None:
     """The client asks for base64 unless told otherwise; both give the same vectors."""
-    name = live.runtime.engine().encoder.info.name
+    name = live.runtime.service().models.encoder.info.name
     packed = client.embeddings.create(model=name, input=["The pump.", "The ferry."])
     plain = client.embeddings.create(model=name, input=["The pump.", "The ferry."], encoding_format="float")
     np.testing.assert_allclose(

@@ -256,7 +256,7 @@ def test_rerank(http: httpx.Client) -> None:
 
 
 def test_embeddings_are_the_encoders(live: Live, http: httpx.Client) -> None:
-    encoder = live.runtime.engine().encoder
+    encoder = live.runtime.service().models.encoder
     body = post(http, "/v1/embeddings", model=encoder.info.name, input=["The pump.", "The ferry."])
     vectors = np.array([item["embedding"] for item in body["data"]])  # type: ignore[union-attr]
     expected = [encoded.dense for encoded in encoder.encode_passages(["The pump.", "The ferry."])]

@@ -27,9 +27,9 @@ def test_a_collection_changes_its_encoder_in_a_job(live: Live, http: httpx.Clien
     reembed_worker(live.runtime.settings, live.runtime.store).drain()
     assert http.get(started.headers["location"]).json()["status"] == "succeeded"
     assert http.get("/v1/collections/ships").json()["encoder"] == "footnote-edge"
-    live.runtime.engine().indexes.catch_up("ships")
+    live.runtime.service().indexes.catch_up("ships")
     assert len(http.post("/v1/search", json=question).json()["hits"]) == 1
-    assert live.runtime.engine().encoder_of("ships").info.name == "footnote-edge"
+    assert live.runtime.service().searcher.open("ships").encoder.info.name == "footnote-edge"
     assert http.get("/v1/collections/ships/adapt").json() == {"active": 0, "versions": []}
     http.delete("/v1/collections/ships").raise_for_status()
 

@@ -132,11 +132,11 @@ class CurationContract:
 
     def test_what_is_released_is_searched_and_stays_so(self, store: Store) -> None:
         put(store, "a.txt", ("Public.", None), ("Key: 1.", "secret"))
-        [held] = store.curation.quarantined(A)
+        [held] = store.quarantine.of(A)
         assert (held.source, held.title, held.reason) == ("a.txt", "A title", "secret")
-        assert store.curation.release("c", [held.chunk.id]) == 1
+        assert store.quarantine.release("c", [held.chunk.id]) == 1
         assert texts(store, "a.txt") == ["Key: 1.", "Public."]
-        assert store.curation.release("c", [held.chunk.id]) == 0
+        assert store.quarantine.release("c", [held.chunk.id]) == 0
         put(store, "a.txt", ("Something new in front.", None), ("Key: 1.", "secret"), ("Key: 2.", "secret"))
         assert texts(store, "a.txt") == ["Key: 1.", "Something new in front."]
         store.documents.delete(A)
@@ -147,40 +147,40 @@ class CurationContract:
 
     def test_a_release_is_all_or_nothing(self, store: Store) -> None:
         put(store, "a.txt", ("Key: 1.", "secret"))
-        [held] = store.curation.quarantined(A)
+        [held] = store.quarantine.of(A)
         for unknown in ("0" * 24, "", "a\0", "\ud800"):
             with pytest.raises(NotFound) as error:
-                store.curation.release("c", [held.chunk.id, unknown])
+                store.quarantine.release("c", [held.chunk.id, unknown])
             assert error.value.code == "chunk_not_found"
         assert texts(store, "a.txt") == []
         store.collections.create("d")
         with pytest.raises(NotFound):
-            store.curation.release("d", [held.chunk.id])
+            store.quarantine.release("d", [held.chunk.id])
 
     def test_a_chunk_without_vectors_cannot_be_released(self, store: Store) -> None:
         bare = make_chunk(0, 0, 4, quarantine="secret", dense=make_chunk(0, 0, 1).dense[:0])
         document = make_document("c", "a.txt").document
         store.documents.put(NewDocument(document, "Key.", "h", [bare], *MODEL))
-        [held] = store.curation.quarantined(A)
+        [held] = store.quarantine.of(A)
         with pytest.raises(Conflict) as error:
-            store.curation.release("c", [held.chunk.id])
+            store.quarantine.release("c", [held.chunk.id])
         assert error.value.code == "chunk_without_vectors"
 
     def test_the_quarantine_is_listed_in_pages(self, store: Store) -> None:
         put(store, "a.txt", ("1.", "secret"), ("2.", None), ("3.", "low_quality"))
         put(store, "b.txt", ("4.", "secret"))
-        first, cursor = store.curation.quarantine("c", limit=2)
-        rest, end = store.curation.quarantine("c", limit=2, cursor=cursor)
+        first, cursor = store.quarantine.page("c", limit=2)
+        rest, end = store.quarantine.page("c", limit=2, cursor=cursor)
         assert [held.chunk.text for held in (*first, *rest)] == ["1.", "3.", "4."]
         assert end is None
-        secrets, _ = store.curation.quarantine("c", reason="secret")
+        secrets, _ = store.quarantine.page("c", reason="secret")
         assert [(held.source, held.chunk.text) for held in secrets] == [("a.txt", "1."), ("b.txt", "4.")]
         for bad in ("x", "-1", "", "9" * 40, "²"):
             with pytest.raises(InvalidInput) as error:
-                store.curation.quarantine("c", cursor=bad)
+                store.quarantine.page("c", cursor=bad)
             assert error.value.code == "invalid_cursor"
         with pytest.raises(InvalidInput):
-            store.curation.quarantine("c", limit=0)
+            store.quarantine.page("c", limit=0)
 
     def test_findings_come_back_with_the_chunk(self, store: Store) -> None:
         findings = (Finding("secret", "AWS \0key", 3, 9), Finding("low_quality", "noise"))
@@ -207,10 +207,10 @@ class CurationContract:
         flagged = {"findings": (Finding("secret", "key"), Finding("low_quality", "noise"))}
         store.documents.put(make_document("c", "a.txt", "Key: 1.", **flagged))
         store.curation.set_policy("c", CurationPolicy(secret="quarantine"))
-        assert [held.reason for held in store.curation.quarantined(A)] == ["secret"]
+        assert [held.reason for held in store.quarantine.of(A)] == ["secret"]
         assert texts(store, "a.txt") == []
         store.curation.set_policy("c", CurationPolicy(low_quality="quarantine"))
-        assert [held.reason for held in store.curation.quarantined(A)] == ["low_quality"]
+        assert [held.reason for held in store.quarantine.of(A)] == ["low_quality"]
         store.curation.set_policy("c", CurationPolicy(low_quality="keep"))
         [chunk] = store.chunks.of(A)
         assert chunk.findings == (Finding("secret", "key"),)
@@ -218,8 +218,8 @@ class CurationContract:
 
     def test_a_policy_does_not_take_back_a_release(self, store: Store) -> None:
         put(store, "a.txt", ("Key: 1.", "secret"))
-        [held] = store.curation.quarantined(A)
-        store.curation.release("c", [held.chunk.id])
+        [held] = store.quarantine.of(A)
+        store.quarantine.release("c", [held.chunk.id])
         store.curation.set_policy("c", LOCKED)
         assert texts(store, "a.txt") == ["Key: 1."]
 
@@ -242,20 +242,20 @@ class CurationContract:
     # what is alike
 
     def test_chunks_with_a_mark_are_found_in_other_documents(self, store: Store) -> None:
-        store.documents.put(make_document("c", "a.txt", "One.", marks=(7, -(2**63))))
-        store.documents.put(make_document("c", "b.txt", "Two.", marks=(7, 8), quarantine="secret"))
+        store.documents.put(make_document("c", "a.txt", "One.", signatures=(7, -(2**63))))
+        store.documents.put(make_document("c", "b.txt", "Two.", signatures=(7, 8), quarantine="secret"))
         store.collections.create("d")
-        store.documents.put(make_document("d", "a.txt", "One.", marks=(7,)))
-        found = store.curation.alike("c", C, [7, 8, 9, -(2**63)])
-        ordered = sorted(found, key=lambda one: (one.mark, one.key))
-        assert [(one.mark, one.document_id, one.searchable) for one in ordered] == [
+        store.documents.put(make_document("d", "a.txt", "One.", signatures=(7,)))
+        found = store.curation.similar("c", C, [7, 8, 9, -(2**63)])
+        ordered = sorted(found, key=lambda one: (one.signature, one.key))
+        assert [(one.signature, one.document_id, one.searchable) for one in ordered] == [
             (-(2**63), A, True), (7, A, True), (7, B, False), (8, B, False),
         ]  # fmt: skip
         assert found[0].fingerprint == fingerprint((), "One.")
-        assert [one.document_id for one in store.curation.alike("c", A, [7])] == [B]
+        assert [one.document_id for one in store.curation.similar("c", A, [7])] == [B]
         store.documents.delete(B)
-        assert store.curation.alike("c", A, [7, 8]) == []
-        assert store.curation.alike("c", C, []) == []
+        assert store.curation.similar("c", A, [7, 8]) == []
+        assert store.curation.similar("c", C, []) == []
 
     # jobs
 
@@ -271,5 +271,5 @@ class CurationContract:
 
 def _all(store: Store, source: str) -> list[str]:
     key = document_id("c", source)
-    held = [one.chunk.text for one in store.curation.quarantined(key)]
+    held = [one.chunk.text for one in store.quarantine.of(key)]
     return [*held, *(chunk.text for chunk in store.chunks.of(key))]

@@ -15,7 +15,7 @@ import numpy as np
 
 from rag.errors import IndexMismatch
 from rag.index.filters import matches
-from rag.index.snapshot import require
+from rag.index.snapshot import check_spec
 from rag.index.types import Batch, Floats, IndexedChunk, IndexSpec, Scored
 from rag.types import Document, Filter
 
@@ -88,7 +88,7 @@ class Oracle:
 
     def _load(self, file: Path) -> None:
         spec, self.position, chunks, documents = json.loads(file.read_text())
-        require("oracle", IndexSpec(**spec), self.spec)
+        check_spec("oracle", IndexSpec(**spec), self.spec)
         for one in chunks:
             vector = np.array(one["vector"], np.float32)
             self._chunks[one["key"]] = IndexedChunk(**{**one, "vector": vector})

@@ -112,7 +112,7 @@ class SamplesContract:
         else:
             move(store, "a.txt", "moved.txt")
         assert set(store.samples.texts([kept, scored_one, waiting])) == {kept}
-        store.samples.settle()
+        store.samples.discard_unscorable()
         states = {one.key: (one.state, dict(one.scores)) for one in store.samples.newest("c", 3)}
         assert states == {
             kept: ("waiting", {}), scored_one: ("scored", {"faithfulness": 0.5}), waiting: ("gone", {}),
@@ -122,7 +122,7 @@ class SamplesContract:
     def test_an_unchanged_document_takes_nothing_along(self, store: Store) -> None:
         store.samples.add([sample(0, passage(A))])
         assert store.documents.put(make_document("c", "a.txt")) == "unchanged"
-        store.samples.settle()
+        store.samples.discard_unscorable()
         assert len(store.samples.waiting(10)) == 1
 
     def test_an_answer_from_a_document_that_went_since_is_kept_without_texts(self, store: Store) -> None:

@@ -249,7 +249,7 @@ class StoreContract:
         chunks = [make_chunk(0, 0, 5), make_chunk(1, 6, 21, quarantine="secret")]
         document = make_document("c", "a.txt", text).document
         store.documents.put(NewDocument(document, text, "h", chunks, *MODEL))
-        [held] = store.curation.quarantined(key)
+        [held] = store.quarantine.of(key)
         assert (held.chunk.text, held.reason) == ("Password: 1234.", "secret")
         assert [chunk.text for chunk in store.chunks.of(key)] == ["Good."]
         assert [each.chunk.text for each in store.changes.embedded([key], *MODEL)] == ["Good."]
@@ -516,7 +516,7 @@ class StoreContract:
         assert list(read) == keys[:2]
         chunk, document = read[found[3].key]
         assert chunk == found[3].chunk
-        assert document == store.documents.get(chunk.document_id).documents.get
+        assert document == store.documents.get(chunk.document_id).document
         assert store.chunks.hydrate([]) == {}
 
     def test_a_hit_shows_the_present_document(self, store: Store) -> None:

@@ -9,6 +9,7 @@ from rag.index.qdrant import Connection, QdrantIndex
 from rag.index.qdrant_payload import ASSUMED_LENGTH
 from rag.index.tantivy import TantivyIndex
 from rag.index.types import Batch, DenseIndex, IndexSpec, LexicalIndex
+from rag.settings import HNSW_THRESHOLD
 from tests.contract.index_contract import DenseContract, LexicalContract
 from tests.contract.index_making import SPEC
 from tests.contract.index_oracle import Oracle
@@ -31,7 +32,7 @@ class TestOracleLexical(LexicalContract):
 
 class TestFaissFlat(DenseContract):
     def open(self, folder: Path | None, spec: IndexSpec = SPEC) -> DenseIndex:
-        return FaissIndex(folder, spec)
+        return FaissIndex(folder, spec, hnsw_threshold=HNSW_THRESHOLD)
 
 
 class EagerFaiss(FaissIndex):

@@ -1,4 +1,4 @@
-"""One engine over three short manuals, on the real models, for all tests of eval/."""
+"""One service over three short manuals, on the real models, for all tests of eval/."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from eval.corpus import CorpusDocument, put_whole
-from rag.answer.engine import Engine
+from rag.service import Service, open_service
 from rag.settings import Settings
 
 MANUALS = (
@@ -27,8 +27,8 @@ MANUALS = (
 
 
 @pytest.fixture(scope="session")
-def manuals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """An engine with the collection `manuals`."""
-    with closing(Engine(Settings(data=tmp_path_factory.mktemp("manuals"), threads=2))) as engine:
-        put_whole(engine.store, engine.encoder, "manuals", MANUALS)
-        yield engine
+def manuals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """An service with the collection `manuals`."""
+    with closing(open_service(Settings(data=tmp_path_factory.mktemp("manuals"), threads=2))) as service:
+        put_whole(service.store, service.models.encoder, "manuals", MANUALS)
+        yield service

@@ -38,9 +38,10 @@ from eval.agreement.scorers import (
 )
 from eval.agreement.slices import slices_of
 from eval.agreement.statistics import Bootstrap, Doubles, best_threshold, cross_fitted
-from eval.metrics.judge import LoadedModels, NotJudgeable, Sample
-from rag.answer.engine import Engine
+from eval.metrics.judge import NotJudgeable, Sample
 from rag.errors import InvalidInput, NotFound
+from rag.models.loaded import Models
+from rag.service import Service
 from rag.settings import Settings
 
 AS_THEY_ARE = 1
@@ -69,7 +70,7 @@ def write_rows(path: Path, rows: Sequence[dict[str, object]]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def models(manuals: Engine) -> Engine:
+def models(manuals: Service) -> Service:
     return manuals
 
 
@@ -412,7 +413,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Agreement:
         )
     path = write_rows(tmp_path_factory.mktemp("given") / "rows.jsonl", rows)
     options = Options(scores=("good", "coin", "blind"), slices=("shape",))
-    return compare_files([path], options, LoadedModels(Settings(encoder="no-such-model")))
+    return compare_files([path], options, Models(Settings(encoder="no-such-model")))
 
 
 class TestGivenScores:
@@ -483,11 +484,11 @@ def test_a_score_that_some_rows_lack_is_counted(tmp_path: Path) -> None:
         {"claim": "a", "label": n % 2, **({"judge": n / 10} if n < 8 else {})} for n in range(10)
     ]
     path = write_rows(tmp_path / "rows.jsonl", rows)
-    found = compare_files([path], Options(scores=("judge",)), LoadedModels(Settings()))
+    found = compare_files([path], Options(scores=("judge",)), Models(Settings()))
     (rating,) = found.sets[0].ratings
     assert (rating.rows, rating.skipped) == (8, {"no_score": 2})
     with pytest.raises(InvalidInput) as caught:
-        compare_files([path], Options(scores=("jugde",)), LoadedModels(Settings()))
+        compare_files([path], Options(scores=("jugde",)), Models(Settings()))
     assert caught.value.code == "score_missing"
 
 
@@ -497,7 +498,7 @@ def test_grades_are_correlated(tmp_path: Path) -> None:
         for n, grade in enumerate([0.0, 1.5, 2.0, 3.2, 4.0, 5.0] * 5)
     ]
     path = write_rows(tmp_path / "rows.jsonl", rows)
-    (found,) = compare_files([path], Options(scores=("up", "down")), LoadedModels(Settings())).sets
+    (found,) = compare_files([path], Options(scores=("up", "down")), Models(Settings())).sets
     assert found.graded
     assert found.measure == "spearman"
     up, down = (rating.values for rating in found.ratings)
@@ -514,11 +515,11 @@ def test_grades_are_correlated(tmp_path: Path) -> None:
 def test_labels_that_are_all_the_same_are_refused(tmp_path: Path, label: object) -> None:
     path = write_rows(tmp_path / "rows.jsonl", [{"claim": "a", "label": label, "s": 0.1}] * 5)
     with pytest.raises(InvalidInput) as caught:
-        compare_files([path], Options(scores=("s",)), LoadedModels(Settings()))
+        compare_files([path], Options(scores=("s",)), Models(Settings()))
     assert caught.value.code == "labels_constant"
 
 
-def test_an_unknown_metric_is_refused(claims: Path, models: Engine) -> None:
+def test_an_unknown_metric_is_refused(claims: Path, models: Service) -> None:
     with pytest.raises(InvalidInput) as caught:
         compare_files([claims], Options(metrics=("suport",)), models)
     assert caught.value.code == "unknown_metric"
@@ -535,7 +536,7 @@ class TestBaselines:
         with pytest.raises(NotJudgeable):
             overlap(Sample("", "Ropes."), "response_contexts")
 
-    def test_similarity_is_that_of_the_nearest_sentence(self, models: Engine) -> None:
+    def test_similarity_is_that_of_the_nearest_sentence(self, models: Service) -> None:
         vectors, claim = Vectors(models), "Mooring ropes are made of polyester."
         same = similarity(Sample("", claim, (PUMP, ROPE)), "response_contexts", vectors)
         far = similarity(Sample("", claim, (PUMP,)), "response_contexts", vectors)
@@ -543,7 +544,7 @@ class TestBaselines:
         assert far < 0.6
 
 
-def test_the_checker_tells_supported_claims(claims: Path, models: Engine) -> None:
+def test_the_checker_tells_supported_claims(claims: Path, models: Service) -> None:
     options = Options(metrics=("support", "faithfulness"), mistakes=2, resamples=200)
     (found,) = compare_files([claims], options, models).sets
     ratings = {rating.name: rating for rating in found.ratings}
@@ -559,7 +560,7 @@ def test_the_checker_tells_supported_claims(claims: Path, models: Engine) -> Non
     assert found.labels == {"supported": 4, "contradicted": 2, "unsupported": 2}
 
 
-def test_a_response_is_as_supported_as_its_weakest_sentence(models: Engine) -> None:
+def test_a_response_is_as_supported_as_its_weakest_sentence(models: Service) -> None:
     (support, *_) = load_scorers(["support"], models)
     good = support.score(Sample("", "Mooring ropes are made of polyester.", (ROPE,)))
     both = support.score(
@@ -570,7 +571,7 @@ def test_a_response_is_as_supported_as_its_weakest_sentence(models: Engine) -> N
     assert both.verdict != "supported"
 
 
-def test_a_similarity_is_no_probability(models: Engine) -> None:
+def test_a_similarity_is_no_probability(models: Service) -> None:
     """So it has no threshold of its own and no calibration."""
     thresholds = {one.name: one.threshold for one in load_scorers(["support", "bert_score"], models)}
     assert {name for name, threshold in thresholds.items() if threshold is not None} == {"support"}

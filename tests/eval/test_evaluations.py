@@ -16,8 +16,8 @@ from eval.runs.execute import Asked, Limits
 from ingest.handler import ingest_worker
 from jobs.progress import Progress
 from jobs.worker import Worker
-from rag.answer.engine import Engine
 from rag.errors import Conflict, InvalidInput, NotFound
+from rag.service import Service
 from rag.store import EvaluationRow, JobItem, Store
 from rag.types import Job
 from tests.cli.commands import environment, wait_for
@@ -29,17 +29,17 @@ CASES = [
 ]
 
 
-def worker_of(manuals: Engine) -> Worker:
+def worker_of(manuals: Service) -> Worker:
     return Worker(manuals.store, jobs=[EvaluationHandler(manuals.settings, manuals.store)])
 
 
-def finished(manuals: Engine, job: str) -> Job:
+def finished(manuals: Service, job: str) -> Job:
     with worker_of(manuals) as worker:
         worker.drain()
     return find(manuals.store, job)
 
 
-def stopped_after(manuals: Engine, job: str, cases: int) -> list[EvaluationRow]:
+def stopped_after(manuals: Service, job: str, cases: int) -> list[EvaluationRow]:
     """The rows of a worker that was killed after so many cases."""
     command = [sys.executable, "-P", "-m", "api.cli.main", "worker", "--data", str(manuals.settings.data)]
     with subprocess.Popen(command, env=environment()) as process:
@@ -54,7 +54,7 @@ def asked(*metrics: str, times: int = 1) -> Asked:
     return Asked(CASES * times, "manuals", metrics)
 
 
-def test_a_job_from_its_cases_to_its_report(manuals: Engine) -> None:
+def test_a_job_from_its_cases_to_its_report(manuals: Service) -> None:
     job = submit(manuals.store, manuals.settings, asked("rouge_score", "id_based_context_recall"))
     assert job.kind == "evaluation"
     assert job.counts.total == 2
@@ -73,7 +73,7 @@ def test_a_job_from_its_cases_to_its_report(manuals: Engine) -> None:
     assert [one.id for one in manuals.store.jobs.newest("manuals", limit=1, kind=KIND)] == [job.id]
 
 
-def test_what_a_killed_worker_left_another_one_goes_on_with(manuals: Engine) -> None:
+def test_what_a_killed_worker_left_another_one_goes_on_with(manuals: Service) -> None:
     job = submit(manuals.store, manuals.settings, asked("exact_match", times=30))
     before = stopped_after(manuals, job.id, 2)
     left = manuals.store.jobs.get(job.id)
@@ -87,8 +87,8 @@ def test_what_a_killed_worker_left_another_one_goes_on_with(manuals: Engine) -> 
     assert after[:done] == before[:done], "what was done stays done"
 
 
-def test_a_collection_that_changed_is_asked_from_the_start(manuals: Engine) -> None:
-    put_whole(manuals.store, manuals.encoder, "moving", MANUALS[:2])
+def test_a_collection_that_changed_is_asked_from_the_start(manuals: Service) -> None:
+    put_whole(manuals.store, manuals.models.encoder, "moving", MANUALS[:2])
     wanted = replace(asked("exact_match", times=30), collection="moving")
     job = submit(manuals.store, manuals.settings, wanted)
     stopped_after(manuals, job.id, 2)
@@ -100,7 +100,7 @@ def test_a_collection_that_changed_is_asked_from_the_start(manuals: Engine) -> N
     manuals.store.collections.delete("moving")
 
 
-def test_a_cancelled_job_stops_and_a_retry_asks_what_is_left(manuals: Engine) -> None:
+def test_a_cancelled_job_stops_and_a_retry_asks_what_is_left(manuals: Service) -> None:
     job = submit(manuals.store, manuals.settings, asked("exact_match", times=100))
 
     def cancel(progress: Progress) -> None:
@@ -117,7 +117,7 @@ def test_a_cancelled_job_stops_and_a_retry_asks_what_is_left(manuals: Engine) ->
     assert manuals.store.evaluations.rows(job.id)[: len(rows)] == rows
 
 
-def test_a_job_that_was_cancelled_before_its_turn_can_be_retried(manuals: Engine) -> None:
+def test_a_job_that_was_cancelled_before_its_turn_can_be_retried(manuals: Service) -> None:
     first = submit(manuals.store, manuals.settings, asked("exact_match", times=200))
     job = submit(manuals.store, manuals.settings, asked("exact_match"))
     for one in (job, first):
@@ -127,14 +127,14 @@ def test_a_job_that_was_cancelled_before_its_turn_can_be_retried(manuals: Engine
     assert find(manuals.store, first.id).status == "cancelled"
 
 
-def test_the_cost_limit_leaves_the_rest_unasked(manuals: Engine) -> None:
+def test_the_cost_limit_leaves_the_rest_unasked(manuals: Service) -> None:
     wanted = replace(asked("exact_match"), limits=Limits(max_cost=0))
     ended = finished(manuals, submit(manuals.store, manuals.settings, wanted).id)
     assert ended.status == "partial"
     assert {error.code for error in ended.errors} == {"cost_limit"}
 
 
-def test_a_metric_that_is_gone_fails_the_job(manuals: Engine) -> None:
+def test_a_metric_that_is_gone_fails_the_job(manuals: Service) -> None:
     manuals.store.collections.create("passing")
     payload = json.dumps({"question": "Why?", "id": "why"}).encode()
     options = {"metrics": "unheard_of"}
@@ -143,18 +143,18 @@ def test_a_metric_that_is_gone_fails_the_job(manuals: Engine) -> None:
     assert (ended.status, ended.errors[0].code) == ("failed", "unknown_metric")
 
 
-def test_the_ingest_worker_leaves_it_alone(manuals: Engine) -> None:
+def test_the_ingest_worker_leaves_it_alone(manuals: Service) -> None:
     """Both kinds of job wait in the same store; cases are not documents."""
     job = manuals.store.jobs.create("evaluation", "manuals", [JobItem("evaluation", payload=b"{}")])
     before = manuals.store.collections.get("manuals").documents
-    with ingest_worker(manuals.settings, manuals.store, manuals.encoder) as worker:
+    with ingest_worker(manuals.settings, manuals.store, manuals.models.encoder) as worker:
         worker.drain()
     assert manuals.store.jobs.get(job.id).status == "queued"
     assert manuals.store.collections.get("manuals").documents == before
     manuals.store.jobs.cancel(job.id)
 
 
-def test_mistakes_have_codes_and_queue_nothing(manuals: Engine) -> None:
+def test_mistakes_have_codes_and_queue_nothing(manuals: Service) -> None:
     before = len(manuals.store.jobs.newest())
     with pytest.raises(InvalidInput) as empty:
         submit(manuals.store, manuals.settings, Asked((), "manuals"))
@@ -168,7 +168,7 @@ def test_mistakes_have_codes_and_queue_nothing(manuals: Engine) -> None:
     assert len(manuals.store.jobs.newest()) == before
 
 
-def test_a_job_of_another_kind_is_no_evaluation(manuals: Engine) -> None:
+def test_a_job_of_another_kind_is_no_evaluation(manuals: Service) -> None:
     job = manuals.store.jobs.create("upload", "manuals", [])
     for unknown in (job.id, "none"):
         with pytest.raises(NotFound) as caught:
@@ -176,7 +176,7 @@ def test_a_job_of_another_kind_is_no_evaluation(manuals: Engine) -> None:
         assert caught.value.code == "evaluation_not_found"
 
 
-def test_what_an_earlier_version_began_is_named(manuals: Engine) -> None:
+def test_what_an_earlier_version_began_is_named(manuals: Service) -> None:
     """Its rows lie in a folder, and the store has forgotten the cases that are done."""
     job = submit(manuals.store, manuals.settings, asked("exact_match"))
     manuals.store.jobs.finish_item(manuals.store.jobs.items(job.id)[0].id, "added")

@@ -1,4 +1,4 @@
-"""Live runs: questions through the real engine, scored, written down, gone on with."""
+"""Live runs: questions through the real service, scored, written down, gone on with."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from eval.runs.journal import ROWS, in_folder, read_run_cases, read_setup
 from eval.runs.record import Failure, Run
 from eval.runs.score import Scorer, answered, failed, slices, to_sample, wording
 from eval.runs.setup import Asking
-from rag.answer.engine import Engine
+from rag.answer.ask import Ask
 from rag.errors import Conflict, InvalidInput, ModelError, NotFound
+from rag.service import Service
 from rag.types import Answer, Citation, Usage
 
 CASES = (
@@ -41,7 +42,7 @@ PLAIN = ("rouge_score", "exact_match")
 
 
 @pytest.fixture(scope="module")
-def run(manuals: Engine, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+def run(manuals: Service, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
     folder = tmp_path_factory.mktemp("run")
     seen: list[tuple[int, int]] = []
     found = execute(manuals, Asked(CASES, "manuals"), in_folder(folder), lambda *at: seen.append(at))
@@ -102,7 +103,7 @@ def test_files(run: tuple[Run, Path]) -> None:
     assert [case.question for case in read_run_cases(folder)] == [case.question for case in CASES]
 
 
-def test_the_setup_says_what_scores_depend_on(run: tuple[Run, Path], manuals: Engine) -> None:
+def test_the_setup_says_what_scores_depend_on(run: tuple[Run, Path], manuals: Service) -> None:
     setup = run[0].setup
     assert setup.collection_version == manuals.store.collections.get("manuals").version
     assert set(setup.models) == {"encoder", "reader", "checker"}
@@ -123,20 +124,20 @@ def test_no_secret_is_written(tmp_path: Path) -> None:
     assert answering(settings, "drop")["llm_url"] == "http://llm.example:8/v1"
 
 
-def test_only_the_metrics_asked_for(manuals: Engine) -> None:
+def test_only_the_metrics_asked_for(manuals: Service) -> None:
     found = execute(manuals, Asked(CASES[:1], "manuals", PLAIN))
     assert found.setup.metrics == PLAIN
     assert set(found.rows[0].scores) == set(PLAIN)
 
 
-def test_two_at_once_give_what_one_gives(manuals: Engine) -> None:
+def test_two_at_once_give_what_one_gives(manuals: Service) -> None:
     one = execute(manuals, Asked(CASES, "manuals", PLAIN))
     two = execute(manuals, Asked(CASES, "manuals", PLAIN, limits=Limits(at_once=2)))
     assert [row.scores for row in one.rows] == [row.scores for row in two.rows]
     assert [row.id for row in one.rows] == [row.id for row in two.rows]
 
 
-def test_cases_that_are_alike_are_told_apart(manuals: Engine) -> None:
+def test_cases_that_are_alike_are_told_apart(manuals: Service) -> None:
     found = execute(manuals, Asked([CASES[1], CASES[1], replace(CASES[1], id="mine")], "manuals", PLAIN))
     first, second, third = (row.id for row in found.rows)
     assert second == f"{first}-2"
@@ -147,7 +148,7 @@ class Killed(Exception):
     pass
 
 
-def test_a_broken_run_goes_on_where_it_stopped(manuals: Engine, tmp_path: Path) -> None:
+def test_a_broken_run_goes_on_where_it_stopped(manuals: Service, tmp_path: Path) -> None:
     def stop(done: int, total: int) -> None:
         if done == 2:
             raise Killed
@@ -178,7 +179,7 @@ def lines_of(path: Path) -> int:
     return path.read_bytes().count(b"\n") if path.is_file() else 0
 
 
-def test_kill_9_loses_at_most_the_case_at_hand(manuals: Engine, tmp_path: Path) -> None:
+def test_kill_9_loses_at_most_the_case_at_hand(manuals: Service, tmp_path: Path) -> None:
     cases = tmp_path / "cases.jsonl"
     lines = [json.dumps({"question": f"{CASES[n % 3].question} ({n})"}) for n in range(16)]
     cases.write_text("\n".join(lines))
@@ -212,7 +213,7 @@ def test_kill_9_loses_at_most_the_case_at_hand(manuals: Engine, tmp_path: Path) 
     assert lines_of(out / ROWS) == 16, "no case was asked twice"
 
 
-def test_a_run_of_something_else_is_not_gone_on_with(manuals: Engine, tmp_path: Path) -> None:
+def test_a_run_of_something_else_is_not_gone_on_with(manuals: Service, tmp_path: Path) -> None:
     def stop(done: int, total: int) -> None:
         if done == 1:
             raise Killed
@@ -232,7 +233,7 @@ def test_a_run_of_something_else_is_not_gone_on_with(manuals: Engine, tmp_path: 
     )
 
 
-def test_two_processes_do_not_work_on_one_run(manuals: Engine, tmp_path: Path) -> None:
+def test_two_processes_do_not_work_on_one_run(manuals: Service, tmp_path: Path) -> None:
     def second(done: int, total: int) -> None:
         with pytest.raises(Conflict) as caught:
             execute(manuals, Asked(CASES, "manuals", PLAIN), in_folder(tmp_path))
@@ -243,15 +244,18 @@ def test_two_processes_do_not_work_on_one_run(manuals: Engine, tmp_path: Path) -
         execute(manuals, Asked(CASES, "manuals", PLAIN), in_folder(tmp_path), second)
 
 
-def test_an_answer_that_takes_too_long_is_an_error_on_its_row(manuals: Engine) -> None:
+def test_an_answer_that_takes_too_long_is_an_error_on_its_row(manuals: Service) -> None:
     found = execute(manuals, Asked(CASES[:1], "manuals", PLAIN, limits=Limits(answer_s=1e-6)))
     assert found.rows[0].failure is not None
     assert {bad.code for bad in found.rows[0].errors.values()} == {"answer_timeout"}
 
 
-def test_an_abstention_scores_zero_where_an_answer_is_known(manuals: Engine) -> None:
+def test_an_abstention_scores_zero_where_an_answer_is_known(manuals: Service) -> None:
     answer = replace(
-        manuals.ask(CASES[0].question, "manuals"), abstained=True, text="I do not know.", sentences=()
+        manuals.answerer.answer(Ask(CASES[0].question, "manuals")),
+        abstained=True,
+        text="I do not know.",
+        sentences=(),
     )
     measures = chosen(["exact_match", "semantic_similarity", "faithfulness", "id_based_context_recall"])
     scorer = Scorer(measures, load_metrics(measures, manuals))
@@ -306,8 +310,8 @@ class Odd(SingleTurnMetric):  # type: ignore[misc]
         (Odd(seconds=30), "metric_timeout"),
     ],
 )
-def test_what_cannot_be_computed_is_an_error_on_its_row(manuals: Engine, metric: Odd, code: str) -> None:
-    row = answered(CASES[0], manuals.ask(CASES[0].question, "manuals"))
+def test_what_cannot_be_computed_is_an_error_on_its_row(manuals: Service, metric: Odd, code: str) -> None:
+    row = answered(CASES[0], manuals.answerer.answer(Ask(CASES[0].question, "manuals")))
     found = Scorer([Measure("odd", None, "answer")], {"odd": metric}, timeout_s=0.05).scored(row, CASES[0])
     assert found.errors["odd"].code == code
     assert not found.scores
@@ -328,7 +332,7 @@ def test_a_question_that_fails_is_a_row_and_the_rest_goes_on() -> None:
     assert {name: bad.code for name, bad in found.errors.items()} == dict.fromkeys(PLAIN, "generator_failed")
 
 
-def test_wrong_names_have_codes(manuals: Engine) -> None:
+def test_wrong_names_have_codes(manuals: Service) -> None:
     with pytest.raises(InvalidInput) as metric:
         execute(manuals, Asked(CASES, "manuals", ["accuracy"]))
     assert metric.value.code == "unknown_metric"
@@ -340,7 +344,7 @@ def test_wrong_names_have_codes(manuals: Engine) -> None:
     assert empty.value.code == "cases_empty"
 
 
-def test_without_the_extra_it_says_what_to_install(manuals: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_it_says_what_to_install(manuals: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("eval.extra.find_spec", lambda name: None)
     with pytest.raises(ModelError, match=r"footnote-rag\[eval\]") as caught:
         execute(manuals, Asked(CASES, "manuals"))

@@ -9,12 +9,14 @@ import pytest
 
 from eval.metrics.bert_score import compare
 from eval.metrics.grounding import Statement, Support, statements
-from eval.metrics.judge import Judge, LoadedModels, NotJudgeable, Sample, cited_response, to_sample
+from eval.metrics.judge import Judge, NotJudgeable, Sample, cited_response, to_sample
 from eval.metrics.registry import JUDGES, load_judges
 from eval.metrics.relevance import chances, discounted_mean
-from rag.answer.engine import Engine
+from rag.answer.ask import Ask
 from rag.errors import InvalidInput
+from rag.models.loaded import Models
 from rag.models.types import Checker, Encoder, ModelInfo, Reader
+from rag.service import Service
 from rag.settings import Settings
 from rag.types import Answer, Chunk, Citation, Document, Hit, Label, Usage, Verdict
 
@@ -26,7 +28,7 @@ INVENTED = "The pump was painted in Venice by a famous artist."
 
 
 @pytest.fixture(scope="module")
-def judges(manuals: Engine) -> dict[str, Judge]:
+def judges(manuals: Service) -> dict[str, Judge]:
     return load_judges(tuple(JUDGES), manuals)
 
 
@@ -193,8 +195,8 @@ def test_an_engines_answer_is_cited_by_its_hits() -> None:
     assert to_sample("q", answer).contexts == ("passage 1", "passage 2")
 
 
-def test_a_live_answer_cites_well(manuals: Engine, judges: dict[str, Judge]) -> None:
-    live = to_sample(QUESTION, manuals.ask(QUESTION, "manuals"))
+def test_a_live_answer_cites_well(manuals: Service, judges: dict[str, Judge]) -> None:
+    live = to_sample(QUESTION, manuals.answerer.answer(Ask(QUESTION, "manuals")))
     assert judges["citation_recall"](live) == 1
     assert judges["citation_precision"](live) == 1
     assert judges["faithfulness"](live) == 1
@@ -218,14 +220,14 @@ def test_answer_relevancy_orders_answers(judges: dict[str, Judge]) -> None:
     assert judges["answer_relevancy"](sample("The pump is rated for 99 bar.")) > 0.5, "relevant, though wrong"
 
 
-def test_context_relevance_falls_with_rank_and_share(manuals: Engine, judges: dict[str, Judge]) -> None:
+def test_context_relevance_falls_with_rank_and_share(manuals: Service, judges: dict[str, Judge]) -> None:
     judge = judges["context_relevance"]
     alone, first, last, none = (
         judge(sample("", found)) for found in ([PUMP], [PUMP, ROPE], [ROPE, PUMP], [ROPE])
     )
     assert alone > first > last > none
     assert judge(sample("", ())) == 0
-    good, bad = chances(QUESTION, [PUMP, ROPE], manuals.reader)
+    good, bad = chances(QUESTION, [PUMP, ROPE], manuals.models.reader)
     assert good > 0.7 > 0.3 > bad
 
 
@@ -238,25 +240,27 @@ def test_discounted_mean() -> None:
 # BERTScore
 
 
-def test_bert_score_of_the_same_text_is_one(manuals: Engine) -> None:
-    found = compare(PUMP, PUMP, manuals.encoder)
+def test_bert_score_of_the_same_text_is_one(manuals: Service) -> None:
+    found = compare(PUMP, PUMP, manuals.models.encoder)
     assert (found.precision, found.recall, found.f1) == pytest.approx((1, 1, 1), abs=1e-4)
 
 
-def test_swapping_the_texts_swaps_precision_and_recall(manuals: Engine) -> None:
-    there, back = compare(TRUE, PUMP, manuals.encoder), compare(PUMP, TRUE, manuals.encoder)
+def test_swapping_the_texts_swaps_precision_and_recall(manuals: Service) -> None:
+    there, back = compare(TRUE, PUMP, manuals.models.encoder), compare(PUMP, TRUE, manuals.models.encoder)
     assert there.precision == pytest.approx(back.recall, abs=1e-5)
     assert there.recall == pytest.approx(back.precision, abs=1e-5)
     assert there.precision > there.recall, "the short text is in the long one, not the other way round"
 
 
-def test_bert_score_orders_and_reads_long_texts_whole(manuals: Engine, judges: dict[str, Judge]) -> None:
+def test_bert_score_orders_and_reads_long_texts_whole(manuals: Service, judges: dict[str, Judge]) -> None:
     judge = judges["bert_score"]
     near, far = (judge(sample(text, reference=TRUE)) for text in ("The pump withstands 16 bar.", INVENTED))
     assert near > far + 0.1
     long = " ".join([PUMP, ROPE] * 12)
-    assert len(manuals.encoder.token_spans(long)) > manuals.encoder.info.max_tokens
-    without, whole = (compare(text, INVENTED, manuals.encoder) for text in (long, f"{long} {INVENTED}"))
+    assert len(manuals.models.encoder.token_spans(long)) > manuals.models.encoder.info.max_tokens
+    without, whole = (
+        compare(text, INVENTED, manuals.models.encoder) for text in (long, f"{long} {INVENTED}")
+    )
     assert whole.recall > without.recall + 0.2
 
 
@@ -283,13 +287,13 @@ def test_what_lacks_has_a_code(judges: dict[str, Judge]) -> None:
 
 
 def test_an_encoder_without_token_vectors_is_said_to_have_none() -> None:
-    judge = load_judges(["bert_score"], LoadedModels(Settings(encoder="footnote-edge")))["bert_score"]
+    judge = load_judges(["bert_score"], Models(Settings(encoder="footnote-edge")))["bert_score"]
     with pytest.raises(NotJudgeable, match="footnote-edge") as caught:
         judge(sample(TRUE, reference=TRUE))
     assert caught.value.code == "no_token_vectors"
 
 
-def test_judges_say_the_same_in_many_threads(judges: dict[str, Judge], manuals: Engine) -> None:
+def test_judges_say_the_same_in_many_threads(judges: dict[str, Judge], manuals: Service) -> None:
     asked = [sample(f"{text} [1]", reference=TRUE) for text in (TRUE, INVENTED, ROPE)]
     expected = [[judge(item) for judge in judges.values()] for item in asked]
     fresh = load_judges(tuple(JUDGES), manuals)
@@ -300,7 +304,7 @@ def test_judges_say_the_same_in_many_threads(judges: dict[str, Judge], manuals: 
         assert all(0 <= value <= 1 for value in found)
 
 
-def test_unknown_judges_have_a_code(manuals: Engine) -> None:
+def test_unknown_judges_have_a_code(manuals: Service) -> None:
     with pytest.raises(InvalidInput, match="bert_score") as caught:
         load_judges(["bertscore"], manuals)
     assert caught.value.code == "unknown_metric"

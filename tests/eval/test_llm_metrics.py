@@ -15,8 +15,8 @@ from eval.metrics.ragas.meter import CostLimit, Meter
 from eval.metrics.registry import MEASURES, chosen, load_metrics
 from eval.runs.execute import Asked, execute
 from eval.runs.record import Spent
-from rag.answer.engine import Engine
 from rag.errors import Conflict, GeneratorError
+from rag.service import Service
 from rag.settings import Settings
 from tests.fakes.llm_server import (
     Behaviour,
@@ -78,21 +78,21 @@ def settings(server: FakeLLM, **more: object) -> Settings:
     )
 
 
-def scores(llm: MeteredLLM, manuals: Engine, names: tuple[str, ...] = ASKING) -> dict[str, float]:
+def scores(llm: MeteredLLM, manuals: Service, names: tuple[str, ...] = ASKING) -> dict[str, float]:
     """Each metric in an event loop of its own, as a run computes them."""
     metrics = load_metrics(chosen(names), manuals, llm)
     return {name: float(asyncio.run(metric.single_turn_ascore(SAMPLE))) for name, metric in metrics.items()}
 
 
 def failing(
-    manuals: Engine, *script: Behaviour, name: str = "llm_faithfulness", **more: object
+    manuals: Service, *script: Behaviour, name: str = "llm_faithfulness", **more: object
 ) -> GeneratorError:
     with FakeLLM(*script) as server, pytest.raises(GeneratorError) as caught:
         scores(open_llm(settings(server, **more)), manuals, (name,))
     return caught.value
 
 
-def test_scores_by_ragas_own_formulas(manuals: Engine) -> None:
+def test_scores_by_ragas_own_formulas(manuals: Service) -> None:
     with FakeLLM(says(judge)) as server:
         found = scores(open_llm(settings(server)), manuals)
         assert {request.body["temperature"] for request in server.requests} == {0.0}
@@ -106,7 +106,7 @@ def test_scores_by_ragas_own_formulas(manuals: Engine) -> None:
     }
 
 
-def test_tokens_and_cost_are_counted_in_all_and_per_block(manuals: Engine) -> None:
+def test_tokens_and_cost_are_counted_in_all_and_per_block(manuals: Service) -> None:
     with FakeLLM(says(judge)) as server:
         llm = open_llm(settings(server))
         with llm.meter.tally() as first:
@@ -137,7 +137,7 @@ def test_the_meter_counts_from_many_threads_and_keeps_blocks_apart() -> None:
     assert meter.spent.prompt_tokens == 3 * sum(range(50))
 
 
-def test_nothing_is_asked_once_the_money_is_spent(manuals: Engine) -> None:
+def test_nothing_is_asked_once_the_money_is_spent(manuals: Service) -> None:
     with FakeLLM(says(judge)) as server:
         llm = open_llm(settings(server), limit=0.0012)
         scores(llm, manuals, ("llm_context_recall",))
@@ -161,13 +161,15 @@ def test_nothing_is_asked_once_the_money_is_spent(manuals: Engine) -> None:
         (fails(429), "generator_busy"),
     ],
 )
-def test_garbage_and_failures_are_errors_with_codes(manuals: Engine, behaviour: Behaviour, code: str) -> None:
+def test_garbage_and_failures_are_errors_with_codes(
+    manuals: Service, behaviour: Behaviour, code: str
+) -> None:
     error = failing(manuals, behaviour)
     assert error.code == code
     assert "secret" not in error.message
 
 
-def test_a_server_that_never_answers_is_a_timeout(manuals: Engine) -> None:
+def test_a_server_that_never_answers_is_a_timeout(manuals: Service) -> None:
     assert failing(manuals, never_answers(), llm_timeout_s=0.2).code == "generator_timeout"
 
 
@@ -180,24 +182,24 @@ def test_a_server_that_never_answers_is_a_timeout(manuals: Engine) -> None:
         ("llm_answer_relevancy", '{"question": "", "noncommittal": 0}'),
     ],
 )
-def test_what_ragas_would_make_a_number_of_is_an_error(manuals: Engine, name: str, reply: str) -> None:
+def test_what_ragas_would_make_a_number_of_is_an_error(manuals: Service, name: str, reply: str) -> None:
     assert failing(manuals, says(reply), name=name).code == "generator_invalid"
 
 
-def test_a_bad_reply_is_asked_for_once_more_and_paid(manuals: Engine) -> None:
+def test_a_bad_reply_is_asked_for_once_more_and_paid(manuals: Service) -> None:
     with FakeLLM(says("hm"), says(judge)) as server:
         llm = open_llm(settings(server))
         assert scores(llm, manuals, ("llm_context_recall",)) == {"llm_context_recall": 1}
     assert llm.meter.spent.prompt_tokens == 200
 
 
-def test_the_servers_words_are_not_logged(manuals: Engine, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_servers_words_are_not_logged(manuals: Service, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         failing(manuals, fails(401, "Wrong key sk-secret."))
     assert "secret" not in caplog.text
 
 
-def test_without_an_llm_they_are_refused_before_anything_is_asked(manuals: Engine) -> None:
+def test_without_an_llm_they_are_refused_before_anything_is_asked(manuals: Service) -> None:
     assert not {measure.name for measure in chosen(None)} & set(ASKING), "they cost money"
     with pytest.raises(Conflict, match="factual_correctness") as caught:
         execute(manuals, Asked([Case("Which bar?", "16 bar")], "manuals", ["factual_correctness"]))

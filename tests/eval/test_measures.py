@@ -14,8 +14,9 @@ from eval.runs.execute import Asked, Limits, execute
 from eval.runs.record import Row
 from eval.runs.score import Scorer, answered
 from eval.runs.setup import Asking
-from rag.answer.engine import Engine
+from rag.answer.ask import Ask
 from rag.errors import Conflict
+from rag.service import Service, open_service
 from rag.settings import Settings
 from rag.types import Answer
 from tests.fakes.llm_server import FakeLLM, says
@@ -24,7 +25,7 @@ CASE = Case("What pressure is the bilge pump rated for?", "16 bar")
 METERED = "factual_correctness"
 
 
-def scored(manuals: Engine, answer: Answer, *names: str) -> Row:
+def scored(manuals: Service, answer: Answer, *names: str) -> Row:
     measures = chosen(names)
     return Scorer(measures, load_metrics(measures, manuals)).scored(answered(CASE, answer), CASE)
 
@@ -45,8 +46,8 @@ def test_metrics_that_cost_money_want_an_llm() -> None:
     assert chosen(["faithfulness"], Settings())[0].judges == "answer"
 
 
-def test_citation_metrics_see_the_markers_and_others_do_not(manuals: Engine) -> None:
-    answer = manuals.ask(CASE.question, "manuals")
+def test_citation_metrics_see_the_markers_and_others_do_not(manuals: Service) -> None:
+    answer = manuals.answerer.answer(Ask(CASE.question, "manuals"))
     names = ("citation_recall", "citation_precision", "faithfulness")
     found = scored(manuals, answer, *names)
     assert "[" not in found.response
@@ -56,9 +57,9 @@ def test_citation_metrics_see_the_markers_and_others_do_not(manuals: Engine) -> 
     assert scored(manuals, elsewhere, *names).scores == dict.fromkeys(names, 1)
 
 
-def test_a_garbage_reply_is_an_error_on_the_row(manuals: Engine) -> None:
+def test_a_garbage_reply_is_an_error_on_the_row(manuals: Service) -> None:
     measures = chosen(["llm_context_recall", "exact_match"])
-    row = answered(CASE, manuals.ask(CASE.question, "manuals"))
+    row = answered(CASE, manuals.answerer.answer(Ask(CASE.question, "manuals")))
     with FakeLLM(says("Fine!")) as server:
         llm = open_llm(Settings(llm_url=server.url, llm_model="fake-llm"))
         found = Scorer(measures, load_metrics(measures, manuals, llm)).scored(row, CASE)
@@ -66,8 +67,10 @@ def test_a_garbage_reply_is_an_error_on_the_row(manuals: Engine) -> None:
     assert set(found.scores) == {"exact_match"}
 
 
-def test_an_abstention_is_not_judged(manuals: Engine) -> None:
-    answer = replace(manuals.ask(CASE.question, "manuals"), abstained=True, text="I do not know.")
+def test_an_abstention_is_not_judged(manuals: Service) -> None:
+    answer = replace(
+        manuals.answerer.answer(Ask(CASE.question, "manuals")), abstained=True, text="I do not know."
+    )
     found = scored(manuals, answer, *JUDGES)
     claims = ("faithfulness", "answer_relevancy", "citation_recall", "citation_precision")
     assert found.skipped == dict.fromkeys(claims, "abstained")
@@ -75,15 +78,15 @@ def test_an_abstention_is_not_judged(manuals: Engine) -> None:
     assert found.scores["context_relevance"] > 0
 
 
-def test_a_run_counts_what_its_judges_cost_and_stops_at_its_limit(manuals: Engine) -> None:
+def test_a_run_counts_what_its_judges_cost_and_stops_at_its_limit(manuals: Service) -> None:
     """The first case alone costs more than the limit; the second is not asked."""
     cases = [CASE, Case("What are mooring ropes made of?", "polyester")]
     with FakeLLM(says('{"claims": ["a", "b"]}')) as server:
         prices = {"llm_prompt_cost": 1e6, "llm_completion_cost": 2e6}
         settings = Settings(data=manuals.settings.data, llm_url=server.url, llm_model="fake-llm", **prices)
-        with closing(Engine(settings, store=manuals.store)) as engine:
+        with closing(open_service(settings, store=manuals.store)) as service:
             asked = Asked(cases, "manuals", [METERED], Asking(mode="extractive"), Limits(max_cost=10))
-            run = execute(engine, asked)
+            run = execute(service, asked)
     (row,) = run.rows
     assert run.setup.cases == 2
     assert run.setup.models["llm"] == "fake-llm"

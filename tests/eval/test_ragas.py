@@ -17,7 +17,7 @@ from eval.metrics.judge import NotJudgeable, Sample
 from eval.metrics.ragas.llm import EncoderEmbeddings
 from eval.metrics.ragas.metrics import METRICS, AnswerRelevancy, BertScore, Faithfulness, WholeTextBleu
 from eval.metrics.registry import JUDGES, load_judges
-from rag.answer.engine import Engine
+from rag.service import Service
 
 from ragas import EvaluationDataset, SingleTurnSample, evaluate  # isort: skip - eval.metrics.ragas first turns telemetry off
 from ragas.metrics.base import SimpleBaseMetric  # isort: skip
@@ -43,7 +43,7 @@ def scored(metric: object, response: str, reference: str | None = None) -> float
     return float(asyncio.run(metric.single_turn_ascore(sample(response, reference))))  # type: ignore[attr-defined]
 
 
-def test_each_metric_is_its_judge(manuals: Engine) -> None:
+def test_each_metric_is_its_judge(manuals: Service) -> None:
     judges = load_judges(tuple(JUDGES), manuals)
     for kind in METRICS:
         metric = kind(judges[kind.judged])
@@ -54,7 +54,7 @@ def test_each_metric_is_its_judge(manuals: Engine) -> None:
     assert {kind.judged for kind in METRICS} == set(JUDGES)
 
 
-def test_nothing_said_and_nothing_retrieved_score_zero(manuals: Engine) -> None:
+def test_nothing_said_and_nothing_retrieved_score_zero(manuals: Service) -> None:
     judges = load_judges(tuple(JUDGES), manuals)
     for kind in METRICS:
         metric = kind(judges[kind.judged])
@@ -65,7 +65,7 @@ def test_nothing_said_and_nothing_retrieved_score_zero(manuals: Engine) -> None:
     assert faithful.score(response="", retrieved_contexts=[CONTEXT]).reason == "The response is empty."
 
 
-def test_a_missing_column_is_an_error_that_names_it(manuals: Engine) -> None:
+def test_a_missing_column_is_an_error_that_names_it(manuals: Service) -> None:
     judges = load_judges(tuple(JUDGES), manuals)
     with pytest.raises(NotJudgeable, match="reference") as caught:
         scored(BertScore(judges["bert_score"]), TRUE)
@@ -74,7 +74,7 @@ def test_a_missing_column_is_an_error_that_names_it(manuals: Engine) -> None:
         AnswerRelevancy(judges["answer_relevancy"]).score(user_input=QUESTION)
 
 
-def test_the_keyword_interface(manuals: Engine) -> None:
+def test_the_keyword_interface(manuals: Service) -> None:
     """That of RAGAS 0.4's collections: MetricResult, one by one or in a batch."""
     judges = load_judges(("faithfulness", "answer_relevancy"), manuals)
     metric = Faithfulness(judges["faithfulness"])
@@ -171,8 +171,8 @@ def test_bleu_of_short_and_of_long_answers() -> None:
     assert scored(metric, INVENTED, TRUE) < 0.3
 
 
-def test_embeddings_are_the_encoders(manuals: Engine) -> None:
-    embeddings = EncoderEmbeddings(manuals.encoder)
+def test_embeddings_are_the_encoders(manuals: Service) -> None:
+    embeddings = EncoderEmbeddings(manuals.models.encoder)
     pump, press, rope = np.array(embeddings.embed_texts([TRUE, "The pump withstands 16 bar.", "Buy a rope."]))
     assert np.linalg.norm(pump) == pytest.approx(1, abs=1e-3)
     assert pump @ press > pump @ rope + 0.2

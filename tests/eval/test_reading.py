@@ -10,8 +10,8 @@ import pytest
 from eval.cases import Case, read_questions
 from eval.cases.case import Question
 from eval.reading import exact_match, f1, normalise, score_reading
-from rag.answer.engine import Engine
 from rag.errors import InvalidInput
+from rag.service import Service
 from tests.cli.commands import invoke
 
 PUMP = "The bilge pump is rated for a working pressure of 16 bar. Its filter is cleaned every two weeks."
@@ -61,10 +61,10 @@ def test_normalisation_is_squads() -> None:
     assert normalise("  The U.S.'s  “an Apple” ") == "uss “ apple”"
 
 
-def test_the_reader_answers_and_stays_silent(manuals: Engine, tmp_path: Path) -> None:
+def test_the_reader_answers_and_stays_silent(manuals: Service, tmp_path: Path) -> None:
     path = tmp_path / "dev.json"
     path.write_text(json.dumps(SQUAD))
-    found = score_reading(manuals.reader, read_questions(path), manuals.thresholds.answer)
+    found = score_reading(manuals.models.reader, read_questions(path), manuals.answerer.thresholds.answer)
     answered, silent = found.rows
     assert (answered.said, answered.exact) == ("16 bar", 1)
     assert (silent.said, silent.exact, silent.answerable) == ("", 1, False)
@@ -74,20 +74,20 @@ def test_the_reader_answers_and_stays_silent(manuals: Engine, tmp_path: Path) ->
     assert found.scores["always"]["f1"].mean == 1
 
 
-def test_above_every_probability_it_says_nothing(manuals: Engine) -> None:
+def test_above_every_probability_it_says_nothing(manuals: Service) -> None:
     case = Question(Case(ASKED["question"], "16 bar", contexts=(PUMP,), type="fact"), ("16 bar",))
-    found = score_reading(manuals.reader, [case], 1.1)
+    found = score_reading(manuals.models.reader, [case], 1.1)
     assert found.scores["has_answer"]["f1"].mean == 0
     assert found.scores["always"]["f1"].mean == 1
     assert found.scores["type: fact"]["f1"].n == 1
 
 
-def test_cases_without_passages_are_counted_and_none_is_an_error(manuals: Engine) -> None:
+def test_cases_without_passages_are_counted_and_none_is_an_error(manuals: Service) -> None:
     bare = Question(Case("a", "b"), ("b",))
     usable = Question(Case("a", "b", contexts=(PUMP,)), ("b",))
-    assert score_reading(manuals.reader, [bare, usable], 0.5).left_out == 1
+    assert score_reading(manuals.models.reader, [bare, usable], 0.5).left_out == 1
     with pytest.raises(InvalidInput) as caught:
-        score_reading(manuals.reader, [bare], 0.5)
+        score_reading(manuals.models.reader, [bare], 0.5)
     assert caught.value.code == "cases_unreadable"
 
 

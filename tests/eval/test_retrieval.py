@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from eval.retrieval import Judged, judged_of, score_retrieval
-from rag.answer.engine import Engine
 from rag.errors import InvalidInput, NotFound
+from rag.service import Service
 from tests.cli.commands import invoke
 
 QUERIES = (
@@ -29,7 +29,7 @@ def folder_of(path: Path) -> Path:
     return path
 
 
-def test_a_source_is_known_with_and_without_its_ending_and_a_missing_one_counts(manuals: Engine) -> None:
+def test_a_source_is_known_with_and_without_its_ending_and_a_missing_one_counts(manuals: Service) -> None:
     seen: list[tuple[int, int]] = []
     found = score_retrieval(manuals, "manuals", QUERIES, progress=lambda *at: seen.append(at))
     assert (found.queries, found.absent) == (3, 1)
@@ -42,13 +42,13 @@ def test_a_source_is_known_with_and_without_its_ending_and_a_missing_one_counts(
 
 
 @pytest.mark.parametrize("mode", ["dense", "lexical"])
-def test_each_mode(manuals: Engine, mode: str) -> None:
+def test_each_mode(manuals: Service, mode: str) -> None:
     found = score_retrieval(manuals, "manuals", QUERIES, mode, rerank=False, measures=["P@1"])  # type: ignore[arg-type]
     assert list(found.measures) == ["P@1"]
     assert found.measures["P@1"].mean == 1
 
 
-def test_what_cannot_be_scored_is_named(manuals: Engine, tmp_path: Path) -> None:
+def test_what_cannot_be_scored_is_named(manuals: Service, tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         score_retrieval(manuals, "nowhere", QUERIES)
     with pytest.raises(InvalidInput) as unknown:

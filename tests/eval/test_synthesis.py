@@ -17,8 +17,8 @@ from eval.synthesis.rules import asked_of
 from eval.synthesis.sentences import sentences_of
 from eval.synthesis.synthesize import shares, synthesize
 from eval.synthesis.types import Kind, Options, Synthesis
-from rag.answer.engine import Engine
 from rag.errors import Conflict, InvalidInput, NotFound
+from rag.service import Service, open_service
 from rag.settings import Settings
 from tests.cli.commands import invoke
 from tests.fakes.llm_server import FakeLLM, Request, fails, says
@@ -67,14 +67,14 @@ TEXT = " ".join(document.text for document in DOCUMENTS)
 
 
 @pytest.fixture(scope="module")
-def island(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with closing(Engine(Settings(data=tmp_path_factory.mktemp("island"), threads=2))) as engine:
-        put_whole(engine.store, engine.encoder, "island", DOCUMENTS)
-        yield engine
+def island(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with closing(open_service(Settings(data=tmp_path_factory.mktemp("island"), threads=2))) as service:
+        put_whole(service.store, service.models.encoder, "island", DOCUMENTS)
+        yield service
 
 
 @pytest.fixture(scope="module")
-def made(island: Engine) -> Synthesis:
+def made(island: Service) -> Synthesis:
     return synthesize(island, "island", Options(12))
 
 
@@ -183,7 +183,7 @@ def of_type(made: Synthesis, name: str) -> list[Case]:
 
 
 def test_a_single_hop_reference_stands_in_its_passage_and_is_read_there(
-    made: Synthesis, island: Engine
+    made: Synthesis, island: Service
 ) -> None:
     for case in of_type(made, "single_hop"):
         assert case.reference
@@ -192,7 +192,7 @@ def test_a_single_hop_reference_stands_in_its_passage_and_is_read_there(
         assert case.reference.lower() in case.contexts[0].lower()
         (document,) = (one for one in DOCUMENTS if one.id == case.relevant_sources[0])
         assert document.text.strip()[:20] in case.contexts[0]
-        assert island.read(case.question, case.contexts).readings[0].probability > 0.4
+        assert island.models.reader.read(case.question, case.contexts).readings[0].probability > 0.4
         assert case.answerable is True
 
 
@@ -202,22 +202,22 @@ def test_a_multi_hop_case_needs_two_documents(made: Synthesis) -> None:
         assert len(set(case.relevant_sources)) == len(case.contexts or ()) == 2
 
 
-def test_the_reader_is_silent_on_what_cannot_be_answered(made: Synthesis, island: Engine) -> None:
+def test_the_reader_is_silent_on_what_cannot_be_answered(made: Synthesis, island: Service) -> None:
     for case in of_type(made, "unanswerable"):
         assert (case.answerable, case.reference, case.relevant_sources) == (False, None, None)
         assert case.contexts
         for document in DOCUMENTS:
-            readings = island.read(case.question, [document.full]).readings
+            readings = island.models.reader.read(case.question, [document.full]).readings
             assert not readings or readings[0].probability < 0.35
 
 
-def test_the_seed_decides(made: Synthesis, island: Engine) -> None:
+def test_the_seed_decides(made: Synthesis, island: Service) -> None:
     assert synthesize(island, "island", Options(12)).cases == made.cases
     other = synthesize(island, "island", Options(4, kinds=("single",), seed=3))
     assert other.cases != made.cases[:4]
 
 
-def test_only_the_kinds_asked_for(island: Engine) -> None:
+def test_only_the_kinds_asked_for(island: Service) -> None:
     seen: list[tuple[Kind, int, int]] = []
     found = synthesize(island, "island", Options(3, kinds=("single",)), lambda *at: seen.append(at))
     assert [case.type for case in found.cases] == ["single_hop"] * 3
@@ -225,14 +225,14 @@ def test_only_the_kinds_asked_for(island: Engine) -> None:
     assert shares(Options(10, kinds=("single", "unanswerable"))) == {"single": 8, "unanswerable": 2}
 
 
-def test_what_cannot_be_made_is_named(island: Engine) -> None:
+def test_what_cannot_be_made_is_named(island: Service) -> None:
     with pytest.raises(NotFound):
         synthesize(island, "nowhere", Options(1))
     island.store.collections.create("bare")
     with pytest.raises(InvalidInput) as empty:
         synthesize(island, "bare", Options(1))
     assert empty.value.code == "collection_empty"
-    put_whole(island.store, island.encoder, "numbers", [CorpusDocument("n.txt", "", "1 2 3 4 5 6")])
+    put_whole(island.store, island.models.encoder, "numbers", [CorpusDocument("n.txt", "", "1 2 3 4 5 6")])
     with pytest.raises(InvalidInput) as nothing:
         synthesize(island, "numbers", Options(1))
     assert nothing.value.code == "nothing_synthesized"
@@ -260,14 +260,14 @@ def scripted(request: Request) -> str:
     return "{}"
 
 
-def with_llm(island: Engine, llm: FakeLLM, **settings: float) -> Engine:
+def with_llm(island: Service, llm: FakeLLM, **settings: float) -> Service:
     chosen = Settings(data=island.settings.data, llm_url=llm.url, llm_model="fake-llm", threads=2, **settings)  # type: ignore[arg-type]
-    return Engine(chosen)
+    return open_service(chosen)
 
 
-def test_an_llm_writes_and_the_small_models_check(island: Engine) -> None:
-    with FakeLLM(says(scripted)) as llm, closing(with_llm(island, llm, llm_prompt_cost=1.0)) as engine:
-        found = synthesize(engine, "island", Options(9, kinds=("single",), llm=True))
+def test_an_llm_writes_and_the_small_models_check(island: Service) -> None:
+    with FakeLLM(says(scripted)) as llm, closing(with_llm(island, llm, llm_prompt_cost=1.0)) as service:
+        found = synthesize(service, "island", Options(9, kinds=("single",), llm=True))
         assert {case.question for case in found.cases} == {
             "When was the Vardal lighthouse built?",
             "How many passengers does the ferry Puffin carry?",
@@ -275,41 +275,44 @@ def test_an_llm_writes_and_the_small_models_check(island: Engine) -> None:
         assert found.dropped["unsupported"] == found.dropped["misquoted"] == 1
         assert found.usage.prompt_tokens == 100 * len(llm.requests)
         assert found.usage.cost == pytest.approx(100 * len(llm.requests) / 1e6)
-        silent = synthesize(engine, "island", Options(1, kinds=("unanswerable",), llm=True))
+        silent = synthesize(service, "island", Options(1, kinds=("unanswerable",), llm=True))
         assert silent.cases[0].answerable is False
         with pytest.raises(InvalidInput):
-            synthesize(engine, "island", Options(1, kinds=("multi",), llm=True))
+            synthesize(service, "island", Options(1, kinds=("multi",), llm=True))
 
 
-def test_the_limit_of_cost_is_never_passed(island: Engine) -> None:
-    with FakeLLM(says(scripted)) as llm, closing(with_llm(island, llm, llm_completion_cost=1000.0)) as engine:
+def test_the_limit_of_cost_is_never_passed(island: Service) -> None:
+    with (
+        FakeLLM(says(scripted)) as llm,
+        closing(with_llm(island, llm, llm_completion_cost=1000.0)) as service,
+    ):
         # a call may write 512 tokens of .001 each, and this one writes some ten
-        found = synthesize(engine, "island", Options(9, kinds=("unanswerable",), llm=True, max_cost=0.53))
+        found = synthesize(service, "island", Options(9, kinds=("unanswerable",), llm=True, max_cost=0.53))
         assert 0 < found.usage.cost <= 0.53
         assert found.dropped["max_cost"] == 1
         assert len(llm.requests) < len(DOCUMENTS)
-    with FakeLLM() as llm, closing(with_llm(island, llm)) as engine, pytest.raises(InvalidInput) as caught:
-        synthesize(engine, "island", Options(9, llm=True, max_cost=1))
+    with FakeLLM() as llm, closing(with_llm(island, llm)) as service, pytest.raises(InvalidInput) as caught:
+        synthesize(service, "island", Options(9, llm=True, max_cost=1))
     assert caught.value.code == "cost_unknown"
 
 
-def test_a_broken_server_ends_it_after_three_calls(island: Engine) -> None:
+def test_a_broken_server_ends_it_after_three_calls(island: Service) -> None:
     from rag.errors import GeneratorError
 
-    with FakeLLM(fails(500)) as llm, closing(with_llm(island, llm)) as engine:
+    with FakeLLM(fails(500)) as llm, closing(with_llm(island, llm)) as service:
         with pytest.raises(GeneratorError):
-            synthesize(engine, "island", Options(9, kinds=("single",), llm=True))
+            synthesize(service, "island", Options(9, kinds=("single",), llm=True))
         assert len(llm.requests) == 3
 
 
-def test_what_was_made_before_the_server_broke_is_kept(island: Engine) -> None:
-    with FakeLLM(says(scripted), fails(500)) as llm, closing(with_llm(island, llm)) as engine:
-        found = synthesize(engine, "island", Options(9, kinds=("unanswerable",), llm=True))
+def test_what_was_made_before_the_server_broke_is_kept(island: Service) -> None:
+    with FakeLLM(says(scripted), fails(500)) as llm, closing(with_llm(island, llm)) as service:
+        found = synthesize(service, "island", Options(9, kinds=("unanswerable",), llm=True))
         assert len(found.cases) == 1
         assert found.dropped == {"generator_failed": 3}
 
 
-def test_the_command(island: Engine, tmp_path: Path) -> None:
+def test_the_command(island: Service, tmp_path: Path) -> None:
     out = tmp_path / "cases.jsonl"
     where = ("--collection", "island", "--out", str(out), "--data", str(island.settings.data))
     done = invoke("eval", "synthesize", *where, "--count", "4", "--kinds", "single,unanswerable")

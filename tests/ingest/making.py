@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from ingest.media import media_type
+from ingest.media_types import media_type
 from ingest.parse.pool import ParserPool
 from ingest.types import ParsedDocument
 from rag.settings import Settings

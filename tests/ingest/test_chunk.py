@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.chunk import split
-from ingest.parse.build import Builder
+from ingest.parse.builder import Builder
 from ingest.types import Block, ParsedDocument, Piece
 from rag.models.types import Encoder
 from tests.ingest.making import Parse

@@ -13,10 +13,10 @@ import pytest
 from ingest.discover import Entry, walk, walk_tree
 from ingest.patterns import Patterns
 from ingest.submit import spooled
-from ingest.types import FoundFile, Unreadable
+from ingest.types import FileEntry, Unreadable
 from rag.errors import InvalidInput
 from rag.store import JobItem, Store
-from rag.store.text import clean_source
+from rag.store.values import clean_source
 from tests.ingest.unprivileged import unprivileged
 
 
@@ -29,7 +29,7 @@ def test_files_come_in_order_with_paths_relative_to_the_folder(tmp_path: Path) -
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x" * len(name))
     assert sources(tmp_path) == ["a/b/c.md", "a/z.md", "b.md", "c.md"]
-    assert [found.size for found in walk(tmp_path) if isinstance(found, FoundFile)] == [8, 6, 4, 4]
+    assert [found.size for found in walk(tmp_path) if isinstance(found, FileEntry)] == [8, 6, 4, 4]
 
 
 def test_hidden_files_and_folders_are_skipped(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_names_that_cannot_be_stored_are_named(tmp_path: Path) -> None:
     assert found[2][0].endswith("/")
     assert len(found) == 3
     assert all(clean_source(source) == source and len(source) < 300 for source, _ in found)
-    assert [each.source for each in walk(tmp_path) if isinstance(each, FoundFile)] == ["good.md"]
+    assert [each.source for each in walk(tmp_path) if isinstance(each, FileEntry)] == ["good.md"]
 
 
 def test_what_is_no_file_is_skipped_without_waiting_for_it(tmp_path: Path) -> None:

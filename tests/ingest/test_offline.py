@@ -17,9 +17,9 @@ def refuse(*args, **kwargs):
 
 socket.socket.connect = socket.create_connection = socket.getaddrinfo = urllib.request.urlopen = refuse
 
-from ingest.media import media_type
+from ingest.media_types import media_type
 from ingest.parse.child import answer
-from ingest.parse.wire import Request, decode_answer
+from ingest.parse.messages import Request, decode_answer
 
 for path in sorted(Path(sys.argv[1]).iterdir()):
     content = path.read_bytes()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.parse.context import DEPTH
+from ingest.parse.limits import DEPTH
 from rag.errors import ParseError
 from samples.make_samples import pdf
 from tests.ingest.making import Parse, shown, tarred, zipped

@@ -16,11 +16,11 @@ from pathlib import Path
 import docx
 import pytest
 
-from ingest.load import load
-from ingest.media import media_type
-from ingest.parse.context import Context, Limits
+from ingest.extract import extract
+from ingest.media_types import media_type
+from ingest.parse.limits import Context, Limits
+from ingest.parse.parsers import parse_file
 from ingest.parse.pool import ParserPool
-from ingest.parse.read import read
 from rag.errors import ParseError
 from rag.settings import Settings
 from rag.store import JobItem
@@ -102,7 +102,7 @@ def test_old_office_files_name_what_reads_them(
     stream = "WordDocument" if source == "old.doc" else "PowerPoint Document"
     content = OLE + stream.encode("utf-16-le")
     with pytest.raises(ParseError) as caught:
-        read(content, source, media_type(source, content), Context())
+        parse_file(content, source, media_type(source, content), Context())
     assert caught.value.code == "needs_libreoffice"
     assert "soffice" in caught.value.message
 
@@ -112,7 +112,7 @@ def test_images_of_text_name_the_extra_that_reads_them(kind: str, monkeypatch: p
     monkeypatch.setitem(sys.modules, "rapidocr", None)
     content = saved(picture("Words"), kind)
     with pytest.raises(ParseError) as caught:
-        read(content, "scan", media_type("scan", content), Context())
+        parse_file(content, "scan", media_type("scan", content), Context())
     assert caught.value.code == "needs_ocr"
     assert "footnote-rag[ocr]" in caught.value.message
 
@@ -124,7 +124,7 @@ def test_a_blank_file_is_empty_and_a_huge_one_too_large(pool: ParserPool, tmp_pa
         file.truncate(Limits().file_bytes + 1)  # sparse: takes no room
     for path, code in ((blank, "empty_document"), (huge, "too_large"), (tmp_path / "gone", "file_not_found")):
         with pytest.raises(ParseError) as caught:
-            load(JobItem(path.name, path=str(path)), None, pool, lambda item, sha256: False)
+            extract(JobItem(path.name, path=str(path)), None, pool, lambda item, sha256: False)
         assert caught.value.code == code
 
 

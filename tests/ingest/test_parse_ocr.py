@@ -8,7 +8,7 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from ingest.parse.order import Box, regions, rows
+from ingest.parse.reading_order import Box, regions, rows
 from samples.make_samples import pdf
 from tests.ingest.making import Parse, picture, saved
 

@@ -15,7 +15,7 @@ from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
-from ingest.parse.context import Context
+from ingest.parse.limits import Context
 from ingest.parse.markup import parse_asciidoc, parse_org, parse_rst
 from ingest.parse.programs import libreoffice
 from ingest.types import ParsedDocument

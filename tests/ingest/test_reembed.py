@@ -1,4 +1,4 @@
-"""Another encoder for a collection, with the real store, engine and two shipped encoders."""
+"""Another encoder for a collection, with the real store, service and two shipped encoders."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from ingest.submit import submit_folder, submit_uploads
 from ingest.types import SyncOptions, Upload
 from jobs.progress import Progress, follow
 from jobs.worker import Worker
-from rag.answer.engine import Engine
 from rag.errors import Conflict, IndexMismatch, ModelError, NotFound
 from rag.models.registry import load_encoder
 from rag.models.types import Encoder
+from rag.service import Service, open_service
 from rag.settings import Settings
 from rag.store import NewChunk, NewDocument, NewProfile, Store, UnembeddedChunk, document_id
 from rag.types import BoundEncoder, Document, Query
@@ -45,9 +45,9 @@ def edge() -> Encoder:
 
 
 @pytest.fixture
-def engine(settings: Settings, store: Store) -> Iterator[Engine]:
-    with Engine(settings, store) as engine:
-        yield engine
+def service(settings: Settings, store: Store) -> Iterator[Service]:
+    with open_service(settings, store) as service:
+        yield service
 
 
 def fill(store: Store, settings: Settings, encoder: Encoder, *uploads: Upload) -> None:
@@ -72,28 +72,28 @@ def vectors(store: Store, encoder: Encoder) -> dict[str, np.ndarray]:
     return {each.chunk.id: each.dense for each in found}
 
 
-def hits(engine: Engine, question: str) -> list[tuple[str, float]]:
-    found, _ = engine.search(Query(question, "c", 5))
+def hits(service: Service, question: str) -> list[tuple[str, float]]:
+    found, _ = service.searcher.search(Query(question, "c", 5))
     return [(hit.chunk.id, round(hit.score, 3)) for hit in found]
 
 
 def test_searches_go_on_and_end_like_those_of_a_fresh_collection(
-    store: Store, settings: Settings, engine: Engine, encoder: Encoder, edge: Encoder, tmp_path: Path
+    store: Store, settings: Settings, service: Service, encoder: Encoder, edge: Encoder, tmp_path: Path
 ) -> None:
     fill(store, settings, encoder)
-    before = {question: hits(engine, question) for question in QUESTIONS}
+    before = {question: hits(service, question) for question in QUESTIONS}
     seen: list[str] = []
 
     def meanwhile(progress: Progress) -> None:
         if progress.job.kind != "reembed":
             return
         if progress.done == 0:
-            assert {question: hits(engine, question) for question in QUESTIONS} == before
+            assert {question: hits(service, question) for question in QUESTIONS} == before
             late = submit_uploads(store, "c", [LATE])
             *_, ingested = follow(store, late.id)
             assert ingested.job.counts.added == 1
-        assert all(hits(engine, question) for question in QUESTIONS)
-        seen.append(engine.encoder_of("c").info.name)
+        assert all(hits(service, question) for question in QUESTIONS)
+        seen.append(service.searcher.open("c").encoder.info.name)
 
     job = submit(store, settings, "c", NEW)
     handlers = IngestHandler(settings, store, encoder), ReembedHandler(settings, store, keep_old_s=0)
@@ -102,8 +102,8 @@ def test_searches_go_on_and_end_like_those_of_a_fresh_collection(
     assert set(seen) == {OLD}, "the old index serves until the switch"
     ended = store.jobs.get(job.id)
     assert (ended.status, ended.kind, ended.counts.replaced) == ("succeeded", "reembed", ended.counts.total)
-    assert engine.indexes.catch_up("c")
-    assert engine.encoder_of("c").info.name == bound(store) == NEW
+    assert service.indexes.catch_up("c")
+    assert service.searcher.open("c").encoder.info.name == bound(store) == NEW
     assert store.audit.problems() == []
     assert store.reembedding.running() == {}
     assert vectors(store, encoder) == {}
@@ -118,13 +118,13 @@ def test_searches_go_on_and_end_like_those_of_a_fresh_collection(
         assert theirs.keys() == ours.keys()
         for key, vector in theirs.items():
             np.testing.assert_array_equal(ours[key], vector, err_msg=key)
-        with Engine(fresh_settings, fresh) as other:
+        with open_service(fresh_settings, fresh) as other:
             for question in QUESTIONS:
-                assert hits(engine, question) == hits(other, question)
+                assert hits(service, question) == hits(other, question)
 
 
 def test_searches_of_another_thread_never_fail(
-    store: Store, settings: Settings, engine: Engine, encoder: Encoder
+    store: Store, settings: Settings, service: Service, encoder: Encoder
 ) -> None:
     fill(store, settings, encoder)
     names, stop, failures = list[str](), threading.Event(), list[Exception]()
@@ -132,8 +132,8 @@ def test_searches_of_another_thread_never_fail(
     def search() -> None:
         while not stop.is_set():
             try:
-                assert hits(engine, QUESTIONS[0])
-                names.append(engine.encoder_of("c").info.name)
+                assert hits(service, QUESTIONS[0])
+                names.append(service.searcher.open("c").encoder.info.name)
             except Exception as error:  # noqa: BLE001 - whatever it is
                 failures.append(error)
 
@@ -141,18 +141,18 @@ def test_searches_of_another_thread_never_fail(
     thread.start()
     submit(store, settings, "c", NEW)
     reembed_worker(settings, store).drain()
-    engine.indexes.catch_up("c")
-    hits(engine, QUESTIONS[0])
+    service.indexes.catch_up("c")
+    hits(service, QUESTIONS[0])
     stop.set()
     thread.join()
     assert failures == []
     changes = [pair for pair in pairwise(names) if pair[0] != pair[1]]
     assert changes in ([(OLD, NEW)], []), "one switch, and never back"
-    assert engine.encoder_of("c").info.name == NEW
+    assert service.searcher.open("c").encoder.info.name == NEW
 
 
 def test_a_document_after_the_switch_gets_the_new_encoder(
-    store: Store, settings: Settings, engine: Engine, encoder: Encoder, edge: Encoder
+    store: Store, settings: Settings, service: Service, encoder: Encoder, edge: Encoder
 ) -> None:
     fill(store, settings, encoder)
     submit(store, settings, "c", NEW)
@@ -163,32 +163,32 @@ def test_a_document_after_the_switch_gets_the_new_encoder(
         worker.drain()
     assert store.jobs.get(again.id).counts.unchanged == 3, "the same files are not read again"
     assert len(vectors(store, edge)) == store.collections.get("c").chunks
-    engine.indexes.catch_up("c")
+    service.indexes.catch_up("c")
     assert (
-        hits(engine, "whale seen from the ferry")[0][0] == store.chunks.of(document_id("c", "late.md"))[0].id
+        hits(service, "whale seen from the ferry")[0][0] == store.chunks.of(document_id("c", "late.md"))[0].id
     )
 
 
 def test_a_profile_of_the_old_encoder_is_left_out(
-    store: Store, settings: Settings, engine: Engine, encoder: Encoder
+    store: Store, settings: Settings, service: Service, encoder: Encoder
 ) -> None:
     fill(store, settings, encoder)
     learned = '{"dense_weight": 1, "lexical_weight": 7, "late_weight": 0, "reader": null, "adapter": null}'
     profile = NewProfile(encoder.info.name, encoder.info.revision, learned, "{}", True)
     store.learned.add(store.collections.get("c"), profile)
-    assert engine.profile("c").lexical == 7
+    assert service.searcher.open("c").tuning.lexical == 7
     submit(store, settings, "c", NEW)
     reembed_worker(settings, store).drain()
-    engine.indexes.catch_up("c")
-    assert engine.profile("c").lexical_weight is None
-    assert hits(engine, QUESTIONS[0])
+    service.indexes.catch_up("c")
+    assert service.searcher.open("c").tuning.lexical_weight is None
+    assert hits(service, QUESTIONS[0])
 
 
 def test_cancelled_it_leaves_everything_as_it_was(
-    store: Store, settings: Settings, engine: Engine, encoder: Encoder, edge: Encoder
+    store: Store, settings: Settings, service: Service, encoder: Encoder, edge: Encoder
 ) -> None:
     fill(store, settings, encoder)
-    before = hits(engine, QUESTIONS[0])
+    before = hits(service, QUESTIONS[0])
     job = submit(store, settings, "c", NEW)
 
     def cancel(progress: Progress) -> None:
@@ -200,7 +200,7 @@ def test_cancelled_it_leaves_everything_as_it_was(
     assert store.jobs.get(job.id).status == "cancelled"
     assert vectors(store, edge) == {}
     assert store.audit.problems() == []
-    assert (bound(store), hits(engine, QUESTIONS[0])) == (OLD, before)
+    assert (bound(store), hits(service, QUESTIONS[0])) == (OLD, before)
 
     assert store.jobs.retry(job.id).status == "queued"
     reembed_worker(settings, store).drain()
@@ -232,11 +232,11 @@ def test_what_cannot_be_done_is_refused(store: Store, settings: Settings, encode
     assert twice.value.code == "reembedding"
 
 
-def test_a_model_that_is_gone_is_named(store: Store, engine: Engine, encoder: Encoder) -> None:
+def test_a_model_that_is_gone_is_named(store: Store, service: Service, encoder: Encoder) -> None:
     store.collections.bind("c", "/models/gone", "r9", encoder.info.dimension or 0)
     with pytest.raises(IndexMismatch, match="/models/gone"):
-        engine.search(Query("x", "c", 1))
-    assert engine.search(Query("x", "c", 1, mode="lexical"))[0] == []
+        service.searcher.search(Query("x", "c", 1))
+    assert service.searcher.search(Query("x", "c", 1, mode="lexical"))[0] == []
 
 
 def test_an_empty_collection_is_bound(store: Store, settings: Settings) -> None:

@@ -11,12 +11,12 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from ingest.discover import ALL
+from ingest.extract import read_bytes
 from ingest.handler import ingest_worker
-from ingest.load import read
 from ingest.patterns import Patterns
 from ingest.remote import is_remote, is_under, walk_remote
 from ingest.submit import location, submit_folder
-from ingest.types import FoundFile, SyncOptions
+from ingest.types import FileEntry, SyncOptions
 from rag.errors import Conflict, InvalidInput, ParseError
 from rag.models.types import Encoder
 from rag.settings import Settings
@@ -48,9 +48,9 @@ def test_objects_are_walked_like_files(bucket: MemoryFileSystem) -> None:
     bucket.pipe("/bucket/docs/.footnoteignore", b"*.log\n")
     assert sources() == ["in/two.md", "one.md"]
     found = next(walk_remote(f"{URL}/one.md", ALL))
-    assert isinstance(found, FoundFile)
+    assert isinstance(found, FileEntry)
     assert (found.source, found.size) == ("one.md", 36)
-    assert read(found.path, 100) == b"# Page\n\nThis is the text of one.md.\n"
+    assert read_bytes(found.path, 100) == b"# Page\n\nThis is the text of one.md.\n"
 
 
 def test_what_cannot_be_read_has_the_codes_of_files(bucket: MemoryFileSystem, tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_what_cannot_be_read_has_the_codes_of_files(bucket: MemoryFileSystem, tm
         ("in", 10, "folder_unreadable"),
     ):
         with pytest.raises(ParseError) as caught:
-            read(f"{URL}/{path}", most)
+            read_bytes(f"{URL}/{path}", most)
         assert caught.value.code == code
     for url, code in (
         ("memory://bucket/nowhere", "path_not_found"),

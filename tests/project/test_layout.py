@@ -25,7 +25,7 @@ VENDORS = {
     "pypdfium2": ("ingest/parse/",),
     "rapidocr": ("ingest/parse/ocr.py",),
     "striprtf": ("ingest/parse/text.py",),
-    "filetype": ("ingest/media.py",),
+    "filetype": ("ingest/media_types.py",),
     "haystack": ("rag/answer/",),
     "ragas": ("eval/",),
     "torch": ("adapt/", "rag/models/torch.py"),

@@ -25,8 +25,8 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
         raise OSError(errno.ENOSPC, "full")
 
     write_whole(tmp_path / "in" / "file", "old", b" text")
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="full"):
-        patch.setattr("rag.files.os.fsync", full)
+    monkeypatch.setattr("rag.files.os.fsync", full)
+    with pytest.raises(OSError, match="full"):
         write_whole(tmp_path / "in" / "file", "new")
     assert (tmp_path / "in" / "file").read_text() == "old text"
     assert [path.name for path in (tmp_path / "in").iterdir()] == ["file"]
@@ -44,5 +44,5 @@ def test_a_lock_has_one_holder_and_goes_with_its_process(tmp_path: Path) -> None
     holder.kill()
     holder.wait()
     holder.stdout.close()
-    with file_lock(path), pytest.raises(Timeout):  # two in one process and thread exclude each other, too
+    with file_lock(path), pytest.raises(Timeout):  # two of one thread exclude each other, too
         file_lock(path).acquire()

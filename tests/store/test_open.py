@@ -14,8 +14,8 @@ from alembic.script import ScriptDirectory
 
 from rag.errors import InvalidInput, RagError, StoreError
 from rag.store import Store
+from rag.store.migrate import alembic_config
 from rag.store.schema import HEAD, VERSION_TABLE, metadata
-from rag.store.upgrade import config
 from tests.contract.store_postgres import postgres_schema, postgres_server
 from tests.contract.store_writer import first_start, processes
 
@@ -60,7 +60,7 @@ def test_a_server_that_is_not_there_is_unavailable() -> None:
 def test_the_migrations_make_the_tables_of_the_schema(file: Path) -> None:
     Store.open(f"sqlite:///{file}").close()
     assert _differences(f"sqlite:///{file}") == []
-    assert ScriptDirectory.from_config(config()).get_current_head() == HEAD
+    assert ScriptDirectory.from_config(alembic_config()).get_current_head() == HEAD
 
 
 def test_the_migrations_make_the_tables_of_the_schema_on_postgres(server: str) -> None:

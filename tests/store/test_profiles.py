@@ -12,7 +12,7 @@ from alembic import command
 from rag.errors import Conflict, NotFound
 from rag.store import NewProfile, Store
 from rag.store.engines import make_engine, parse_url
-from rag.store.upgrade import config
+from rag.store.migrate import alembic_config
 from tests.contract.store_postgres import postgres_schema, postgres_server
 
 
@@ -77,7 +77,7 @@ def test_a_store_of_the_first_version_is_upgraded(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'footnote.db'}"
     engine = make_engine(parse_url(url))
     with engine.begin() as connection:
-        command.upgrade(config(connection), "0001")
+        command.upgrade(alembic_config(connection), "0001")
         columns = "name, description, version, documents, chunks, created_at, deleted"
         connection.execute(
             sa.text(f"INSERT INTO collections ({columns}) VALUES ('c', '', 0, 0, 0, '2026-01-01', FALSE)")

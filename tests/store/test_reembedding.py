@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import command
 
 from rag.store import Store, document_id
-from rag.store.upgrade import config
+from rag.store.migrate import alembic_config
 from rag.types import BoundEncoder
 from tests.contract.store_making import make_document
 
@@ -33,7 +33,7 @@ def test_an_older_store_keeps_its_vectors_and_can_change_its_encoder(tmp_path: P
     dense = np.arange(8, dtype=np.float16)
     values = {"id": document_id("c", "a/x.md"), "dense": dense.tobytes(), "packed": b"tokens"}
     with sa.create_engine(url).begin() as connection:
-        command.upgrade(config(connection), "0002")
+        command.upgrade(alembic_config(connection), "0002")
         for statement in _OLD.split(";\n")[:-1]:
             used = {name: value for name, value in values.items() if f":{name}" in statement}
             connection.execute(sa.text(statement), used)

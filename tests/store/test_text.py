@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.store import clean, clean_source
-from rag.store.text import check_source
+from rag.store.values import check_source
 
 ANY = st.text(st.characters(exclude_categories=()))
 

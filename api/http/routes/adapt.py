@@ -41,7 +41,7 @@ def start(
 def versions(collection: str, running: Running, _: MayRead) -> AdaptationOut:
     """Every version with what each gate said, and which one is in force."""
     active = running.store.collections.get(collection).profile
-    info = running.engine().encoder_of(collection).info
+    info = running.service().searcher.open(collection).encoder.info
     found = [VersionOut.of(record, info) for record in running.store.learned.all(collection)]
     return AdaptationOut(active=active, versions=found)
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from api.http import sse
-from api.http.asking import Asked, answer, stream
+from api.http.asking import answer, stream
 from api.http.auth import MayRead
 from api.http.errors import openai_envelope, request_id
 from api.http.limits import MAX_QUESTION
@@ -31,6 +31,7 @@ from api.http.schemas.openai import (
 )
 from api.http.schemas.query import CitationOut, SentenceOut, StepOut
 from api.http.state import Running
+from rag.answer.ask import Ask
 from rag.answer.events import AnswerEvent, Event
 from rag.errors import InvalidInput, NotFound, RagError
 from rag.types import Answer, Usage
@@ -64,7 +65,7 @@ async def chat(
     A stream sends text once it is cited and checked, a sentence a chunk, so that nothing is taken back.
     """
     caller.require("read", body.model)
-    asked = Asked(question(body), body.model)
+    asked = Ask(question(body), body.model)
     ident = request_id(request)
     writer = ChunkWriter(
         f"chatcmpl-{ident}",

@@ -48,9 +48,7 @@ def held(
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
 ) -> QuarantineOut:
     """Passages that are stored but never found, oldest first. Needs a key that may write."""
-    found, following = running.store.curation.quarantine(
-        collection, reason=reason, limit=limit, cursor=cursor
-    )
+    found, following = running.store.quarantine.page(collection, reason=reason, limit=limit, cursor=cursor)
     return QuarantineOut(chunks=[QuarantinedOut.of(one) for one in found], next_cursor=following)
 
 
@@ -60,4 +58,4 @@ def release(collection: str, body: ReleaseIn, running: Running, _: MayWrite) -> 
 
     404 `chunk_not_found` names the first that the collection does not have.
     """
-    return ReleasedOut(released=running.store.curation.release(collection, body.chunk_ids))
+    return ReleasedOut(released=running.store.quarantine.release(collection, body.chunk_ids))

@@ -24,7 +24,7 @@ async def embeddings(body: EmbeddingsIn, running: Running, caller: MayRead) -> E
 
 
 def _embed(running: Runtime, caller: Caller, body: EmbeddingsIn) -> EmbeddingsOut:
-    encoder = running.engine().encoder
+    encoder = running.service().models.encoder
     if body.model != encoder.info.name:
         _admit_collection(running, caller, body.model)
     _admit_dimensions(encoder, body)

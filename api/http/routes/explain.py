@@ -24,6 +24,6 @@ async def explain(body: ExplainIn, running: Running, caller: MayRead) -> Explain
     caller.require("read", body.collection)
     query = Query(body.query, body.collection, body.k, parse_filter(body.filters), body.mode)
     found = await running.run(
-        lambda: running.engine().explain(query, body.chunk_id, rerank=body.rerank, unit=body.unit)
+        lambda: running.service().searcher.explain(query, body.chunk_id, rerank=body.rerank, unit=body.unit)
     )
     return ExplainOut.of(found)

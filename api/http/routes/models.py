@@ -33,4 +33,4 @@ async def one(model: str, running: Running, caller: MayRead) -> ModelOut:
 def _models(running: Runtime, caller: Caller) -> list[ModelOut]:
     collections = [one for one in running.store.collections.all() if caller.reaches(one.name)]
     chat = [ModelOut(id=one.name, created=int(one.created_at.timestamp())) for one in collections]
-    return [*chat, ModelOut(id=running.engine().encoder.info.name, created=0)]
+    return [*chat, ModelOut(id=running.service().models.encoder.info.name, created=0)]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from api.http import sse
-from api.http.asking import Asked, answer, stream
+from api.http.asking import answer, stream
 from api.http.auth import MayRead
 from api.http.errors import request_id
 from api.http.routes.answers import Responses, errors
@@ -25,6 +25,7 @@ from api.http.schemas.query import (
 )
 from api.http.schemas.search import HitOut
 from api.http.state import Running
+from rag.answer.ask import Ask
 from rag.answer.events import AnswerEvent, CitationEvent, Event, HitsEvent, SentenceEvent, TokenEvent
 from rag.errors import RagError
 from rag.search.filters import parse_filter
@@ -57,7 +58,7 @@ async def query(
     409 `no_generator` for mode `generative` when no LLM server is configured.
     """
     caller.require("read", body.collection)
-    asked = Asked(body.question, body.collection, body.k, body.mode, body.check, parse_filter(body.filters))
+    asked = Ask(body.question, body.collection, body.k, body.mode, body.check, parse_filter(body.filters))
     ident = request_id(request)
     if body.stream:
         return await stream(running, asked, ident, partial(_frames, ident), partial(_error_frame, ident))

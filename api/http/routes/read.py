@@ -15,5 +15,5 @@ router = APIRouter(prefix="/v1", tags=["models"])
 @router.post("/read", summary="Find answers in passages", responses=errors(422, 429, 503))
 async def read(body: ReadIn, running: Running, _: MayRead) -> ReadOut:
     """Spans that answer, best first, with calibrated probabilities."""
-    result = await running.run(lambda: running.engine().read(body.question, body.passages))
+    result = await running.run(lambda: running.service().models.reader.read(body.question, body.passages))
     return ReadOut.of(result, body.passages)

@@ -41,13 +41,17 @@ async def rerank(body: RerankIn, request: Request, running: Running, _: MayRead)
 
 
 def _relevance(running: Runtime, body: RerankIn) -> tuple[str, list[float], int]:
-    engine = running.engine()
-    encoder, reader = engine.encoder.info.name, engine.reader.info.name
+    service = running.service()
+    encoder, reader = service.models.encoder.info.name, service.models.reader.info.name
     name, texts = body.model or encoder, body.texts()
     if name not in (encoder, reader):
         message = f"There is no reranking model {name!r}; there are {encoder!r} and {reader!r}."
         raise NotFound(message, code="model_not_found")
-    logits = engine.rank(body.query, texts) if name == encoder else engine.reader.relevance(body.query, texts)
+    logits = (
+        service.models.ranker.relevance(body.query, texts)
+        if name == encoder
+        else service.models.reader.relevance(body.query, texts)
+    )
     scores = 1 / (1 + np.exp(-np.clip(np.asarray(logits, dtype=np.float64), -60, 60)))
-    tokens = sum(len(engine.encoder.token_spans(text)) for text in [body.query, *texts])
+    tokens = sum(len(service.models.encoder.token_spans(text)) for text in [body.query, *texts])
     return name, [float(score) for score in scores], tokens

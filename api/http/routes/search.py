@@ -27,4 +27,4 @@ async def search(body: SearchIn, running: Running, caller: MayRead) -> SearchOut
 def _search(
     running: Runtime, query: Query, rerank: bool, explain: bool
 ) -> tuple[list[Hit], dict[str, float]]:
-    return running.engine().search(query, rerank=rerank, explain=explain)
+    return running.service().searcher.search(query, rerank=rerank, explain=explain)

@@ -11,7 +11,7 @@ from pydantic.config import JsonDict
 from adapt.report import Gain, Report, Verdict
 from api.http.schemas.base import In, Out, Question, example
 from rag.models.types import ModelInfo
-from rag.search.learned import stale
+from rag.search.tuning import stale
 from rag.store import ProfileRecord
 
 _QUESTION: JsonDict = {"question": "How much pressure does the pump bear?", "source": "manuals/pump.pdf"}

@@ -66,7 +66,7 @@ class CheckOut(Out):
 
     @classmethod
     def of(cls, sentences: Sequence[Sentence]) -> CheckOut:
-        """From the engine's checked sentences."""
+        """From the answer's checked sentences."""
         checked = [_checked(sentence) for sentence in sentences]
         share = sum(c.label == "supported" for c in checked) / len(checked) if checked else 0.0
         return cls(sentences=checked, supported=share)

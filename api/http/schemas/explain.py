@@ -41,7 +41,7 @@ class SpanOut(Out):
 
     @classmethod
     def of(cls, span: Span) -> SpanOut:
-        """From the engine's span."""
+        """From the answer's span."""
         return cls(start=span.start, end=span.end)
 
 
@@ -73,7 +73,7 @@ class TermOut(Out):
 
     @classmethod
     def of(cls, match: TermMatch) -> TermOut:
-        """From the engine's match."""
+        """From the answer's match."""
         spans = [SpanOut.of(span) for span in match.spans]
         return cls(
             term=match.term, score=match.score, count=match.count, idf=match.idf, tf=match.tf, spans=spans
@@ -93,7 +93,7 @@ class TokenOut(Out):
 
     @classmethod
     def of(cls, match: TokenMatch) -> TokenOut:
-        """From the engine's match."""
+        """From the answer's match."""
         return cls(
             query=match.query and SpanOut.of(match.query),
             passage=match.passage and SpanOut.of(match.passage),
@@ -112,7 +112,7 @@ class ExplanationOut(Out):
 
     @classmethod
     def of(cls, hit: Hit, found: Explanation) -> ExplanationOut:
-        """From the engine's hit and its explanation."""
+        """From the answer's hit and its explanation."""
         stages = dict.fromkeys([*hit.parts, *hit.shares])
         return cls(
             parts={stage: _stage(hit, stage) for stage in stages},

@@ -119,7 +119,7 @@ class SentenceOut(Out):
 
     @classmethod
     def of(cls, sentence: Sentence) -> SentenceOut:
-        """From the engine's sentence."""
+        """From the answer's sentence."""
         return cls(
             text=sentence.text,
             start=sentence.start,
@@ -145,7 +145,7 @@ class CitationOut(Out):
 
     @classmethod
     def of(cls, citation: Citation) -> CitationOut:
-        """From the engine's citation."""
+        """From the answer's citation."""
         return cls(
             marker=citation.marker,
             document_id=citation.document_id,
@@ -171,7 +171,7 @@ class StepOut(Out):
 
     @classmethod
     def of(cls, step: Step) -> StepOut:
-        """From the engine's step."""
+        """From the answer's step."""
         return cls(
             step=step.step, model=step.model, confidence=step.confidence, taken=step.taken, reason=step.reason
         )
@@ -186,7 +186,7 @@ class UsageOut(Out):
 
     @classmethod
     def of(cls, usage: Usage) -> UsageOut:
-        """From the engine's usage."""
+        """From the answer's usage."""
         return cls(
             prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens, cost=usage.cost
         )
@@ -209,7 +209,7 @@ class QueryOut(Out):
 
     @classmethod
     def of(cls, answer: Answer, request_id: str) -> QueryOut:
-        """From the engine's answer."""
+        """From the answer's answer."""
         return cls(
             answer=answer.text,
             abstained=answer.abstained,

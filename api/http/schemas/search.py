@@ -98,7 +98,7 @@ class HitOut(Out):
 
     @classmethod
     def of(cls, hit: Hit) -> HitOut:
-        """From the engine's hit."""
+        """From the answer's hit."""
         chunk, document = hit.chunk, hit.document
         return cls(
             chunk_id=chunk.id,
@@ -157,5 +157,5 @@ class ExplainOut(Out):
 
     @classmethod
     def of(cls, found: ExplainedChunk) -> ExplainOut:
-        """From the engine."""
+        """From the search."""
         return cls(rank=found.rank, hit=HitOut.of(found.hit), reader=OcclusionOut.of(found.reader))

@@ -19,10 +19,10 @@ from ragas.run_config import RunConfig
 from sacrebleu import sentence_bleu
 
 from eval.metrics.evidence import covered
-from eval.metrics.judge import Judge, LoadedModels, Models, NotJudgeable, Sample
+from eval.metrics.judge import Judge, NotJudgeable, Sample
 from eval.metrics.registry import JUDGES, load_judges
 from eval.reading import token_recall
-from rag.answer.lazy import Lazy
+from rag.models.loaded import Lazy, Models
 from rag.settings import Settings
 
 NOTHING = ("no_response",)
@@ -214,7 +214,7 @@ class ReferenceRecall(SingleTurnMetric, BaseMetric):  # type: ignore[misc]
         return token_recall(sample.reference, sample.response)
 
 
-_MODELS: Lazy[LoadedModels] = Lazy(lambda: LoadedModels(Settings()))
+_MODELS: Lazy[Models] = Lazy(lambda: Models(Settings()))
 _JUDGES: Lazy[dict[str, Judge]] = Lazy(lambda: load_judges(tuple(JUDGES), _MODELS.get()))
 
 

@@ -2,7 +2,7 @@
 
 FOLDER holds questions.jsonl (question, corpus, references with start_index and end_index) and the corpora as
 CORPUS.md. Every way at every size becomes a collection of one store, encoded once and kept in --work, and is
-searched by the real engine; the first five passages are judged token by token. Half of the questions, by
+searched by the real service; the first five passages are judged token by token. Half of the questions, by
 their hash, is for choosing; the other half is what to report.
 """
 
@@ -21,17 +21,18 @@ from typing import Literal, get_args
 import numpy as np
 
 from eval.machine import machine
-from ingest.parse.context import Context
+from ingest.parse.limits import Context
 from ingest.parse.markdown import parse as parse_markdown
 from ingest.parse.text import parse_text
 from lab.bench.chunking.report import Sample, Stage, Way, as_object, compared, draw, markdown
 from lab.bench.chunking.scores import Question, Retrieved, Scores, load, score
 from lab.bench.chunking.splitters import Passage, Tokens, fixed, ours, recursive
 from lab.bench.retrieval import READER_DEPTH
-from rag.answer.engine import Engine
 from rag.errors import Conflict, RagError
 from rag.files import write_whole
+from rag.search.config import READER_WEIGHT
 from rag.search.rerank import rerank_by_reader
+from rag.service import Service, open_service
 from rag.settings import Settings
 from rag.store import NewChunk, NewDocument
 from rag.types import Document, Hit, Query
@@ -45,13 +46,13 @@ _BATCH = 256
 
 
 class Bench:
-    """Corpora, questions and an engine whose store keeps a collection for every way and size."""
+    """Corpora, questions and an service whose store keeps a collection for every way and size."""
 
-    def __init__(self, folder: Path, engine: Engine, half: Half) -> None:
-        self.engine = engine
+    def __init__(self, folder: Path, service: Service, half: Half) -> None:
+        self.service = service
         self.texts, questions = load(folder)
         self.questions = [one for one in questions if half == "all" or one.held_out == (half == "report")]
-        spans = engine.encoder.token_spans
+        spans = service.models.encoder.token_spans
         self.tokens = {name: Tokens(text, spans) for name, text in self.texts.items()}
 
     def sample(self, way: Way, size: int, stages: Sequence[Stage]) -> list[Sample]:
@@ -60,7 +61,7 @@ class Bench:
         passages = {name: self.split(name, way, size) for name in self.texts}
         self._put(collection, passages)
         lengths = [self.tokens[name].count(one.start, one.end) for name in passages for one in passages[name]]
-        self.engine.indexes.catch_up(collection)
+        self.service.indexes.catch_up(collection)
         return [
             Sample(way, size, stage, len(lengths), float(np.mean(lengths)), self._scores(collection, stage))
             for stage in stages
@@ -72,14 +73,17 @@ class Bench:
         if way in OURS:
             parse = parse_markdown if way == "footnote-markdown" else parse_text
             found = ours(
-                parse(text.encode(), f"{name}.md", Context()), text, self.engine.encoder.token_spans, size
+                parse(text.encode(), f"{name}.md", Context()),
+                text,
+                self.service.models.encoder.token_spans,
+                size,
             )
             return [Passage(one.start, one.end) for one in found] if way == "footnote-bare" else found
         overlap = size // 5 if way.endswith("overlap") else 0
         return (fixed if way.startswith("fixed") else recursive)(tokens, size, overlap)
 
     def _put(self, collection: str, passages: Mapping[str, Sequence[Passage]]) -> None:
-        store = self.engine.store
+        store = self.service.store
         try:
             store.collections.create(collection)
         except Conflict:
@@ -89,10 +93,12 @@ class Bench:
             store.documents.put(self._document(collection, name, found))
 
     def _document(self, collection: str, name: str, passages: Sequence[Passage]) -> NewDocument:
-        text, info = self.texts[name], self.engine.encoder.info
+        text, info = self.texts[name], self.service.models.encoder.info
         inputs = [f"{one.context}\n{text[one.start : one.end]}".lstrip("\n") for one in passages]
         batches = [inputs[at : at + _BATCH] for at in range(0, len(inputs), _BATCH)]
-        encoded = [vector for batch in batches for vector in self.engine.encoder.encode_passages(batch)]
+        encoded = [
+            vector for batch in batches for vector in self.service.models.encoder.encode_passages(batch)
+        ]
         chunks = [
             NewChunk(n, one.start, one.end, None, (), vectors.dense, vectors.tokens, context=one.context)
             for n, (one, vectors) in enumerate(zip(passages, encoded, strict=True))
@@ -107,9 +113,11 @@ class Bench:
 
     def _retrieved(self, question: Question, collection: str, stage: Stage) -> list[Retrieved]:
         query = Query(question.text, collection, READER_DEPTH, mode="dense" if stage == "dense" else "hybrid")
-        hits, _ = self.engine.search(query, rerank=stage in ("late", "reader"))
+        hits, _ = self.service.searcher.search(query, rerank=stage in ("late", "reader"))
         if stage == "reader":
-            hits = rerank_by_reader(question.text, hits, self.engine.reader, READER_DEPTH)
+            hits = rerank_by_reader(
+                question.text, hits, self.service.models.reader, READER_DEPTH, READER_WEIGHT
+            )
         return [_place(hit) for hit in hits[:K]]
 
 
@@ -120,8 +128,8 @@ def _place(hit: Hit) -> Retrieved:
 def _run(arguments: argparse.Namespace, work: Path) -> list[Sample]:
     settings = Settings(data=work, reader_candidates=0)
     samples: list[Sample] = []
-    with closing(Engine(settings)) as engine:
-        bench = Bench(arguments.folder, engine, arguments.half)
+    with closing(open_service(settings)) as service:
+        bench = Bench(arguments.folder, service, arguments.half)
         for way in arguments.ways:
             for size in arguments.sizes:
                 samples += bench.sample(way, size, arguments.stages)

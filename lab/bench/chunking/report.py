@@ -12,7 +12,7 @@ import numpy as np
 from eval.output import table
 from eval.statistics import Interval, mean_interval, paired_difference
 from lab.bench.chunking.scores import Scores
-from lab.bench.drawing import COLOURS, picture
+from lab.drawing import COLOURS, picture
 
 Way = Literal[
     "footnote",

@@ -26,9 +26,9 @@ from eval.statistics import Interval, mean_interval, paired_difference
 from lab.bench.curation.planting import misread, reworded
 from lab.bench.retrieval import Variant, rank
 from lab.bench.service import put_product
-from rag.answer.engine import Engine
 from rag.errors import RagError
 from rag.files import write_whole
+from rag.service import Service, open_service
 from rag.settings import Settings
 from rag.types import CurationPolicy, Query
 
@@ -85,12 +85,12 @@ def _compare(folder: BeirFolder, corpus: str, documents: Sequence[CorpusDocument
     with tempfile.TemporaryDirectory(prefix="footnote-curation-") as data:
         settings = Settings(data=Path(data), reader_candidates=0)
         put_product(settings.data, COLLECTION, documents)
-        with closing(Engine(settings)) as engine:
-            flagged = {variant: _scores(folder, engine, variant) for variant in VARIANTS}
-            chunks = engine.store.collections.get(COLLECTION).chunks
-            engine.store.curation.set_policy(COLLECTION, HELD)
-            held = {variant: _scores(folder, engine, variant) for variant in VARIANTS}
-            quarantined = _reasons(engine)
+        with closing(open_service(settings)) as service:
+            flagged = {variant: _scores(folder, service, variant) for variant in VARIANTS}
+            chunks = service.store.collections.get(COLLECTION).chunks
+            service.store.curation.set_policy(COLLECTION, HELD)
+            held = {variant: _scores(folder, service, variant) for variant in VARIANTS}
+            quarantined = _reasons(service)
     return [
         Compared(
             folder.name,
@@ -106,10 +106,10 @@ def _compare(folder: BeirFolder, corpus: str, documents: Sequence[CorpusDocument
     ]
 
 
-def _scores(folder: BeirFolder, engine: Engine, variant: Variant) -> list[float]:
-    engine.indexes.catch_up(COLLECTION)
+def _scores(folder: BeirFolder, service: Service, variant: Variant) -> list[float]:
+    service.indexes.catch_up(COLLECTION)
     ranking = {
-        query: _once(rank(variant, engine, Query(text, COLLECTION, DEPTH)))
+        query: _once(rank(variant, service, Query(text, COLLECTION, DEPTH)))
         for query, text in folder.queries.items()
     }
     found = score_ranking(folder.qrels, ranking, (MEASURE,))[MEASURE]
@@ -127,8 +127,8 @@ def _once(sources: Sequence[str]) -> list[str]:
     return ranked
 
 
-def _reasons(engine: Engine) -> dict[str, int]:
-    return dict(Counter(one.reason for one in engine.store.curation.every_quarantined(COLLECTION)))
+def _reasons(service: Service) -> dict[str, int]:
+    return dict(Counter(one.reason for one in service.store.quarantine.every(COLLECTION)))
 
 
 def markdown(found: Sequence[Compared]) -> str:

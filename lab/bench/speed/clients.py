@@ -21,7 +21,8 @@ from lab.bench.speed.dataset import Dataset
 from lab.bench.speed.ingest import cancel, submit
 from lab.bench.speed.results import Figure, Plan
 from lab.bench.speed.timing import latency_figure
-from rag.answer.engine import Engine
+from rag.answer.ask import Ask
+from rag.service import Service
 from rag.types import Query
 
 K = 10
@@ -142,23 +143,23 @@ def _timed_block(load: Traffic) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class CallKind:
-    """A call: over HTTP as `body` to `path`, in process by `engine`."""
+    """A call: over HTTP as `body` to `path`, in process by `service`."""
 
     name: str
     path: str
     body: Mapping[str, object]
     query: str
-    engine: Callable[[Engine, str], object]
+    service: Callable[[Service, str], object]
 
 
 def call_kinds(collection: str) -> tuple[CallKind, ...]:
     """Search without and with reranking, and a question."""
 
-    def search(rerank: bool) -> Callable[[Engine, str], object]:
-        return lambda engine, text: engine.search(Query(text, collection, K), rerank=rerank)
+    def search(rerank: bool) -> Callable[[Service, str], object]:
+        return lambda service, text: service.searcher.search(Query(text, collection, K), rerank=rerank)
 
-    def ask(engine: Engine, text: str) -> object:
-        return engine.ask(text, collection)
+    def ask(service: Service, text: str) -> object:
+        return service.answerer.answer(Ask(text, collection))
 
     where: dict[str, object] = {"collection": collection}
     path = "/v1/search"
@@ -166,7 +167,11 @@ def call_kinds(collection: str) -> tuple[CallKind, ...]:
         CallKind("search, not reranked", path, {**where, "rerank": False}, "query", search(False)),
         CallKind("search", path, where, "query", search(True)),
         CallKind(
-            "question", "/v1/query", where, "question", lambda engine, text: engine.ask(text, collection)
+            "question",
+            "/v1/query",
+            where,
+            "question",
+            lambda service, text: service.answerer.answer(Ask(text, collection)),
         ),
     )
 
@@ -176,24 +181,29 @@ def over_http(running: Running, kind: CallKind) -> Caller:
     return http_caller(running, kind.path, kind.body, kind.query)
 
 
-def in_process(engine: Engine, kind: CallKind) -> Caller:
+def in_process(service: Service, kind: CallKind) -> Caller:
     """The same work without HTTP."""
 
     def ask(text: str) -> int:
-        kind.engine(engine, text)
+        kind.service(service, text)
         return 200
 
     return ask
 
 
 def client_figures(
-    running: Running, engine: Engine, collection: str, queries: Sequence[str], plan: Plan, at: dict[str, int]
+    running: Running,
+    service: Service,
+    collection: str,
+    queries: Sequence[str],
+    plan: Plan,
+    at: dict[str, int],
 ) -> list[Figure]:
     """Throughput and latency of every kind of call at every number of clients, and at every rate."""
     found: list[Figure] = []
     for kind in call_kinds(collection):
         for clients in plan.clients:
-            found += _closed(running, engine, kind, queries, plan, {**at, "clients": clients}, clients)
+            found += _closed(running, service, kind, queries, plan, {**at, "clients": clients}, clients)
         for rate in plan.rates:
             found.append(_open(running, kind, queries, plan, {**at, "rate": rate}, rate))
     return found
@@ -201,7 +211,7 @@ def client_figures(
 
 def _closed(
     running: Running,
-    engine: Engine,
+    service: Service,
     kind: CallKind,
     queries: Sequence[str],
     plan: Plan,
@@ -211,7 +221,7 @@ def _closed(
     ours, base = [], []
     for _ in range(plan.repeats):
         ours.append(closed_loop([over_http(running, kind) for _ in range(clients)], queries, plan.block_s))
-        base.append(closed_loop([in_process(engine, kind)] * clients, queries, plan.block_s))
+        base.append(closed_loop([in_process(service, kind)] * clients, queries, plan.block_s))
     if not all(load.answered for load in ours):
         raise ServiceFailed(f"{kind.name}: {clients} clients got no answer, only {dict(ours[0].refused)}.")
     answered = [load.answered for load in ours]

@@ -20,10 +20,12 @@ from lab.bench.speed.timing import (
     replay,
     with_passes,
 )
-from rag.answer.engine import Engine
+from rag.answer.ask import Ask
+from rag.answer.check import check_text
 from rag.models.registry import model_folder
 from rag.models.runtime import graph_file
 from rag.models.types import Encoder
+from rag.service import Service
 from rag.settings import Settings
 from rag.types import Query
 
@@ -35,10 +37,10 @@ ASKED = 12  # questions of rerank, read and check: a call takes long
 
 
 def embed_figures(
-    engine: Engine, passages: Sequence[str], queries: Sequence[str], plan: Plan
+    service: Service, passages: Sequence[str], queries: Sequence[str], plan: Plan
 ) -> list[Figure]:
     """Passages and queries to vectors, and what the session's settings cost."""
-    encoder, texts = engine.encoder, list(passages[:BATCH_TEXTS])
+    encoder, texts = service.models.encoder, list(passages[:BATCH_TEXTS])
     encoder.encode_passages(texts[:1])  # opens the session
     passes = with_passes(encoder.encode_passages, [texts])
     asked = with_passes(lambda text: encoder.encode_queries([text]), queries)
@@ -56,7 +58,7 @@ def embed_figures(
             {},
             mean_tokens(asked),
         ),
-        _session(engine.settings, passes[0], plan),
+        _session(service.settings, passes[0], plan),
     ]
 
 
@@ -104,44 +106,55 @@ def encoded_rate(encoder: Encoder, texts: Sequence[str]) -> tuple[int, float] | 
     return tokens, tokens / _seconds(lambda: replay(item))
 
 
-def rerank_figures(engine: Engine, collection: str, queries: Sequence[str], plan: Plan) -> list[Figure]:
+def rerank_figures(service: Service, collection: str, queries: Sequence[str], plan: Plan) -> list[Figure]:
     """Order DEPTH passages, by the reader and by the encoder."""
-    items = _with_passages(engine, collection, queries, DEPTH)
+    items = _with_passages(service, collection, queries, DEPTH)
     return [
-        _forward("rerank", f"{DEPTH} passages, reader", "reader", _relevance(engine), items, plan),
-        _forward("rerank", f"{DEPTH} passages, encoder", "encoder", lambda x: engine.rank(*x), items, plan),
+        _forward("rerank", f"{DEPTH} passages, reader", "reader", _relevance(service), items, plan),
+        _forward(
+            "rerank",
+            f"{DEPTH} passages, encoder",
+            "encoder",
+            lambda x: service.models.ranker.relevance(*x),
+            items,
+            plan,
+        ),
     ]
 
 
-def _relevance(engine: Engine) -> Any:
-    return lambda item: engine.reader.relevance(*item)
+def _relevance(service: Service) -> Any:
+    return lambda item: service.models.reader.relevance(*item)
 
 
-def read_figures(engine: Engine, collection: str, queries: Sequence[str], plan: Plan) -> list[Figure]:
+def read_figures(service: Service, collection: str, queries: Sequence[str], plan: Plan) -> list[Figure]:
     """Look for the answer in READ passages."""
-    items = _with_passages(engine, collection, queries, READ)
-    return [_forward("read", f"{READ} passages", "reader", lambda item: engine.read(*item), items, plan)]
+    items = _with_passages(service, collection, queries, READ)
+    return [
+        _forward(
+            "read", f"{READ} passages", "reader", lambda item: service.models.reader.read(*item), items, plan
+        )
+    ]
 
 
-def check_figures(engine: Engine, collection: str, queries: Sequence[str], plan: Plan) -> list[Figure]:
+def check_figures(service: Service, collection: str, queries: Sequence[str], plan: Plan) -> list[Figure]:
     """Check a sentence that stands in another passage against one passage and against READ."""
     found = []
-    wide = _with_passages(engine, collection, queries, READ + 1)
+    wide = _with_passages(service, collection, queries, READ + 1)
     for count in (1, READ):
         items = [
             (longest_sentence(passages[-1])[:CLAIM], passages[:count], question)
             for question, passages in wide
         ]
         name = f"a sentence, {count} passage" + ("s" if count > 1 else "")
-        found += _check(engine, name, items, plan)
+        found += _check(service, name, items, plan)
     return found
 
 
-def _check(engine: Engine, name: str, items: Sequence[Any], plan: Plan) -> list[Figure]:
+def _check(service: Service, name: str, items: Sequence[Any], plan: Plan) -> list[Figure]:
     """Beside the checker's passes, and beside those of the encoder too, which it asks for vectors."""
 
     def work(item: Any) -> object:
-        return engine.check(*item)
+        return check_text(*item)
 
     own = with_passes(work, fitting(work, items, plan))
     first = own[0].passes[0].session  # the checker's net runs first
@@ -171,12 +184,12 @@ def _forward(part: str, name: str, model: str, work: Any, items: Sequence[Any], 
 
 
 def ask_figures(
-    engine: Engine, collection: str, queries: Sequence[str], plan: Plan, at: Mapping[str, int]
+    service: Service, collection: str, queries: Sequence[str], plan: Plan, at: Mapping[str, int]
 ) -> list[Figure]:
     """A whole question beside the sum of its forward passes."""
 
     def work(text: str) -> object:
-        return engine.ask(text, collection)
+        return service.answerer.answer(Ask(text, collection))
 
     items = with_passes(work, fitting(work, queries, plan))
     base = ("all its forward passes", replay)
@@ -185,11 +198,11 @@ def ask_figures(
 
 
 def _with_passages(
-    engine: Engine, collection: str, queries: Sequence[str], count: int
+    service: Service, collection: str, queries: Sequence[str], count: int
 ) -> list[tuple[str, list[str]]]:
     found = []
     for text in queries[:ASKED]:
-        hits, _ = engine.search(Query(text, collection, count), rerank=False)
+        hits, _ = service.searcher.search(Query(text, collection, count), rerank=False)
         found.append((text, [hit.chunk.text for hit in hits]))
     return found
 

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from lab.bench.drawing import COLOURS, picture
 from lab.bench.speed.results import Figure, Results
+from lab.drawing import COLOURS, picture
 
 FIXED = ("size", "memory", "stages")
 SHOWN = 40

@@ -41,10 +41,10 @@ from lab.bench.speed.ingest import (
 )
 from lab.bench.speed.models import encoded_rate
 from lab.bench.speed.results import PARTS, Figure, Plan
-from rag.answer.engine import Engine
 from rag.errors import InvalidInput
 from rag.index.embedded import folder_name
 from rag.models.registry import describe, load_encoder
+from rag.service import Service, open_service
 from rag.settings import Settings
 from rag.store import Store
 
@@ -167,9 +167,9 @@ def _started(site: Site, baseline: Indexes) -> tuple[list[Process], list[Process
 
 def _build(site: Site) -> None:
     """Let the product build its indexes, the graph included if one is due."""
-    with closing(Engine(site.settings)) as engine:
-        engine.indexes.catch_up(COLLECTION)
-        engine.indexes.refresh()  # waits for the graph
+    with closing(open_service(site.settings)) as service:
+        service.indexes.catch_up(COLLECTION)
+        service.indexes.refresh()  # waits for the graph
 
 
 def _index_folder(site: Site) -> Path:
@@ -181,30 +181,30 @@ def _in_process(site: Site, baseline: Indexes, at: dict[str, int], middle: bool)
     plan, queries, found = site.plan, site.queries, []
     if not plan.wants(*(IN_PROCESS if middle else ("search", "stages", "ask"))):
         return []
-    with closing(Engine(site.settings)) as engine:
-        engine.warm()
-        asked = searching.prepared(engine, queries)
+    with closing(open_service(site.settings)) as service:
+        service.warm()
+        asked = searching.prepared(service, queries)
         if plan.wants("search"):
-            found += searching.search_figures(engine, COLLECTION, baseline, asked, plan, at)
+            found += searching.search_figures(service, COLLECTION, baseline, asked, plan, at)
         if plan.wants("stages"):
-            found += searching.stage_figures(engine, COLLECTION, asked, plan, at)
+            found += searching.stage_figures(service, COLLECTION, asked, plan, at)
         if plan.wants("ask"):
-            found += models.ask_figures(engine, COLLECTION, queries, plan, at)
+            found += models.ask_figures(service, COLLECTION, queries, plan, at)
         if middle:
-            found += _models(engine, queries, plan)
+            found += _models(service, queries, plan)
     return found
 
 
-def _models(engine: Engine, queries: Sequence[str], plan: Plan) -> list[Figure]:
+def _models(service: Service, queries: Sequence[str], plan: Plan) -> list[Figure]:
     found = []
     if plan.wants("embed"):
-        found += models.embed_figures(engine, _sampled(engine.store), queries, plan)
+        found += models.embed_figures(service, _sampled(service.store), queries, plan)
     if plan.wants("rerank"):
-        found += models.rerank_figures(engine, COLLECTION, queries, plan)
+        found += models.rerank_figures(service, COLLECTION, queries, plan)
     if plan.wants("read"):
-        found += models.read_figures(engine, COLLECTION, queries, plan)
+        found += models.read_figures(service, COLLECTION, queries, plan)
     if plan.wants("check"):
-        found += models.check_figures(engine, COLLECTION, queries, plan)
+        found += models.check_figures(service, COLLECTION, queries, plan)
     return found
 
 
@@ -225,8 +225,8 @@ def _served(
             last = first_use(running, COLLECTION, site.queries)
             found += start_figures([*started, last], baseline, plan, at)
         if plan.wants("clients") and middle:
-            with closing(_engine_beside(site)) as engine:
-                found += client_figures(running, engine, COLLECTION, site.queries, plan, at)
+            with closing(_service_beside(site)) as beside:
+                found += client_figures(running, beside, COLLECTION, site.queries, plan, at)
         if plan.wants("busy") and middle:
             found += busy_figures(running, site.dataset, COLLECTION, site.queries, plan, at)
         if plan.wants("ingest"):
@@ -236,15 +236,15 @@ def _served(
     return found
 
 
-def _engine_beside(site: Site) -> Engine:
-    """An engine in this process with a slot of its own, graph included, while the service has the first."""
+def _service_beside(site: Site) -> Service:
+    """A service in this process with a slot of its own, graph included, while the running one has the first."""
     index = site.data / "index"
     shutil.rmtree(index / "1", ignore_errors=True)
     shutil.copytree(index / "0", index / "1")
-    engine = Engine(site.settings)
-    engine.warm()
-    engine.indexes.catch_up(COLLECTION)
-    return engine
+    service = open_service(site.settings)
+    service.warm()
+    service.indexes.catch_up(COLLECTION)
+    return service
 
 
 def _sizes(site: Site, store: Store, at: dict[str, int]) -> list[Figure]:

@@ -20,14 +20,14 @@ from lab.bench.speed.timing import (
     replay,
     with_passes,
 )
-from rag.answer.engine import Engine
-from rag.answer.flow import Candidates
+from rag.answer.ask import Ask
 from rag.index.tantivy import Analyzer
 from rag.models.late import unpack
 from rag.models.types import EncodedQuery, Floats
 from rag.search.fuse import convex
 from rag.search.rerank import rerank_by_reader, rerank_late
-from rag.search.retrieve import hydrate
+from rag.search.retrieve import Candidates, hydrate
+from rag.service import Service
 from rag.types import Query
 
 T = TypeVar("T")
@@ -45,21 +45,21 @@ class PreparedQuery:
     encoded: EncodedQuery
 
 
-def prepared(engine: Engine, queries: Sequence[str]) -> list[PreparedQuery]:
+def prepared(service: Service, queries: Sequence[str]) -> list[PreparedQuery]:
     """The queries with their vectors, and with the words that the product looks up."""
-    analyzer = Analyzer(engine.settings.language)
+    analyzer = Analyzer(service.settings.language)
     return [
         PreparedQuery(
             text,
             " ".join(term.word for term in analyzer.terms(text)),
-            engine.encoder.encode_queries([text])[0],
+            service.models.encoder.encode_queries([text])[0],
         )
         for text in queries
     ]
 
 
 def search_figures(
-    engine: Engine,
+    service: Service,
     collection: str,
     baseline: Indexes,
     asked: Sequence[PreparedQuery],
@@ -67,13 +67,13 @@ def search_figures(
     at: Mapping[str, int],
 ) -> list[Figure]:
     """Dense, lexical, late interaction, hybrid without and with reranking."""
-    count = engine.settings.rerank_candidates
+    count = service.settings.rerank_candidates
 
     def dense(one: PreparedQuery) -> object:
-        return engine.indexes.search_dense(collection, one.encoded.dense, count)
+        return service.searcher.open(collection).dense(one.encoded.dense, count)
 
     def lexical(one: PreparedQuery) -> object:
-        return engine.indexes.search_lexical(collection, one.text, count)
+        return service.searcher.open(collection, "lexical").lexical(one.text, count)
 
     faiss = (baseline.dense_name, lambda one: baseline.dense.search(one.encoded.dense, count))
     tantivy = ("Tantivy alone", lambda one: baseline.lexical.search(one.words, count))
@@ -82,18 +82,18 @@ def search_figures(
         in_turns(
             "search", f"lexical, best {count}", lexical, tantivy, fitting(lexical, asked, plan), plan, at
         ),
-        *_late(engine, collection, asked, plan, at),
+        *_late(service, collection, asked, plan, at),
     ]
     for rerank, name, base in (
         (False, "hybrid, not reranked", ALONE),
         (True, "hybrid, reranked by the reader", ALONE.replace("encoder", "encoder and reader")),
     ):
-        found.append(_whole(engine, collection, baseline, asked, plan, at, rerank, name, base))
+        found.append(_whole(service, collection, baseline, asked, plan, at, rerank, name, base))
     return found
 
 
 def _whole(
-    engine: Engine,
+    service: Service,
     collection: str,
     baseline: Indexes,
     asked: Sequence[PreparedQuery],
@@ -103,10 +103,10 @@ def _whole(
     name: str,
     base: str,
 ) -> Figure:
-    count = engine.settings.rerank_candidates
+    count = service.settings.rerank_candidates
 
     def ours(one: PreparedQuery) -> object:
-        return engine.search(Query(one.text, collection, K), rerank=rerank)
+        return service.searcher.search(Query(one.text, collection, K), rerank=rerank)
 
     def alone(item: Recorded) -> None:
         baseline.dense.search(item.item.encoded.dense, count)
@@ -119,20 +119,22 @@ def _whole(
 
 
 def _late(
-    engine: Engine, collection: str, asked: Sequence[PreparedQuery], plan: Plan, at: Mapping[str, int]
+    service: Service, collection: str, asked: Sequence[PreparedQuery], plan: Plan, at: Mapping[str, int]
 ) -> list[Figure]:
     """Late interaction of the candidates beside the same sums in single precision over vectors in memory."""
-    name = engine.encoder.info.name
+    name = service.models.encoder.info.name
     if asked[0].encoded.tokens is None:
         return []
 
     def late(item: tuple[Candidates, Floats | None, list[Floats]]) -> object:
-        return rerank_late(item[0], engine.store, name)
+        return rerank_late(item[0], service.store)
 
     items = []
     for one in asked[:10]:  # the vectors of a hundred passages, ten times over, are megabytes
-        candidates = engine.candidates(Query(one.text, collection, K))
-        blobs = engine.store.chunks.token_vectors([item.key for item in candidates.items], name)
+        candidates = service.searcher.retrieve(
+            Query(one.text, collection, K), service.searcher.open(collection)
+        )
+        blobs = service.store.chunks.token_vectors([item.key for item in candidates.items], name)
         items.append((candidates, one.encoded.tokens, [unpack(blob) for blob in blobs.values()]))
     base = ("NumPy alone, in memory", lambda item: _maxsim(item[1], item[2]))
     chosen = fitting(late, items, plan)
@@ -147,14 +149,14 @@ def _maxsim(query: Floats | None, passages: Sequence[Floats]) -> Floats:
 
 
 def stage_figures(
-    engine: Engine, collection: str, asked: Sequence[PreparedQuery], plan: Plan, at: Mapping[str, int]
+    service: Service, collection: str, asked: Sequence[PreparedQuery], plan: Plan, at: Mapping[str, int]
 ) -> list[Figure]:
     """Each stage of a search, one after the other, beside their sum; and those of `ask` as it reports
     them.
     """
     return [
-        *_staged("search", lambda one: _stages(engine, collection, one), asked, plan, at),
-        *_staged("ask", lambda one: _answered(engine, collection, one), asked, plan, at),
+        *_staged("search", lambda one: _stages(service, collection, one), asked, plan, at),
+        *_staged("ask", lambda one: _answered(service, collection, one), asked, plan, at),
     ]
 
 
@@ -182,30 +184,42 @@ def _staged(
     ]
 
 
-def _stages(engine: Engine, collection: str, one: PreparedQuery) -> dict[str, float]:
+def _stages(service: Service, collection: str, one: PreparedQuery) -> dict[str, float]:
     spent: dict[str, float] = {}
-    count, depth = engine.settings.rerank_candidates, engine.settings.reader_candidates
-    name = engine.encoder.info.name
+    count, depth = service.settings.rerank_candidates, service.settings.reader_candidates
     query = Query(one.text, collection, K)
-    encoded = _timed(spent, "embed", lambda: engine.encoder.encode_queries([one.text])[0])
-    dense = _timed(spent, "dense", lambda: engine.indexes.search_dense(collection, encoded.dense, count))
-    lexical = _timed(spent, "lexical", lambda: engine.indexes.search_lexical(collection, one.text, count))
+    opened = _timed(spent, "open the collection", lambda: service.searcher.open(collection))
+    config = opened.config
+    encoded = _timed(spent, "embed", lambda: opened.encode(one.text))
+    dense = _timed(spent, "dense", lambda: opened.dense(encoded.dense, count))
+    lexical = _timed(spent, "lexical", lambda: opened.lexical(one.text, count))
     missing = list({scored.key for scored in lexical} - {scored.key for scored in dense})
     _timed(
         spent,
         "fuse",
-        lambda: convex(dense, lexical, engine.indexes.similarities(collection, encoded.dense, missing)),
+        lambda: convex(
+            dense,
+            lexical,
+            opened.similarities(encoded.dense, missing),
+            dense_weight=config.dense_weight,
+            lexical_weight=config.lexical_weight,
+        ),
     )
-    found = engine.candidates(query)  # what the stages above made, in the engine's own shape; not timed
-    late = _timed(spent, "late interaction", lambda: rerank_late(found, engine.store, name))
-    hits = _timed(spent, "read the chunks", lambda: hydrate(engine.store, late.items, max(K, depth)))
+    # what the stages above made, in the service's own shape; not timed
+    found = service.searcher.retrieve(query, opened)
+    late = _timed(spent, "late interaction", lambda: rerank_late(found, service.store))
+    hits = _timed(spent, "read the chunks", lambda: hydrate(service.store, late.items, max(K, depth)))
     if depth:
-        _timed(spent, "reader", lambda: rerank_by_reader(one.text, hits, engine.reader, depth))
+        _timed(
+            spent,
+            "reader",
+            lambda: rerank_by_reader(one.text, hits, service.models.reader, depth, config.reader_weight),
+        )
     return spent
 
 
-def _answered(engine: Engine, collection: str, one: PreparedQuery) -> dict[str, float]:
-    timings = dict(engine.ask(one.text, collection).timings)
+def _answered(service: Service, collection: str, one: PreparedQuery) -> dict[str, float]:
+    timings = dict(service.answerer.answer(Ask(one.text, collection)).timings)
     total = timings.pop("total")
     return {**timings, "the rest": max(0.0, total - sum(timings.values()))}
 

@@ -9,7 +9,6 @@ of whole sources that this second net never saw, which tells how far to trust a 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -24,6 +23,7 @@ from lab.recipes.checker.synthetic import synthesise
 from lab.recipes.logistic import Bools, Doubles, best_balance, fit_logistic, fit_signed, predict
 from lab.recipes.reader.data import split_qa
 from lab.recipes.records import ClaimRow, read_rows, text_of
+from lab.recipes.results import update_config
 from rag.models import claims as alignment
 from rag.models.checker import NET_FEATURES, SIMILAR, OnnxChecker, claim_features, evidence_windows
 from rag.models.claims import similarities
@@ -231,12 +231,10 @@ def main() -> None:
     parser.add_argument("--unseen", type=Path)
     args = parser.parse_args()
     examples = gather(args)
-    path = args.model / "config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
-    config |= head_config("", fit_head(Examples(examples.rows, examples.features[:, :WORDS])))
-    config |= head_config(SIMILAR, fit_head(examples))
-    config[f"{SIMILAR}encoder"] = open_encoder(args).info.revision
-    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    entries = head_config("", fit_head(Examples(examples.rows, examples.features[:, :WORDS])))
+    entries |= head_config(SIMILAR, fit_head(examples))
+    entries[f"{SIMILAR}encoder"] = open_encoder(args).info.revision
+    update_config(args.model, entries)
 
 
 if __name__ == "__main__":

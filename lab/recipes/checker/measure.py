@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from sklearn.metrics import balanced_accuracy_score
+
+from eval.statistics import calibration_error
 from lab.recipes.checker.data import split_claims
 from lab.recipes.checker.fit import (
     WORDS,
@@ -23,7 +26,7 @@ from lab.recipes.checker.fit import (
     recipe_parser,
 )
 from lab.recipes.checker.synthetic import synthesise
-from lab.recipes.logistic import auc, balanced_accuracy, best_balance, calibration_error, predict
+from lab.recipes.logistic import auc, best_balance, predict
 from lab.recipes.reader.data import split_qa
 from lab.recipes.records import ClaimRow
 from rag.models.checker import NET_FEATURES, SIMILAR, read_head
@@ -88,9 +91,9 @@ def score(name: str, examples: Examples, rules: Rules) -> Score:
         auc(features[:, 0], truth),
         auc(overlap, truth),
         auc(cosine, truth),
-        balanced_accuracy(chances >= rules.head.threshold, truth),
-        balanced_accuracy(overlap >= rules.overlap, truth),
-        balanced_accuracy(cosine >= rules.cosine, truth),
+        balanced_accuracy_score(truth, chances >= rules.head.threshold),
+        balanced_accuracy_score(truth, overlap >= rules.overlap),
+        balanced_accuracy_score(truth, cosine >= rules.cosine),
         calibration_error(chances, truth.astype(float)),
     )
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from lab.recipes.checker.reword import NUMBER_WORDS, clean, join_next, reword
 from lab.recipes.records import ClaimRow, QaRow
+from rag.text.sentences import split_sentences
 
 OPPOSITES = {
     "more": "less", "less": "more", "first": "last", "last": "first", "before": "after", "after":
@@ -67,11 +68,8 @@ class Edit:
 
 
 def sentences_of(text: str) -> list[str]:
-    """A rule-based sentence split that keeps common abbreviations and initials together."""
-    parts = re.split(
-        r"(?<=[.!?])(?<!\b[A-Z]\.)(?<!\b(?:Mr|Dr|St|Mt|vs|Jr|Sr|No)\.)(?<!\bMrs\.)\s+(?=[A-Z\"(\[0-9])", text
-    )
-    return [" ".join(part.split()) for part in parts if part.strip()]
+    """The sentences of a text, their white space made plain."""
+    return [" ".join(text[span.start : span.end].split()) for span in split_sentences(text)]
 
 
 def names_in(text: str) -> list[str]:

@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from adapt.export import write_config
 from adapt.network import load_tokenizer
 from lab.recipes.checker.batches import MAX_CLAIM, UNKNOWN, token_marks
 from lab.recipes.checker.data import ClaimSplits, split_claims
@@ -27,6 +26,7 @@ from lab.recipes.checker.synthetic import synthesise
 from lab.recipes.logistic import Bools, Doubles, fit_logistic
 from lab.recipes.reader.data import split_qa
 from lab.recipes.records import ClaimRow
+from lab.recipes.results import update_config
 from rag.models.checker import SIMILAR, OnnxChecker, window_texts
 from rag.models.claims import MARK_FEATURES, mark_features, similarities
 from rag.models.encoder import OnnxEncoder
@@ -148,13 +148,12 @@ def main() -> None:
     args = parser.parse_args()
     encoder, claims = open_encoder(args), split_claims(args.data)
     head = fit_marks(gather(args, claims, encoder))
-    config = json.loads((args.model / "config.json").read_text(encoding="utf-8"))
-    config |= {
+    entries = {
         "mark_threshold": round(head.plain, 4),
         f"{SIMILAR}mark_weights": head.weights.round(5).tolist(),
         f"{SIMILAR}mark_threshold": round(head.threshold, 4),
     }
-    write_config(args.model, config)
+    update_config(args.model, entries)
     checker, tokenizer = open_checker(args, args.model), load_tokenizer(args.model)
     dev = with_marks(synthesise(split_qa(args.data).dev, PLANTED, args.seed + 2))
     for name, rows in (("wice_tokens dev", claims.checks["wice_tokens"]), ("synthetic dev", dev)):

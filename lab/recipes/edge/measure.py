@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.recipes.beir import load_beir
+from eval.corpus import load_beir
+from lab.recipes.beir import texts_of
 from rag.models.registry import load_encoder
 from rag.models.types import Encoder
 from rag.settings import Settings
@@ -54,8 +55,8 @@ def main() -> None:
     parser.add_argument("--passages", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
-    found = load_beir(args.data / "beir" / "scifact", "train")
-    passages, queries = found.texts[: args.passages], found.queries[:50]
+    data = load_beir(args.data / "beir" / "scifact", "train")
+    passages, queries = texts_of(data)[: args.passages], list(data.queries.values())[:50]
     speeds = [
         measure(f"{name} {precision}", _load(name, precision), passages, queries, args.rounds)
         for name, precision in ENCODERS

@@ -10,7 +10,6 @@ that trained nothing: the reader's `calibrate` split with mined negatives, wikiq
 from __future__ import annotations
 
 import argparse
-import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from lab.recipes.encoder.data import judged_lists
 from lab.recipes.logistic import fit_logistic
 from lab.recipes.reader.batches import load_negatives
 from lab.recipes.reader.data import split_qa
+from lab.recipes.results import update_config
 from rag.models.encoder import OnnxEncoder
 from rag.models.ranking import RelevanceWeights, ranking_features
 from rag.models.runtime import RuntimeOptions
@@ -104,10 +104,8 @@ def main() -> None:
     alone = {name: [part[:, i] for part in features] for i, name in enumerate(("dense", "late", "bm25"))}
     for name, scores in {**alone, "all": [part @ weights for part in features]}.items():
         print(name, round(reciprocal_rank(lists, scores), 4), flush=True)
-    path = args.model / "config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
-    config["relevance_weights"] = [round(w, 4) for w in (*weights.tolist(), fitted.bias)]
-    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    entries = [round(w, 4) for w in (*weights.tolist(), fitted.bias)]
+    update_config(args.model, {"relevance_weights": entries})
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from adapt.candidates import spread
 from adapt.network import (
     backbone_folder,
     embed_texts,
@@ -25,8 +26,8 @@ from adapt.network import (
     principal,
     token_vectors,
 )
-from lab.recipes.beir import Collection, load_beir, ndcg
-from lab.recipes.gate import spread
+from eval.corpus import BeirFolder, load_beir
+from lab.recipes.beir import answerable, ndcg, texts_of
 from lab.recipes.mining import Bm25, Floats, best, hybrid, stemmed
 from rag.models.late import maxsim, pack, pool, unit
 
@@ -46,10 +47,10 @@ class Way:
 
 @dataclass(frozen=True)
 class Ready:
-    """A collection with its hybrid candidates and the token vectors of queries and of the candidates."""
+    """A collection with each query's hybrid candidates, and the token vectors of queries and candidates."""
 
-    data: Collection
-    order: list[list[int]]
+    data: BeirFolder
+    order: dict[str, list[int]]
     hybrid: list[Floats]
     queries: list[Floats]
     passages: dict[int, Floats]
@@ -58,18 +59,19 @@ class Ready:
 def prepare(folder: Path, backbone: Path) -> Ready:
     """Candidates by dense plus half of BM25, and token vectors in full width."""
     data = load_beir(folder, "test")
+    texts, queries = texts_of(data), answerable(data)
+    questions = list(queries.values())
     model, tokenizer = load_backbone(backbone).eval(), load_tokenizer(backbone)
-    dense = (
-        embed_texts(model, tokenizer, data.queries, 256) @ embed_texts(model, tokenizer, data.texts, 256).T
-    )
-    scores = hybrid(dense, Bm25(data.texts, analyse=stemmed).scores(data.queries))
+    dense = embed_texts(model, tokenizer, questions, 256) @ embed_texts(model, tokenizer, texts, 256).T
+    scores = hybrid(dense, Bm25(texts, analyse=stemmed).scores(questions))
     order = best(scores, 100).tolist()
     needed = sorted({place for line in order for place in line})
-    found = token_vectors(model, tokenizer, [data.texts[i] for i in needed], 256)
-    asked = token_vectors(model, tokenizer, data.queries, 256)
+    found = token_vectors(model, tokenizer, [texts[i] for i in needed], 256)
+    encoded = token_vectors(model, tokenizer, questions, 256)
     passages = {i: np.asarray(v[1:-1].float().numpy()) for i, v in zip(needed, found, strict=True)}
     lines = [scores[q][line] for q, line in enumerate(order)]
-    return Ready(data, order, lines, [np.asarray(q.float().numpy()) for q in asked], passages)
+    vectors = [np.asarray(q.float().numpy()) for q in encoded]
+    return Ready(data, dict(zip(queries, order, strict=True)), lines, vectors, passages)
 
 
 def small(vectors: Floats, way: Way) -> Floats:
@@ -80,23 +82,20 @@ def small(vectors: Floats, way: Way) -> Floats:
 def score(ready: Ready, way: Way) -> tuple[float, float, float]:
     """Mean nDCG@10 of MaxSim alone and of hybrid plus half of it, and the mean bytes of a passage."""
     blobs = {i: pack(pool(small(v, way), way.pooling)) for i, v in ready.passages.items()}
-    alone: list[float] = []
-    mixed: list[float] = []
-    for query, order, base, judged in zip(
-        ready.queries, ready.order, ready.hybrid, ready.data.judged, strict=True
-    ):
-        late = maxsim(small(query, way), [blobs[i] for i in order])
+    alone: dict[str, list[int]] = {}
+    mixed: dict[str, list[int]] = {}
+    for vectors, (query, order), base in zip(ready.queries, ready.order.items(), ready.hybrid, strict=True):
+        late = maxsim(small(vectors, way), [blobs[i] for i in order])
         both = spread(base) + np.float32(0.5) * spread(late)
         for values, into in ((late, alone), (both, mixed)):
-            into.append(ndcg([order[i] for i in np.argsort(-values, kind="stable")], judged))
-    return float(np.mean(alone)), float(np.mean(mixed)), float(np.mean([len(b) for b in blobs.values()]))
+            into[query] = [order[i] for i in np.argsort(-values, kind="stable")]
+    late_mean, both_mean = (float(np.mean(ndcg(ready.data, rankings))) for rankings in (alone, mixed))
+    return late_mean, both_mean, float(np.mean([len(b) for b in blobs.values()]))
 
 
 def hybrid_score(ready: Ready) -> float:
     """Mean nDCG@10 of the candidates as they come."""
-    return float(
-        np.mean([ndcg(line, judged) for line, judged in zip(ready.order, ready.data.judged, strict=True)])
-    )
+    return float(np.mean(ndcg(ready.data, ready.order)))
 
 
 def ways(sample: Sequence[Floats], fitted: Floats) -> list[Way]:

@@ -18,10 +18,10 @@ import numpy as np
 
 from adapt.network import backbone_folder
 from lab.recipes.build import build_reader
-from lab.recipes.logistic import bootstrap
 from lab.recipes.reader.data import split_qa
 from lab.recipes.reader.measure import Ranked, candidates, paragraphs, rank_lines, span_lines
 from lab.recipes.records import QaRow
+from lab.recipes.results import mean_text
 from rag.models.encoder import OnnxEncoder
 from rag.models.reader import OnnxReader
 from rag.models.runtime import Precision, RuntimeOptions, load_tokenizer
@@ -77,9 +77,9 @@ def score(
     return Score(
         layers,
         precision,
-        str(bootstrap(f1)),
-        str(bootstrap(ranks["mrr_reader"])) if ranks["mrr_reader"] else "",
-        str(bootstrap(ranks["mrr_both"])) if ranks["mrr_both"] else "",
+        mean_text(f1),
+        mean_text(ranks["mrr_reader"]) if ranks["mrr_reader"] else "",
+        mean_text(ranks["mrr_both"]) if ranks["mrr_both"] else "",
         round(float(np.quantile(times, 0.5)), 1),
         round(float(np.quantile(times, 0.95)), 1),
     )

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
+from eval.reading import f1
 from lab.recipes.logistic import Doubles, fit_logistic, predict
 from lab.recipes.reader.batches import load_negatives
-from lab.recipes.reader.coverage import Judged, best_f1, thresholds
+from lab.recipes.reader.coverage import Prediction, thresholds
 from lab.recipes.reader.data import split_qa
 from lab.recipes.reader.mine import holds
 from lab.recipes.records import QaRow
+from lab.recipes.results import update_config
 from rag.models.reader import Found, OnnxReader, answer_features, presence_features
 from rag.models.runtime import RuntimeOptions
 from rag.text.sentences import evidence_sentences
@@ -64,15 +65,15 @@ def cases(
 def is_right(case: Case, found: Found) -> bool:
     """Whether a span answers: it lies in the right passage and shares at least half of an answer (F1)."""
     text = case.passages[found.passage][found.start : found.end]
-    return found.passage == case.gold and best_f1(text, case.answers) >= RIGHT
+    return found.passage == case.gold and f1(case.answers, text) >= RIGHT
 
 
 def is_quoted(case: Case, found: Found) -> bool:
     """Whether the sentences that a span touches (what is shown) hold an answer, or are of one that is
     longer than they.
     """
-    said = quoted(case.passages[found.passage], found.start, found.end)
-    return found.passage == case.gold and any(holds(said, a) or holds(a, said) for a in case.answers)
+    quote = quoted(case.passages[found.passage], found.start, found.end)
+    return found.passage == case.gold and any(holds(quote, a) or holds(a, quote) for a in case.answers)
 
 
 def quoted(text: str, start: int, end: int) -> str:
@@ -93,14 +94,17 @@ class Fitted:
     thresholds: Doubles
 
 
-def top_answers(weights: Doubles, quoting: Doubles, read: Sequence[tuple[Case, list[Found]]]) -> list[Judged]:
+def top_answers(
+    weights: Doubles, quoting: Doubles, read: Sequence[tuple[Case, list[Found]]]
+) -> list[Prediction]:
     """The most probable span of each case: probability of the quote around it, and whether that is right."""
-    judged = []
+    predictions = []
     for case, found in read:
         features = np.array(answer_features(found), float)
         place = int(np.argmax(predict(weights, features)))
-        judged.append(Judged(float(predict(quoting, features)[place]), is_quoted(case, found[place])))
-    return judged
+        probability = float(predict(quoting, features)[place])
+        predictions.append(Prediction(probability, is_quoted(case, found[place])))
+    return predictions
 
 
 def fit(reader: OnnxReader, held: Sequence[Case], most: int = 3) -> Fitted:
@@ -116,7 +120,8 @@ def fit(reader: OnnxReader, held: Sequence[Case], most: int = 3) -> Fitted:
         right += [is_right(case, item) for item in found[:most]]
         shown += [is_quoted(case, item) for item in found[:most]]
     weights, quoting = (
-        fit_logistic(np.array(features), np.array(told, float), np.ones(len(told))) for told in (right, shown)
+        fit_logistic(np.array(features), np.array(labels, float), np.ones(len(labels)))
+        for labels in (right, shown)
     )
     present = np.array([case.gold >= 0 for case, _ in read], float)
     presence = fit_logistic(
@@ -127,16 +132,14 @@ def fit(reader: OnnxReader, held: Sequence[Case], most: int = 3) -> Fitted:
 
 def write_fit(folder: Path, fitted: Fitted) -> None:
     """Put the fitted numbers into FOLDER/config.json."""
-    path = folder / "config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
-    config |= {
+    entries = {
         "answer_weights": fitted.answer_weights.round(6).tolist(),
         "quote_weights": fitted.quote_weights.round(6).tolist(),
         "presence_weights": fitted.presence_weights.round(6).tolist(),
         "accuracies": list(ACCURACIES),
         "thresholds": fitted.thresholds.round(4).tolist(),
     }
-    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    update_config(folder, entries)
 
 
 def main() -> None:

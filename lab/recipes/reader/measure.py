@@ -15,26 +15,19 @@ from pathlib import Path
 
 import numpy as np
 
-from lab.recipes.logistic import bootstrap
+from eval.reading import exact_match, f1
+from eval.statistics import calibration_error
 from lab.recipes.mining import Bm25, Floats, best, hybrid, standardise
-from lab.recipes.reader.coverage import (
-    Judged,
-    at_threshold,
-    aurc,
-    best_aurc,
-    best_f1,
-    exact,
-    expected_error,
-    first_sentence,
-    svg,
-)
+from lab.recipes.reader.coverage import Prediction, at_threshold, curve, svg
 from lab.recipes.reader.data import load_set, normal, split_qa
 from lab.recipes.reader.fit import Case, is_quoted, is_right, quoted
 from lab.recipes.reader.mine import holds_answer
 from lab.recipes.records import QaRow
+from lab.recipes.results import mean_text
 from rag.models.encoder import OnnxEncoder
 from rag.models.reader import Found, OnnxReader
 from rag.models.runtime import RuntimeOptions
+from rag.text.sentences import evidence_sentences
 
 
 @dataclass(frozen=True)
@@ -51,7 +44,7 @@ class Line:
                 "data": self.data,
                 "measure": self.measure,
                 "n": len(self.values),
-                "mean": str(bootstrap(self.values)),
+                "mean": mean_text(self.values),
             }
         )
 
@@ -66,11 +59,17 @@ def span_lines(reader: OnnxReader, name: str, rows: Sequence[QaRow]) -> list[Lin
     f1s, exacts, firsts = [], [], []
     for row in rows:
         found = reader.read(row.question, [row.context], top=1).readings
-        said, golds = found[0].text if found else "", answers_of(row)
-        f1s.append(best_f1(said, golds))
-        exacts.append(exact(said, golds))
-        firsts.append(best_f1(first_sentence(row.context), golds))
+        answer, golds = found[0].text if found else "", answers_of(row)
+        f1s.append(f1(golds, answer))
+        exacts.append(exact_match(golds, answer))
+        firsts.append(f1(golds, first_sentence(row.context)))
     return [Line(name, "f1", f1s), Line(name, "exact", exacts), Line(name, "f1_first_sentence", firsts)]
+
+
+def first_sentence(passage: str) -> str:
+    """The trivial reader: whatever is asked, the passage's first sentence."""
+    start, end = evidence_sentences(passage)[0]
+    return passage[start:end]
 
 
 def abstain_lines(
@@ -82,13 +81,13 @@ def abstain_lines(
     decided, always, silent = [], [], []
     for row in rows:
         result, golds = reader.read(row.question, [row.context], top=1), answers_of(row)
-        said = result.readings[0].text if result.readings else ""
+        answer = result.readings[0].text if result.readings else ""
         if sentences and result.readings:
-            said = quoted(row.context, result.readings[0].start, result.readings[0].end)
+            answer = quoted(row.context, result.readings[0].start, result.readings[0].end)
             golds = [" ".join(golds)] if golds else []
-        decided.append(best_f1(said if result.no_answer_probability < 0.5 else "", golds))
-        always.append(best_f1(said, golds))
-        silent.append(best_f1("", golds))
+        decided.append(f1(golds, answer if result.no_answer_probability < 0.5 else ""))
+        always.append(f1(golds, answer))
+        silent.append(f1(golds, ""))
     names = ("f1_or_abstain", "f1_always_answer", "f1_always_abstain")
     return [Line(name, m, v) for m, v in zip(names, (decided, always, silent), strict=True)]
 
@@ -154,8 +153,8 @@ def rank_lines(reader: OnnxReader, name: str, asked: Sequence[Ranked]) -> list[L
 class Opened:
     """The first answers over several passages: judged as spans, and as the sentences quoted around them."""
 
-    spans: list[Judged]
-    quotes: list[Judged]
+    spans: list[Prediction]
+    quotes: list[Prediction]
 
 
 def open_answers(reader: OnnxReader, asked: Sequence[Ranked], depth: int = 5) -> Opened:
@@ -169,20 +168,23 @@ def open_answers(reader: OnnxReader, asked: Sequence[Ranked], depth: int = 5) ->
         case = Case(item.question, passages, item.gold if item.gold < depth else -1, item.answers)
         first = readings[0]
         span = Found(first.passage, first.start, first.end, 0.0, 0.0, 0.0)
-        opened.spans.append(Judged(first.probability, is_right(case, span)))
-        opened.quotes.append(Judged(first.probability, is_quoted(case, span)))
+        opened.spans.append(Prediction(first.probability, is_right(case, span)))
+        opened.quotes.append(Prediction(first.probability, is_quoted(case, span)))
     return opened
 
 
 def open_lines(name: str, opened: Opened) -> list[Line]:
     """How often span and quote are right, and whether the probability is that of the quote."""
+    probabilities = [each.probability for each in opened.quotes]
+    correct = [float(each.correct) for each in opened.quotes]
+    risk = curve(opened.quotes)
     return [
-        Line(name, "open_right", [float(item.right) for item in opened.spans]),
-        Line(name, "open_quote_right", [float(item.right) for item in opened.quotes]),
-        Line(name, "open_probability", [item.chance for item in opened.spans]),
-        Line(name, "open_ece", [expected_error(opened.quotes)]),
-        Line(name, "open_aurc", [aurc(opened.quotes)]),
-        Line(name, "open_aurc_best_possible", [best_aurc(opened.quotes)]),
+        Line(name, "open_right", [float(each.correct) for each in opened.spans]),
+        Line(name, "open_quote_right", correct),
+        Line(name, "open_probability", probabilities),
+        Line(name, "open_ece", [calibration_error(probabilities, correct)]),
+        Line(name, "open_aurc", [risk.aurc]),
+        Line(name, "open_aurc_best_possible", [risk.best]),
     ]
 
 
@@ -190,13 +192,14 @@ def coverage_rows(reader: OnnxReader, name: str, opened: Opened) -> list[str]:
     """For each accuracy asked for: the share answered and the accuracy that came of it, as JSON lines."""
     rows = []
     for wanted in (0.6, 0.7, 0.75, 0.8, 0.9, 0.95):
-        point = at_threshold(opened.quotes, reader.threshold(wanted))
+        threshold = reader.threshold(wanted)
+        coverage, accuracy = at_threshold(opened.quotes, threshold)
         row = {
             "data": name,
             "accuracy_wanted": wanted,
-            "threshold": round(point.threshold, 3),
-            "coverage": round(point.coverage, 3),
-            "accuracy": round(point.accuracy, 3),
+            "threshold": round(threshold, 3),
+            "coverage": round(coverage, 3),
+            "accuracy": round(accuracy, 3),
         }
         rows.append(json.dumps(row))
     return rows

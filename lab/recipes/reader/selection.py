@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lab.recipes.logistic import bootstrap
 from lab.recipes.mining import Bm25, stemmed
 from lab.recipes.reader.data import load_clapnq
 from lab.recipes.reader.evidence import load_evidence
 from lab.recipes.reader.pairs import Judged
+from lab.recipes.results import mean_text
 from rag.answer.read import EVIDENCE, MOST_SENTENCES, sentence_evidence
 from rag.models.reader import OnnxReader
 from rag.models.runtime import RuntimeOptions
@@ -72,26 +72,24 @@ def lines(reader: OnnxReader, name: str, rows: Sequence[Judged]) -> list[str]:
     found: dict[str, list[Selected]] = {"reader": [], "words": [], "span": [], "quoted": []}
     for row in rows:
         read = reader.read(row.question, [row.passage], top=1)
-        told = sentence_evidence(row.passage, read.marks[0])
-        gold = [overlaps(span, [(s.start, s.end) for s in row.evidence or ()]) for span, _ in told]
+        sentences = sentence_evidence(row.passage, read.marks[0])
+        gold = [overlaps(span, [(s.start, s.end) for s in row.evidence or ()]) for span, _ in sentences]
         if not any(gold):
             continue
-        texts = [row.passage[span.start : span.end] for span, _ in told]
+        texts = [row.passage[span.start : span.end] for span, _ in sentences]
         words = by_words(row.question, texts)
-        found["reader"].append(selected([chance for _, chance in told], gold, 0.5))
+        found["reader"].append(selected([chance for _, chance in sentences], gold, 0.5))
         found["words"].append(selected(words, gold, float("inf")))
         place = [(r.start, r.end) for r in read.readings]
-        held = [float(any(span.start < b and span.end > a for a, b in place)) for span, _ in told]
+        held = [float(any(span.start < b and span.end > a for a, b in place)) for span, _ in sentences]
         found["span"].append(selected(held, gold, 0.5))
-        found["quoted"].append(selected(quoted(held, [chance for _, chance in told]), gold, 0.5))
+        found["quoted"].append(selected(quoted(held, [chance for _, chance in sentences]), gold, 0.5))
     measures: dict[str, Callable[[Selected], float]] = {
         "sentence_f1": lambda s: s.f1,
         "first_is_evidence": lambda s: float(s.first),
     }
     return [
-        json.dumps(
-            {"data": name, "by": by, "measure": measure, "n": len(items), "mean": str(bootstrap(values))}
-        )
+        json.dumps({"data": name, "by": by, "measure": measure, "n": len(items), "mean": mean_text(values)})
         for by, items in found.items()
         for measure, of in measures.items()
         for values in ([of(item) for item in items],)

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from eval.online.sampling import QUEUE, Live, Sampler, is_sampled, to_sample
-from rag.answer.engine import Engine
+from rag.answer.ask import Ask
+from rag.service import Service
 from rag.settings import Settings
 from rag.store import Store
 from rag.types import Answer, Citation, Sentence, Usage, Verdict
@@ -51,8 +52,8 @@ def test_a_client_with_one_request_id_is_sampled_too() -> None:
     assert 60 < sum(drawn) < 140
 
 
-def test_an_answer_is_kept_by_reference(manuals: Engine) -> None:
-    answer = manuals.ask("What pressure is the bilge pump rated for?", "manuals")
+def test_an_answer_is_kept_by_reference(manuals: Service) -> None:
+    answer = manuals.answerer.answer(Ask("What pressure is the bilge pump rated for?", "manuals"))
     kept = to_sample(Live("r-1", "manuals", "What pressure?", answer, NOW))
     assert (kept.supported, kept.abstained, kept.route, kept.created_at) == (1.0, False, "reader", NOW)
     assert kept.timings == answer.timings
@@ -64,9 +65,9 @@ def test_an_answer_is_kept_by_reference(manuals: Engine) -> None:
     assert f"[{number}]" in kept.texts.response
 
 
-def test_markers_become_numbers_of_passages_and_sentences_keep_their_place(manuals: Engine) -> None:
+def test_markers_become_numbers_of_passages_and_sentences_keep_their_place(manuals: Service) -> None:
     """Ten footnotes on two of three passages; a sentence says "[2]" itself."""
-    hits = manuals.ask("What pressure is the bilge pump rated for?", "manuals").hits
+    hits = manuals.answerer.answer(Ask("What pressure is the bilge pump rated for?", "manuals")).hits
     assert len(hits) == 3
     chunks = [hits[2].chunk if n < 9 else hits[0].chunk for n in range(10)]
     citations = tuple(

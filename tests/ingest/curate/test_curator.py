@@ -59,7 +59,7 @@ def reasons(store: Store, name: str) -> set[str]:
 
 
 def held(store: Store, name: str) -> list[str]:
-    return [one.reason for one in store.curation.quarantined(document_id("c", f"{name}.md"))]
+    return [one.reason for one in store.quarantine.of(document_id("c", f"{name}.md"))]
 
 
 def test_by_default_everything_is_flagged_and_nothing_is_kept_back(store: Store, worker: Worker) -> None:
@@ -173,8 +173,8 @@ def test_what_is_kept_is_not_looked_for(store: Store, worker: Worker) -> None:
 def test_a_released_passage_stays_released_when_the_document_changes(store: Store, worker: Worker) -> None:
     store.curation.set_policy("c", HELD)
     ingested(store, worker, one=f"{SECRET}\n\n# Pump\n\n{PUMP}")
-    [secret] = store.curation.quarantined(document_id("c", "one.md"))
-    store.curation.release("c", [secret.chunk.id])
+    [secret] = store.quarantine.of(document_id("c", "one.md"))
+    store.quarantine.release("c", [secret.chunk.id])
     job = ingested(store, worker, one=f"# Ferry\n\n{FERRY}\n\n{SECRET}\n\n# Pump\n\n{PUMP}")
     assert job.counts.replaced == 1
     assert held(store, "one") == []

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.curate import language, personal, quality, secrets
-from ingest.curate import repetition as boilerplate
+from ingest.curate import language, personal, quality, repetition, secrets
 
 PROSE = (
     "The pump is rated for a working pressure of 16 bar. Change the oil every 2,000 hours and replace the "
@@ -155,21 +154,23 @@ def test_too_few_words_have_no_language(text: str) -> None:
 
 
 def test_a_chunk_of_lines_that_many_have_is_boilerplate() -> None:
-    lines = boilerplate.lines("Page 3 of 18\n© Globex Corporation, all rights reserved.\n\n42\nConfidential")
-    assert lines == boilerplate.lines(
+    lines = repetition.line_signatures(
+        "Page 3 of 18\n© Globex Corporation, all rights reserved.\n\n42\nConfidential"
+    )
+    assert lines == repetition.line_signatures(
         "Confidential\n  page 4 OF 18\n© Globex  Corporation, all rights reserved."
     )
-    often = dict.fromkeys(lines, boilerplate.DOCUMENTS)
-    found = boilerplate.find(lines, often)
+    often = dict.fromkeys(lines, repetition.DOCUMENTS)
+    found = repetition.find_boilerplate(lines, often)
     assert found is not None
     assert found.reason == "boilerplate"
-    assert boilerplate.find(lines, dict.fromkeys(lines, boilerplate.DOCUMENTS - 1)) is None
-    assert boilerplate.find({**lines, 1: 200}, often) is None
-    assert boilerplate.find({}, often) is None
+    assert repetition.find_boilerplate(lines, dict.fromkeys(lines, repetition.DOCUMENTS - 1)) is None
+    assert repetition.find_boilerplate({**lines, 1: 200}, often) is None
+    assert repetition.find_boilerplate({}, often) is None
 
 
 def test_rows_of_numbers_are_no_lines() -> None:
-    assert boilerplate.lines("12 | 34 | 56\n2024\n---\nbar") == {}
+    assert repetition.line_signatures("12 | 34 | 56\n2024\n---\nbar") == {}
 
 
 @given(ANY)
@@ -180,4 +181,4 @@ def test_any_text_is_survived_and_places_lie_in_it(text: str) -> None:
         assert 0 <= found.start < found.end <= len(text)
     quality.find(text)
     language.find(text, {"en"})
-    boilerplate.lines(text)
+    repetition.line_signatures(text)

@@ -10,8 +10,8 @@ from lab.bench.chunking.__main__ import main
 from lab.bench.chunking.report import Sample, Way, against, draw
 from lab.bench.chunking.scores import Question, Retrieved, Scores, load, score
 from lab.bench.chunking.splitters import Tokens, aligned, fixed, recursive
-from rag.answer.engine import Engine
 from rag.errors import InvalidInput
+from rag.service import Service
 from rag.types import Span
 
 TEXT = (
@@ -96,7 +96,7 @@ def test_a_folder_that_holds_no_questions_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_command_compares_ways_on_a_folder(
-    tmp_path: Path, manuals: Engine, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, manuals: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "ships.md").write_text(TEXT)
     evidence = TEXT.index("She carries"), TEXT.index("\nHer")

@@ -9,8 +9,8 @@ import pytest
 
 from eval.metrics.registry import JUDGES
 from lab.bench.judging import Pair, Row, auc, cost_table, main, rank_table, read_pairs, samples
-from rag.answer.engine import Engine
 from rag.errors import InvalidInput
+from rag.service import Service
 
 LABELS = np.array([True, True, False, False])
 ROWS: list[Row] = [
@@ -38,7 +38,7 @@ def test_auc() -> None:
     assert auc(LABELS, np.array([0.9, 0.3, 0.5, 0.1])) == 0.75
 
 
-def test_the_table_of_ranks_has_every_set_and_the_gain(manuals: Engine) -> None:
+def test_the_table_of_ranks_has_every_set_and_the_gain(manuals: Service) -> None:
     pairs = [Pair(asked["question"], said["answer"], asked is said) for asked in ROWS for said in ROWS]
     own, mean, gain = (cells(line) for line in rank_table({"own": pairs}, manuals).splitlines()[2:])
     assert own[:2] == ["own", "9"]
@@ -47,7 +47,7 @@ def test_the_table_of_ranks_has_every_set_and_the_gain(manuals: Engine) -> None:
     assert gain[0] == "judge less"
 
 
-def test_costs_are_of_every_judge(manuals: Engine) -> None:
+def test_costs_are_of_every_judge(manuals: Service) -> None:
     found = {cells(line)[0]: cells(line)[1:] for line in cost_table(ROWS, manuals).splitlines()[2:]}
     assert [*found] == [*JUDGES, "all"]
     assert all(float(value) >= 0 for values in found.values() for value in values)

@@ -1,4 +1,4 @@
-"""BEIR folders: reading them, and scoring the real engine on one whose nDCG was worked out by hand."""
+"""BEIR folders: reading them, and scoring the real service on one whose nDCG was worked out by hand."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 from eval.corpus import CorpusDocument, load_beir
 from lab.bench.retrieval import VARIANTS, load_run, main, markdown, rank, score_folder
 from lab.bench.service import put_product
-from rag.answer.engine import Engine
 from rag.errors import InvalidInput
+from rag.service import open_service
 from rag.settings import Settings
 from rag.types import Query
 
@@ -146,7 +146,7 @@ def test_as_a_user_would_upload_it(folder: Path, settings: Settings) -> None:
     """Through a running service and its worker; a document stands where its best chunk does."""
     documents = load_beir(folder).documents
     put_product(settings.data, "uploads", documents)
-    with Engine(settings) as engine:
-        assert engine.store.collections.get("uploads").documents == 4
-        assert rank("bm25", engine, Query("cinnamon", "uploads", 10))[0] in ("d2", "d3")
-        assert rank("convex", engine, Query("striped horse", "uploads", 10))[0] == "d1"
+    with open_service(settings) as service:
+        assert service.store.collections.get("uploads").documents == 4
+        assert rank("bm25", service, Query("cinnamon", "uploads", 10))[0] in ("d2", "d3")
+        assert rank("convex", service, Query("striped horse", "uploads", 10))[0] == "d1"

@@ -26,9 +26,9 @@ from lab.bench.speed.plots import plots
 from lab.bench.speed.report import comparison_markdown, markdown
 from lab.bench.speed.results import PARTS, Figure, Results, Setup, quantiles, read, to_json
 from lab.bench.speed.timing import recorded, replay, with_passes
-from rag.answer.engine import Engine
 from rag.errors import InvalidInput
 from rag.index import faiss as product
+from rag.service import Service
 
 pytestmark = pytest.mark.timeout(900)  # the run starts three services, which a busy machine delays
 SVG = "{http://www.w3.org/2000/svg}"
@@ -256,10 +256,12 @@ def test_few_calls_tell_no_tail() -> None:
     assert (many.p50, many.p95, many.p99) == (50.0, 95.0, 99.0)
 
 
-def test_recorded_passes_are_replayed_alone(manuals: Engine) -> None:
-    items = with_passes(lambda text: manuals.encoder.encode_queries([text]), ["How heavy is the anchor?"])
+def test_recorded_passes_are_replayed_alone(manuals: Service) -> None:
+    items = with_passes(
+        lambda text: manuals.models.encoder.encode_queries([text]), ["How heavy is the anchor?"]
+    )
     (one,) = items[0].passes
-    assert one.tokens == one.places == len(manuals.encoder.query_spans("How heavy is the anchor?"))
+    assert one.tokens == one.places == len(manuals.models.encoder.query_spans("How heavy is the anchor?"))
     with recorded() as again:
         replay(items[0])
     assert [np.array_equal(p.feeds["input_ids"], one.feeds["input_ids"]) for p in again] == [True]
@@ -334,21 +336,24 @@ def test_what_an_install_needs_is_found_by_its_metadata() -> None:
     assert "email-validator" not in found
 
 
-def test_filler_reaches_every_size_and_is_searchable(manuals: Engine) -> None:
+def test_filler_reaches_every_size_and_is_searchable(manuals: Service) -> None:
     store = manuals.store
     put_whole(
-        store, manuals.encoder, "filled", [CorpusDocument("a.txt", "", "The anchor weighs ninety kilograms.")]
+        store,
+        manuals.models.encoder,
+        "filled",
+        [CorpusDocument("a.txt", "", "The anchor weighs ninety kilograms.")],
     )
     assert fill(store, "filled", 45) == 44
     assert store.collections.get("filled").chunks == 45
     assert fill(store, "filled", 45) == 0
     assert fill(store, "filled", 70) == 25
     assert store.collections.get("filled").chunks == 70
-    vector = manuals.encoder.encode_queries(["How heavy is the anchor?"])[0].dense
+    vector = manuals.models.encoder.encode_queries(["How heavy is the anchor?"])[0].dense
     assert len(manuals.indexes.search_dense("filled", vector, 100)) == 70
 
 
-def test_filler_needs_something_to_copy(manuals: Engine) -> None:
+def test_filler_needs_something_to_copy(manuals: Service) -> None:
     manuals.store.collections.create("bare")
     with pytest.raises(ValueError, match="no chunk"):
         fill(manuals.store, "bare", 10)

@@ -29,7 +29,7 @@ from lab.recipes.reader.batches import (
     pack,
     stream,
 )
-from lab.recipes.reader.coverage import Judged
+from lab.recipes.reader.coverage import Prediction
 from lab.recipes.reader.data import load_clapnq, split_qa
 from lab.recipes.reader.evidence import load_evidence
 from lab.recipes.reader.fit import Case, cases, is_quoted, is_right
@@ -266,22 +266,23 @@ def test_some_cases_have_no_answer_and_quotes_count_by_sentence(data: Path) -> N
 
 
 def test_coverage_and_risk_of_a_known_list() -> None:
-    judged = [Judged(0.9, True), Judged(0.8, True), Judged(0.6, False), Judged(0.4, True), Judged(0.2, False)]
-    points = [(round(p.coverage, 2), round(p.accuracy, 3)) for p in coverage.curve(judged[::-1])]
-    assert points == [(0.2, 1.0), (0.4, 1.0), (0.6, 0.667), (0.8, 0.75), (1.0, 0.6)]
-    assert coverage.aurc(judged) == pytest.approx((0 + 0 + 1 / 3 + 1 / 4 + 2 / 5) / 5)
-    assert coverage.best_aurc(judged) == pytest.approx((1 / 4 + 2 / 5) / 5)
-    found = coverage.at_accuracy(judged, 0.75, fewest=1)
+    predictions = [
+        Prediction(0.9, True), Prediction(0.8, True), Prediction(0.6, False), Prediction(0.4, True),
+        Prediction(0.2, False),
+    ]  # fmt: skip
+    found = coverage.at_accuracy(predictions[::-1], 0.75, fewest=1)
     assert found is not None
     assert (found.threshold, found.coverage) == (0.4, 0.8)
-    assert coverage.at_accuracy(judged[2:], 0.75, fewest=1) is None
-    assert coverage.at_threshold(judged, 0.5).accuracy == pytest.approx(2 / 3)
-    many = [Judged(n / 100, n % 100 > 30) for n in range(100)]
+    assert coverage.at_accuracy(predictions, 0.75, fewest=5) is None
+    assert coverage.at_accuracy(predictions[2:], 0.75, fewest=1) is None
+    assert coverage.at_threshold(predictions, 0.5) == (0.6, pytest.approx(2 / 3))
+    assert math.isnan(coverage.at_threshold(predictions, 1.0)[1])
+    many = [Prediction(n / 100, n % 100 > 30) for n in range(100)]
     rising = coverage.thresholds(many, (0.5, 0.8, 0.9, 1.0))
     assert rising.tolist() == sorted(rising.tolist())
-    assert coverage.at_threshold(many, rising[1]).accuracy >= 0.8
-    assert "<polyline" in coverage.svg([("a & b", many)])
-    assert "a &amp; b" in coverage.svg([("a & b", many)])
+    assert coverage.at_threshold(many, rising[1])[1] >= 0.8
+    assert coverage.thresholds(predictions, (0.5,)).tolist() == [1.0], "five answers are too few"
+    assert ">a &amp; b<" in coverage.svg([("a & b", many)])
 
 
 def test_clapnq_evidence_is_located(tmp_path: Path) -> None:

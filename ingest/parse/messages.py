@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 
-from ingest.parse.context import Limits
+from ingest.parse.limits import Limits
 from ingest.types import Block, ParsedDocument
 from rag.errors import ParseError
 from rag.types import Page, Span

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ingest.discover import PLAIN, digest
-from ingest.media import UNKNOWN, media_type
+from ingest.media_types import UNKNOWN, media_type
 from ingest.parse.failures import empty, too_large
+from ingest.parse.parsers import media_types
 from ingest.parse.pool import ParserPool
-from ingest.parse.registry import media_types
 from ingest.remote import is_remote, read_remote
 from ingest.types import ParsedDocument
 from rag.errors import ParseError
@@ -22,7 +22,7 @@ _VAGUE = (UNKNOWN, "text/plain")
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class Extracted:
     """A source as read: `document` is None when its content is what the store has already."""
 
     sha256: str
@@ -30,21 +30,21 @@ class Loaded:
     document: ParsedDocument | None
 
 
-def load(
+def extract(
     item: JobItem, payload: bytes | None, pool: ParserPool, is_known: Callable[[JobItem, str], bool]
-) -> Loaded:
+) -> Extracted:
     """Read, hash and parse an item; `is_known` is asked with its hash whether parsing can be spared.
 
-    Raises ParseError: those of read.py and of parse/failures.py.
+    Raises ParseError: those of read_bytes and of parse/failures.py.
     """
-    content = payload if payload is not None else read(item.path or "", pool.limits.file_bytes)
+    content = payload if payload is not None else read_bytes(item.path or "", pool.limits.file_bytes)
     sha256 = digest(content)
     kind = _kind(item, content)
     if is_known(item, sha256):
-        return Loaded(sha256, kind, None)
+        return Extracted(sha256, kind, None)
     if not content.strip():
         raise empty("The file is empty.")
-    return Loaded(sha256, kind, pool.parse(item.source, kind, content))
+    return Extracted(sha256, kind, pool.parse(item.source, kind, content))
 
 
 def _kind(item: JobItem, content: bytes) -> str:
@@ -58,7 +58,7 @@ TRIES = 3
 _PAUSE_S = 0.1
 
 
-def read(path: str, most: int) -> bytes:
+def read_bytes(path: str, most: int) -> bytes:
     """The bytes of a file or of a URL, at most `most`.
 
     A file that is written to meanwhile is read again, three times in all. Raises ParseError `file_not_found`,

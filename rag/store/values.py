@@ -1,13 +1,47 @@
-"""Which strings can be stored: PostgreSQL has no NUL, and lone surrogates have no UTF-8."""
+"""Values of the store: stable ids and fingerprints, and which strings, sources and metadata can be stored.
+
+The same source of the same collection has the same id on every machine. PostgreSQL has no NUL, and lone
+surrogates have no UTF-8, so neither is stored.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rag.errors import InvalidInput
 from rag.types import Metadata, Scalar
+
+_DIGITS = 24  # 96 bits: no collision in sight, and short enough for a URL
+
+
+def document_id(collection: str, source: str) -> str:
+    """The id (24 hex digits) of a source in a collection."""
+    return _digest("document", collection, source)
+
+
+def chunk_id(document: str, ordinal: int, text: str) -> str:
+    """The id (24 hex digits) of a document's chunk; it changes when the passage's text does."""
+    return _digest("chunk", document, str(ordinal), text)
+
+
+def fingerprint(headings: Sequence[str], text: str) -> int:
+    """64 bits, signed, of a passage under its headings: the same wherever only white space differs."""
+    return signature("text", "\n".join(" ".join(part.split()) for part in (*headings, text)))
+
+
+def signature(kind: str, value: str) -> int:
+    """64 bits, signed, of a value of some kind: what SQL can index as a whole number."""
+    data = f"{kind}\0{value}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big", signed=True)
+
+
+def _digest(*parts: str) -> str:
+    # NUL cannot stand inside a part: text is cleaned of it and sources with it are refused.
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
+
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 MAX_SOURCE_BYTES = 2048  # PostgreSQL indexes entries up to about 2,700 bytes

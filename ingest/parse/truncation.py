@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable
 from typing import Protocol
 
-from ingest.media import BZIP2, GZIP, PDF, XZ
+from ingest.media_types import BZIP2, GZIP, PDF, XZ
 
 _TAIL = 4096
 _STEP = 2**14
@@ -33,7 +33,7 @@ _UNPACKING: dict[str, Callable[[], _Unpacking]] = {
 }
 
 
-def is_cut_off(content: bytes, media_type: str) -> bool:
+def is_truncated(content: bytes, media_type: str) -> bool:
     """True when the content lacks its format's end mark; False where a format has none."""
     if content.startswith(b"PK"):
         return _ZIP_END not in content[-_ZIP_TAIL:]

@@ -1,4 +1,4 @@
-"""What was learned for one collection: fusion weights, a query adapter, which rerankers act.
+"""What was learned for one collection: fusion weights, a query adapter, whether the reader reranks.
 
 The adapter is a low-rank residual on the query's dense vector, q' = normalise(q + q·down·up), after LoRA
 (Hu et al. 2021, https://arxiv.org/abs/2106.09685) and the embedding adapters of retrieval practice. Passages
@@ -11,7 +11,7 @@ import base64
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
@@ -19,10 +19,9 @@ import numpy as np
 
 from rag.errors import ModelError, NotFound
 from rag.models.late import unit
-from rag.models.types import EncodedQuery, Floats, ModelInfo
-from rag.search.fuse import DENSE_WEIGHT, LEXICAL_WEIGHT
-from rag.search.rerank import LATE_WEIGHT, RerankGate
+from rag.models.types import Floats, ModelInfo
 from rag.store import Store
+from rag.types import Collection
 
 log = logging.getLogger(__name__)
 
@@ -40,41 +39,14 @@ class QueryAdapter:
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
-    """What differs from the defaults; None means the default."""
+class Tuning:
+    """What differs from the defaults (see rag/search/config.py); None means the default."""
 
     dense_weight: float | None = None
     lexical_weight: float | None = None
     late_weight: float | None = None
     reader: bool | None = None
     adapter: QueryAdapter | None = None
-
-    @property
-    def dense(self) -> float:
-        """Weight of the standardised dense score."""
-        return DENSE_WEIGHT if self.dense_weight is None else self.dense_weight
-
-    @property
-    def lexical(self) -> float:
-        """Weight of the standardised BM25 score."""
-        return LEXICAL_WEIGHT if self.lexical_weight is None else self.lexical_weight
-
-    @property
-    def late(self) -> float:
-        """Weight of late interaction beside the fused score; 0 leaves the stage out."""
-        return LATE_WEIGHT if self.late_weight is None else self.late_weight
-
-    def adapted(self, query: EncodedQuery) -> EncodedQuery:
-        """The query with its dense vector adapted; its token vectors stay."""
-        if self.adapter is None:
-            return query
-        return replace(query, dense=self.adapter.apply(query.dense[None])[0])
-
-    def gate(self, collection: str, base: RerankGate) -> RerankGate:
-        """The engine's gate with what this profile says of the collection."""
-        late_off = base.late_off | {collection} if self.late == 0 else base.late_off
-        on = base.reader_on - {collection} if self.reader is False else base.reader_on
-        return RerankGate(late_off, on | {collection} if self.reader else on)
 
     def to_json(self) -> str:
         """The form in which the store keeps it."""
@@ -90,7 +62,7 @@ class Profile:
         )
 
     @classmethod
-    def from_json(cls, text: str) -> Profile:
+    def from_json(cls, text: str) -> Tuning:
         """Read what `to_json` wrote. Raises ModelError `profile_invalid`."""
         try:
             found = json.loads(text)
@@ -101,35 +73,31 @@ class Profile:
             raise ModelError(f"The profile cannot be read: {error!r}.", code="profile_invalid") from error
 
 
-DEFAULTS = Profile()
+DEFAULTS = Tuning()
 
 
-class Profiles:
-    """The profiles in force. One row of the collection is read per look-up, a profile once per version."""
+class Tunings:
+    """The tunings in force; each is read from the store once per version."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = Lock()
-        self._read: dict[str, tuple[tuple[datetime, int, str, str], Profile]] = {}
+        self._read: dict[str, tuple[tuple[datetime, int, str, str], Tuning]] = {}
 
-    def of(self, name: str, encoder: ModelInfo) -> Profile:
-        """The collection's profile, the defaults where there is none or it is of another encoder.
-
-        Raises NotFound `collection_not_found`.
-        """
-        collection = self._store.collections.get(name)
+    def of(self, collection: Collection, encoder: ModelInfo) -> Tuning:
+        """The collection's tuning, the defaults where there is none or it is of another encoder."""
         if not collection.profile:
             return DEFAULTS
         wanted = (collection.created_at, collection.profile, encoder.name, encoder.revision)
-        known = self._read.get(name)
+        known = self._read.get(collection.name)
         if known is not None and known[0] == wanted:
             return known[1]
-        profile = self._load(name, collection.profile, encoder)
+        tuning = self._load(collection.name, collection.profile, encoder)
         with self._lock:
-            self._read[name] = (wanted, profile)
-        return profile
+            self._read[collection.name] = (wanted, tuning)
+        return tuning
 
-    def _load(self, name: str, version: int, encoder: ModelInfo) -> Profile:
+    def _load(self, name: str, version: int, encoder: ModelInfo) -> Tuning:
         try:
             record = self._store.learned.get(name, version)
         except NotFound:  # deleted since the row was read
@@ -139,7 +107,7 @@ class Profiles:
             log.warning("collection %s, profile %d: %s", name, version, note)
             return DEFAULTS
         try:
-            return Profile.from_json(record.payload)
+            return Tuning.from_json(record.payload)
         except ModelError as error:  # a search with the defaults is better than none
             log.error("collection %s, profile %d: %s The defaults are used.", name, version, error.message)
             return DEFAULTS

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.load import read
+from ingest.extract import read_bytes
 from rag.errors import ParseError
 from tests.ingest.unprivileged import unprivileged
 
@@ -14,14 +14,14 @@ UPTIME = Path("/proc/uptime")  # says that it has no bytes, and has another time
 
 def code(path: Path | str, most: int = 100) -> str:
     with pytest.raises(ParseError) as caught:
-        read(str(path), most)
+        read_bytes(str(path), most)
     return caught.value.code
 
 
 def test_a_file_comes_back_whole(tmp_path: Path) -> None:
     for content in (b"", b"x" * 100):
         (tmp_path / "a").write_bytes(content)
-        assert read(str(tmp_path / "a"), 100) == content
+        assert read_bytes(str(tmp_path / "a"), 100) == content
 
 
 def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -1,58 +1,13 @@
-"""What the stages of an answer hand on to each other. Everything is immutable."""
+"""An answer in the making: its claims with their footnotes, and how it came about. Everything is immutable."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
-from rag.answer.events import Event
-from rag.answer.write import Prompt
-from rag.models.types import EncodedQuery, ModelInfo
-from rag.types import Hit, Part, Query, Share, Step, Usage, Verdict
-
-Emit = Callable[[Event], None]
-"""Told of each event as it happens."""
-
-
-class Shared:
-    """Immutable, so a deep copy is the thing itself (Haystack copies every input of every component)."""
-
-    __slots__ = ()
-
-    def __deepcopy__(self, memo: object) -> Shared:
-        return self
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A chunk key with its present score and every stage's view of it, before the chunk itself is read.
-
-    The contributions of `shares` add up to the score.
-    """
-
-    key: int
-    score: float
-    parts: Mapping[str, Part]
-    terms: tuple[str, ...] = ()
-    shares: Mapping[str, Share] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidates(Shared):
-    """What retrieval found for a query, best first; `encoder` made `encoded` (None: the one in use)."""
-
-    query: Query
-    encoded: EncodedQuery | None
-    items: tuple[Candidate, ...]
-    encoder: ModelInfo | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Hits(Shared):
-    """The passages to answer from, best first."""
-
-    hits: tuple[Hit, ...] = ()
+from rag.answer.prompt import Prompt
+from rag.types import Step, Usage, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +40,8 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft(Shared):
-    """An answer in the making; `reason` says why there is none.
+class Draft:
+    """What each step of an answer hands to the next; `reason` says why there is none yet.
 
     `fallback` is what the reader quoted without being sure enough to answer alone; `prompt` and `written` are
     what the LLM was asked and wrote, until the text is cited.

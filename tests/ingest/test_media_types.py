@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.media import DOCX, ENCRYPTED, MISLABELLED, UNKNOWN, XLSX, media_type
+from ingest.media_types import DOCX, ENCRYPTED, MISLABELLED, UNKNOWN, XLSX, media_type
 from tests.ingest.making import HANDBOOK
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)

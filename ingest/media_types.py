@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 import filetype
 
-from ingest.sniff import is_binary, is_text, text_type
+from ingest.text_types import is_binary, is_text, text_type
 
 UNKNOWN = "application/octet-stream"
 OLE = "application/x-ole-storage"

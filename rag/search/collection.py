@@ -1,0 +1,61 @@
+"""What one request needs of its collection, resolved once at its start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.index.filters import checked
+from rag.index.replica import Replica
+from rag.index.types import Scored, TermScore
+from rag.models.types import EncodedQuery, Encoder, Floats
+from rag.search.config import SearchConfig
+from rag.search.tuning import Tuning
+from rag.types import Filter
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenCollection:
+    """A collection as a request found it: `version` is its last change, `chunks` how many it has.
+
+    `replica` is its index, caught up as far as the time for it allowed, None while nothing was embedded;
+    `encoder` made the vectors in it. `tuning` is what was learned and is in force (or, in a `trial`, what is
+    tried), `config` the settings with that in their place. Another encoder that takes over meanwhile does not
+    touch this one: its replica stays open for a while.
+    """
+
+    name: str
+    version: int
+    chunks: int
+    replica: Replica | None
+    encoder: Encoder
+    tuning: Tuning
+    config: SearchConfig
+    trial: bool = False
+
+    def encode(self, text: str) -> EncodedQuery:
+        """The query's vectors; the dense one adapted to the collection, where that was learned."""
+        encoded = self.encoder.encode_queries([text])[0]
+        if self.config.adapter is None:
+            return encoded
+        return EncodedQuery(self.config.adapter.apply(encoded.dense[None])[0], encoded.tokens)
+
+    def dense(self, vector: Floats, k: int, filters: Filter | None = None) -> list[Scored]:
+        """The k nearest chunks by cosine; vector (dimension,) of unit length. Raises InvalidInput
+        `invalid_filter`.
+        """
+        return [] if self.replica is None else self.replica.dense.dense(vector, k, checked(filters))
+
+    def lexical(self, text: str, k: int, filters: Filter | None = None) -> list[Scored]:
+        """The k best chunks by BM25 with the words that matched. Raises InvalidInput `invalid_filter`."""
+        return [] if self.replica is None else self.replica.lexical.lexical(text, k, checked(filters))
+
+    def similarities(self, vector: Floats, keys: Sequence[int]) -> dict[int, float]:
+        """Exact cosines of these chunks, as far as the replica has them."""
+        return {} if self.replica is None or not keys else self.replica.dense.similarities(vector, keys)
+
+    def term_scores(self, text: str, keys: Sequence[int]) -> dict[int, tuple[TermScore, ...]]:
+        """What each word of the text adds to the BM25 scores of these chunks, as far as the replica has
+        them.
+        """
+        return {} if self.replica is None or not keys else self.replica.lexical.term_scores(text, keys)
