@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from adapt.types import Asked, Budget, OnStage, Pool
+from adapt.types import Budget, Candidates, JudgedQuestion, OnStage
 from rag.models.late import maxsim
 from rag.models.types import EncodedQuery, Floats, Reader
 from rag.search.collection import OpenCollection
@@ -23,30 +23,34 @@ _BATCH = 64
 
 
 def gather(
-    service: Service, collection: str, questions: Sequence[Asked], on_stage: OnStage | None = None
-) -> list[Pool]:
+    service: Service, collection: str, questions: Sequence[JudgedQuestion], on_stage: OnStage | None = None
+) -> list[Candidates]:
     """The union of what both searches list for each question, with exact scores where they can be had."""
-    pools: list[Pool] = []
+    candidate_lists: list[Candidates] = []
     opened = service.searcher.open(collection)
     for start in range(0, len(questions), _BATCH):
-        part = questions[start : start + _BATCH]
-        encoded = opened.encoder.encode_queries([one.text for one in part])
-        pools += [_pool(service.store, opened, *pair) for pair in zip(part, encoded, strict=True)]
+        batch = questions[start : start + _BATCH]
+        encoded = opened.encoder.encode_queries([one.text for one in batch])
+        candidate_lists += [
+            _of_question(service.store, opened, *pair) for pair in zip(batch, encoded, strict=True)
+        ]
         if on_stage:
-            on_stage("candidates", len(pools), len(questions))
-    return pools
+            on_stage("candidates", len(candidate_lists), len(questions))
+    return candidate_lists
 
 
-def _pool(store: Store, collection: OpenCollection, asked: Asked, query: EncodedQuery) -> Pool:
+def _of_question(
+    store: Store, collection: OpenCollection, question: JudgedQuestion, query: EncodedQuery
+) -> Candidates:
     count = collection.config.rerank_candidates
     dense = {s.key: s.score for s in collection.dense(query.dense, count)}
-    lexical = {s.key: s.score for s in collection.lexical(asked.text, count)}
+    lexical = {s.key: s.score for s in collection.lexical(question.text, count)}
     missing = [key for key in lexical if key not in dense]
     dense |= collection.similarities(query.dense, missing)
     keys = sorted({*dense, *lexical})
     late = _late(store, collection.encoder.info.name, query, keys)
-    return Pool(
-        asked,
+    return Candidates(
+        question,
         query.dense,
         np.array(keys, np.int64),
         *(filled([scores.get(key) for key in keys]) for scores in (dense, lexical, late)),
@@ -73,17 +77,17 @@ def spread(scores: Floats) -> Floats:
     return np.asarray(centred / deviation if deviation > 1e-9 else centred * 0, np.float32)
 
 
-def fused(pool: Pool, lexical_weight: float, dense: Floats | None = None) -> Floats:
+def fused(candidates: Candidates, lexical_weight: float, dense: Floats | None = None) -> Floats:
     """The candidates' score after fusion, as the service counts it (rag/search/fuse.py)."""
-    found = pool.dense if dense is None else dense
-    return np.asarray(spread(found) + np.float32(lexical_weight) * spread(pool.lexical), np.float32)
+    found = candidates.dense if dense is None else dense
+    return np.asarray(spread(found) + np.float32(lexical_weight) * spread(candidates.lexical), np.float32)
 
 
-def first_rank(pool: Pool, scores: Floats, late_weight: float, depth: int) -> int:
+def first_rank(candidates: Candidates, scores: Floats, late_weight: float, depth: int) -> int:
     """The rank of the first candidate that answers, after late interaction over the `depth` best; 0: none."""
     kept = np.argsort(-scores, kind="stable")[:depth]
-    total = spread(scores[kept]) + np.float32(late_weight) * spread(pool.late[kept])
-    right = pool.relevant[kept]
+    total = spread(scores[kept]) + np.float32(late_weight) * spread(candidates.late[kept])
+    right = candidates.relevant[kept]
     if not right.any():
         return 0
     return 1 + int((total > total[right].max()).sum())
@@ -103,34 +107,34 @@ Labels = Mapping[int, float]
 
 
 def label(
-    pools: Sequence[Pool], store: Store, reader: Reader, budget: Budget, on_stage: OnStage
+    candidate_lists: Sequence[Candidates], store: Store, reader: Reader, budget: Budget, on_stage: OnStage
 ) -> list[Labels | None]:
-    """The label of each pool's question; None for one that the reader finds no good question.
+    """The label of each question; None for one that the reader finds no good question.
 
     The first `budget.labelled` synthetic ones are read; a user's own, and what is over the budget, are
     labelled by what is known.
     """
     made: list[Labels | None] = []
     room = budget.labelled
-    for pool in pools:
-        read = pool.asked.kind != "given" and room > 0
-        made.append(_read(pool, store, reader, budget.candidates) if read else known(pool))
+    for candidates in candidate_lists:
+        read = candidates.question.kind != "given" and room > 0
+        made.append(_read(candidates, store, reader, budget.candidates) if read else known(candidates))
         room -= read
-        on_stage("labels", len(made), len(pools))
+        on_stage("labels", len(made), len(candidate_lists))
     return made
 
 
-def known(pool: Pool) -> Labels:
+def known(candidates: Candidates) -> Labels:
     """All of the label on the passages that are known to answer."""
-    return dict.fromkeys(sorted(pool.asked.keys), 1 / len(pool.asked.keys))
+    return dict.fromkeys(sorted(candidates.question.keys), 1 / len(candidates.question.keys))
 
 
-def _read(pool: Pool, store: Store, reader: Reader, most: int) -> Labels | None:
-    order = np.argsort(-fused(pool, LEXICAL_WEIGHT / DENSE_WEIGHT), kind="stable")
-    keys = list(dict.fromkeys([*sorted(pool.asked.keys), *pool.keys[order[:most]].tolist()]))
+def _read(candidates: Candidates, store: Store, reader: Reader, most: int) -> Labels | None:
+    order = np.argsort(-fused(candidates, LEXICAL_WEIGHT / DENSE_WEIGHT), kind="stable")
+    keys = list(dict.fromkeys([*sorted(candidates.question.keys), *candidates.keys[order[:most]].tolist()]))
     found = store.chunks.hydrate(keys)
-    logits = reader.relevance(pool.asked.text, [found[key][0].text for key in found])
-    own = [place for place, key in enumerate(found) if key in pool.asked.keys]
+    logits = reader.relevance(candidates.question.text, [found[key][0].text for key in found])
+    own = [place for place, key in enumerate(found) if key in candidates.question.keys]
     if not own or (logits > logits[own].max()).sum() >= _GOOD_RANK:
         return None
     shares = (1 - _OWN) * _softmax(logits)

@@ -17,7 +17,7 @@ import numpy as np
 from adapt.candidates import first_rank, fused, gain, gather
 from adapt.gate import Scores, judge
 from adapt.report import Verdict
-from adapt.types import Asked, OnStage, Options, Pool
+from adapt.types import Candidates, JudgedQuestion, OnStage, Options
 from adapt.weights import DEFAULT_WEIGHTS
 from rag.errors import ModelError
 from rag.index.replica import lexical_text
@@ -45,7 +45,7 @@ def require_train() -> None:
 def tuned_encoder(
     service: Service,
     collection: str,
-    asked: Sequence[Asked],
+    questions: Sequence[JudgedQuestion],
     options: Options,
     plain: Scores,
     on_stage: OnStage,
@@ -55,40 +55,44 @@ def tuned_encoder(
     `plain` are plain fusion's scores of the held-out questions. Raises ModelError `extra_missing`.
     """
     require_train()
-    from adapt.finetune import Tuning, tune
+    from adapt.finetune import TrainingOptions, tune
     from adapt.network import backbone_folder  # torch, from here on
 
     try:
         backbone = backbone_folder(None if options.backbone is None else str(options.backbone))
     except FileNotFoundError as error:
         raise ModelError(f"The encoder to start from is missing: {error}.", code="extra_missing") from error
-    pairs = _pairs(service, [one for one in asked if one.part != "held"])
+    pairs = _pairs(service, [one for one in questions if one.split != "held"])
     out = service.settings.data / "encoders" / f"{collection}-{options.seed}"
-    tune(backbone, pairs, out, options.seed, lambda n, of: on_stage("encoder", n, of), Tuning())
-    held = [one for one in asked if one.part == "held"][:_QUESTIONS]
+    tune(backbone, pairs, out, options.seed, lambda n, of: on_stage("encoder", n, of), TrainingOptions())
+    held = [one for one in questions if one.split == "held"][:_QUESTIONS]
     verdict = _judged(service, collection, held, out, plain[: len(held)])
     how = "ingest into a new collection with" if verdict.accepted else "it is kept for a look, not for use:"
     return verdict, f"The fine-tuned encoder is not switched to: {how} FOOTNOTE_ENCODER={out}."
 
 
-def _pairs(service: Service, asked: Sequence[Asked]) -> list[tuple[str, str]]:
-    found = service.store.chunks.hydrate(sorted({min(one.keys) for one in asked}))
-    return [(one.text, lexical_text(*found[min(one.keys)])) for one in asked if min(one.keys) in found]
+def _pairs(service: Service, questions: Sequence[JudgedQuestion]) -> list[tuple[str, str]]:
+    found = service.store.chunks.hydrate(sorted({min(one.keys) for one in questions}))
+    return [(one.text, lexical_text(*found[min(one.keys)])) for one in questions if min(one.keys) in found]
 
 
-def _judged(service: Service, collection: str, held: Sequence[Asked], folder: Path, plain: Scores) -> Verdict:
-    pools = [_cut(pool) for pool in gather(service, collection, held)]
+def _judged(
+    service: Service, collection: str, held: Sequence[JudgedQuestion], folder: Path, plain: Scores
+) -> Verdict:
+    candidate_lists = [_cut(candidates) for candidates in gather(service, collection, held)]
     tuned: Encoder = OnnxEncoder(str(folder), folder)
-    passages = _encoded(service, tuned, sorted({key for pool in pools for key in pool.keys.tolist()}))
-    again = [_rescored(pool, tuned, passages) for pool in pools]
-    return judge("encoder", f"exported to {folder}", _scores(again), _scores(pools), plain)
+    passages = _encoded(
+        service, tuned, sorted({key for candidates in candidate_lists for key in candidates.keys.tolist()})
+    )
+    again = [_rescored(candidates, tuned, passages) for candidates in candidate_lists]
+    return judge("encoder", f"exported to {folder}", _scores(again), _scores(candidate_lists), plain)
 
 
-def _cut(pool: Pool) -> Pool:
+def _cut(candidates: Candidates) -> Candidates:
     """The best candidates of the present search: each has to be encoded again."""
-    kept = np.sort(np.argsort(-fused(pool, LEXICAL_WEIGHT / DENSE_WEIGHT), kind="stable")[:_CANDIDATES])
-    scores = (pool.dense[kept], pool.lexical[kept], pool.late[kept])
-    return replace(pool, keys=pool.keys[kept], dense=scores[0], lexical=scores[1], late=scores[2])
+    kept = np.sort(np.argsort(-fused(candidates, LEXICAL_WEIGHT / DENSE_WEIGHT), kind="stable")[:_CANDIDATES])
+    scores = (candidates.dense[kept], candidates.lexical[kept], candidates.late[kept])
+    return replace(candidates, keys=candidates.keys[kept], dense=scores[0], lexical=scores[1], late=scores[2])
 
 
 def _encoded(service: Service, encoder: Encoder, keys: Sequence[int]) -> dict[int, EncodedPassage]:
@@ -97,18 +101,24 @@ def _encoded(service: Service, encoder: Encoder, keys: Sequence[int]) -> dict[in
     return dict(zip(found, encoder.encode_passages(texts), strict=True))
 
 
-def _rescored(pool: Pool, encoder: Encoder, passages: dict[int, EncodedPassage]) -> Pool:
-    query = encoder.encode_queries([pool.asked.text])[0]
-    own = [passages[key] for key in pool.keys.tolist()]
+def _rescored(candidates: Candidates, encoder: Encoder, passages: dict[int, EncodedPassage]) -> Candidates:
+    query = encoder.encode_queries([candidates.question.text])[0]
+    own = [passages[key] for key in candidates.keys.tolist()]
     dense = np.array([float(one.dense @ query.dense) for one in own], np.float32)
     if query.tokens is None:
-        return replace(pool, query=query.dense, dense=dense)
+        return replace(candidates, query=query.dense, dense=dense)
     return replace(
-        pool, query=query.dense, dense=dense, late=maxsim(query.tokens, [one.tokens or b"" for one in own])
+        candidates,
+        query=query.dense,
+        dense=dense,
+        late=maxsim(query.tokens, [one.tokens or b"" for one in own]),
     )
 
 
-def _scores(pools: Sequence[Pool]) -> Scores:
+def _scores(candidate_lists: Sequence[Candidates]) -> Scores:
     weights = DEFAULT_WEIGHTS
-    ranks = [first_rank(pool, fused(pool, weights.lexical), weights.late, _CANDIDATES) for pool in pools]
+    ranks = [
+        first_rank(candidates, fused(candidates, weights.lexical), weights.late, _CANDIDATES)
+        for candidates in candidate_lists
+    ]
     return np.array([gain(rank) for rank in ranks])

@@ -32,7 +32,7 @@ _POOLING = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Tuning:
+class TrainingOptions:
     """Passes over the pairs, pairs a batch, the highest rate, layers kept, share of the tuned weights."""
 
     epochs: int = 2
@@ -55,7 +55,7 @@ def tune(
     out: Path,
     seed: int,
     on_step: Callable[[int, int], None],
-    how: Tuning,
+    how: TrainingOptions,
 ) -> None:
     """Fine-tune the backbone on the pairs and write a weights folder."""
     torch.manual_seed(seed)
@@ -77,7 +77,7 @@ def tune(
 Row = list[int]
 
 
-def tokenized(tokenizer: Tokenizer, pairs: Sequence[Pair], how: Tuning) -> list[tuple[Row, Row]]:
+def tokenized(tokenizer: Tokenizer, pairs: Sequence[Pair], how: TrainingOptions) -> list[tuple[Row, Row]]:
     """Token ids of each pair, cut to their longest."""
     sides = zip((how.question_tokens, how.passage_tokens), zip(*pairs, strict=True), strict=True)
     questions, passages = (
@@ -88,7 +88,11 @@ def tokenized(tokenizer: Tokenizer, pairs: Sequence[Pair], how: Tuning) -> list[
 
 
 def train(
-    net: EncoderNet, rows: list[tuple[Row, Row]], seed: int, on_step: Callable[[int, int], None], how: Tuning
+    net: EncoderNet,
+    rows: list[tuple[Row, Row]],
+    seed: int,
+    on_step: Callable[[int, int], None],
+    how: TrainingOptions,
 ) -> None:
     """Train the body in place; `on_step` is told of each step and of how many there are."""
     trained = [parameter for parameter in net.body.parameters() if parameter.requires_grad]

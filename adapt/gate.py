@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from adapt.candidates import gain
 from adapt.report import Gain, Verdict
-from adapt.types import Asked
+from adapt.types import JudgedQuestion
 from eval.statistics import paired_difference
 from rag.search.collection import OpenCollection
 from rag.search.fuse import reciprocal_rank
@@ -29,33 +29,35 @@ _DEPTH = 10
 Scores = npt.NDArray[np.float64]
 
 
-def searched(service: Service, collection: str, questions: Sequence[Asked], profile: Tuning) -> Scores:
-    """nDCG@10 of the first right passage of each question, by the service with this profile; without the
-    reader unless the profile asks for it, as it is judged by itself.
+def searched(
+    service: Service, collection: str, questions: Sequence[JudgedQuestion], tuning: Tuning
+) -> Scores:
+    """nDCG@10 of the first right passage of each question, by the service with this tuning; without the
+    reader unless the tuning asks for it, as it is judged by itself.
     """
-    profile = replace(profile, reader=bool(profile.reader))
-    opened = service.searcher.open(collection, trial=profile)
+    tuning = replace(tuning, reader=bool(tuning.reader))
+    opened = service.searcher.open(collection, trial=tuning)
     return np.array([_by_service(service, opened, one) for one in questions])
 
 
-def _by_service(service: Service, collection: OpenCollection, asked: Asked) -> float:
-    found = service.searcher.retrieve(Query(asked.text, collection.name, _DEPTH), collection)
+def _by_service(service: Service, collection: OpenCollection, question: JudgedQuestion) -> float:
+    found = service.searcher.retrieve(Query(question.text, collection.name, _DEPTH), collection)
     hits = service.searcher.hits(found, _DEPTH)
-    return _gain([hit.chunk.id in asked.chunks for hit in hits])
+    return _gain([hit.chunk.id in question.chunks for hit in hits])
 
 
-def plainly_fused(service: Service, collection: str, questions: Sequence[Asked]) -> Scores:
+def plainly_fused(service: Service, collection: str, questions: Sequence[JudgedQuestion]) -> Scores:
     """The same by reciprocal-rank fusion (k = 60) of both searches' first hundred, without reranking."""
     opened = service.searcher.open(collection)
     return np.array([_by_ranks(opened, one) for one in questions])
 
 
-def _by_ranks(collection: OpenCollection, asked: Asked) -> float:
+def _by_ranks(collection: OpenCollection, question: JudgedQuestion) -> float:
     count = collection.config.rerank_candidates
-    query = collection.encoder.encode_queries([asked.text])[0].dense
+    query = collection.encoder.encode_queries([question.text])[0].dense
     dense = collection.dense(query, count)
-    lexical = collection.lexical(asked.text, count)
-    return _gain([scored.key in asked.keys for scored in reciprocal_rank([dense, lexical])[:_DEPTH]])
+    lexical = collection.lexical(question.text, count)
+    return _gain([scored.key in question.keys for scored in reciprocal_rank([dense, lexical])[:_DEPTH]])
 
 
 def _gain(right: Sequence[bool]) -> float:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from adapt.questions import from_payload, to_payload
 from adapt.run import Adapted, adapt
-from adapt.sample import pack, unpack
-from adapt.types import FULL_STAGES, STAGES, Given, Options
+from adapt.types import FULL_STAGES, STAGES, Options, UserQuestion
 from jobs.progress import JobProgress
 from rag.errors import Conflict
 from rag.service import open_service
@@ -22,7 +22,9 @@ from rag.types import Collection, Job, JobStatus
 KIND = "adapt"
 
 
-def submit(store: Store, collection: str, given: Sequence[Given], options: Options | None = None) -> Job:
+def submit(
+    store: Store, collection: str, given: Sequence[UserQuestion], options: Options | None = None
+) -> Job:
     """A queued adaptation; of the options the budget and the backbone are the worker's own.
 
     Raises NotFound `collection_not_found`, Conflict `adaptation_running` while another one of the collection
@@ -33,7 +35,7 @@ def submit(store: Store, collection: str, given: Sequence[Given], options: Optio
     options = options or Options()
     stages = FULL_STAGES if options.full else STAGES
     items = [JobItem(stage) for stage in stages[:-1]]
-    items.append(JobItem(stages[-1], media_type="application/json", payload=pack(given)))
+    items.append(JobItem(stages[-1], media_type="application/json", payload=to_payload(given)))
     asked = {"seed": options.seed, "full": options.full, "trust_synthetic": options.trust_synthetic}
     return store.jobs.create(KIND, collection, items, asked)
 
@@ -50,7 +52,7 @@ class AdaptHandler:
 
     def process(self, job: JobRequest, progress: JobProgress) -> JobStatus:
         """Adapt and store the profile; the items are the stages."""
-        given = unpack(self._store.jobs.payload(progress.items[-1].id))
+        given = from_payload(self._store.jobs.payload(progress.items[-1].id))
         stages = [item.item.source for item in progress.items]
 
         def on_stage(stage: str, done: int, total: int) -> None:
@@ -73,7 +75,7 @@ class AdaptHandler:
 def stored(adapted: Adapted, model: str, revision: str) -> NewProfile:
     """What the store keeps of an adaptation; it is in force at once where anything passed its gate."""
     report = adapted.report.to_json()
-    return NewProfile(model, revision, adapted.profile.to_json(), report, adapted.adopted)
+    return NewProfile(model, revision, adapted.tuning.to_json(), report, adapted.adopted)
 
 
 def _options(asked: Mapping[str, Option]) -> Options:

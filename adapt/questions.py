@@ -1,153 +1,215 @@
-"""Questions that a passage answers, made of its own words without a language model.
-
-Three kinds: the heading with a word of the text, a few telling words, and a sentence with its key word and
-some others left out (an inverse cloze task, Lee et al. 2019, https://arxiv.org/abs/1906.00300). Of half of
-them, what would give the passage away to a search by words is dropped.
-"""
+"""Which documents of a collection are asked about, and the questions: synthetic ones and a user's own."""
 
 from __future__ import annotations
 
-import math
+import hashlib
+import json
 import random
-import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
 
-from adapt.types import Kind
-from rag.models.claims import stem
-from rag.text.sentences import evidence_sentences
-from rag.text.stop_words import STOP_WORDS
-from rag.types import Chunk
+from adapt.generate import Rarity, drafts, unlike
+from adapt.types import Budget, JudgedQuestion, Kind, OnStage, Split, UserQuestion
+from rag.errors import InvalidInput, NotFound
+from rag.index.replica import lexical_text
+from rag.service import Service
+from rag.store import EmbeddedChunk, document_id
+from rag.types import Document
 
-_FRAMES = ("{}", "what is {}?", "how does {} work?", "how do I use {}?", "where is {} explained?")
-_LEAST_WORDS = 12
-_KEEP = 0.6
-"""Chance of a word of a cloze sentence to stay."""
-_EASY = 0.5
-"""Share of the questions from which words are taken while the passage is the first hit of a word search."""
-_MOST_DROPPED = 2
-
-IsFirst = Callable[[str], bool]
-"""Whether a search by words lists the passage first."""
+_SPLITS: tuple[tuple[Split, float], ...] = (("held", 0.3), ("inner", 0.15), ("train", 0.55))
+_PER_DOCUMENT = 12
+_MOST_DOCUMENTS = 800
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A question before it is known in which part it goes."""
-
-    text: str
-    kind: Kind
-
-
-def drafts(
-    chunk: Chunk, title: str, rarity: Rarity, dice: random.Random, is_first: IsFirst
-) -> Iterator[Draft]:
-    """Up to one question of each kind, in an order of chance."""
-    if sum(map(is_content, words_of(chunk.text))) < _LEAST_WORDS:
-        return
-    kinds: list[tuple[Kind, str]] = [
-        ("heading", _heading(chunk, title, rarity, dice)),
-        ("phrases", _phrases(chunk, rarity, dice)),
-        ("cloze", _cloze(chunk, rarity, dice)),
-    ]
-    dice.shuffle(kinds)
-    for kind, text in kinds:
-        if dice.random() < _EASY:
-            text = harder(text, rarity, is_first)
-        if sum(map(is_content, words_of(text))) >= 2:
-            yield Draft(text, kind)
+def split_of(document: str, seed: int, *, halves: bool = False) -> Split:
+    """The split that all questions about a document belong to; `halves` gives half of them to the gates."""
+    position = hash_fraction(f"{seed} {document}")
+    splits = (("held", 0.5), ("inner", 0.1), ("train", 0.4)) if halves else _SPLITS
+    for split, share in splits:
+        if position < share:
+            return split
+        position -= share
+    return "train"
 
 
-def harder(text: str, rarity: Rarity, is_first: IsFirst) -> str:
-    """The question without the rarest words that make a search by words find the passage first."""
-    for _ in range(_MOST_DROPPED):
-        content = [word for word in words_of(text) if is_content(word)]
-        if len(content) <= 3 or not is_first(text):
+def hash_fraction(key: str) -> float:
+    """A number in [0, 1) that the key fixes. No CRC: those of like keys differ by a constant."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:6]) / 2**48
+
+
+def documents_of(service: Service, collection: str, seed: int) -> list[Document]:
+    """Readable documents in an order of chance that the seed fixes."""
+    records = service.store.documents.every(collection, status="ready")
+    found = [record.document for record in records if record.chunks]
+    return sorted(found, key=lambda one: hash_fraction(f"order {seed} {one.id}"))
+
+
+def synthetic_questions(
+    service: Service, collection: str, seed: int, budget: Budget, on_stage: OnStage
+) -> list[JudgedQuestion]:
+    """Questions over the collection's own passages, at most as many of each split as the budget says."""
+    documents = {one.id: one for one in documents_of(service, collection, seed)[:_MOST_DOCUMENTS]}
+    info = service.models.encoder.info
+    embedded = service.store.changes.embedded(list(documents), info.name, info.revision)
+    passages = [one for one in embedded if one.chunk.document_id in documents]
+    texts = [lexical_text(one.chunk, documents[one.chunk.document_id]) for one in passages]
+    rarity, room = Rarity.of(texts), {"train": budget.train, "inner": budget.inner, "held": budget.held}
+    total, made = sum(room.values()), []
+    for passage in _spread(passages, list(documents), seed):
+        split = split_of(passage.chunk.document_id, seed)
+        if room[split] > 0:
+            fresh = list(
+                islice(_about(service, collection, passage, documents, rarity, split, seed), room[split])
+            )
+            room[split] -= len(fresh)
+            made += fresh
+        if not any(room.values()):
             break
-        given_away = max(content, key=rarity)
-        text = " ".join(word for word in text.split() if given_away not in word)
-    return text
+        if len(made) % 10 == 0:
+            on_stage("questions", len(made), total)
+    return [one for one, fresh in zip(made, unlike([one.text for one in made]), strict=True) if fresh]
 
 
-def _heading(chunk: Chunk, title: str, rarity: Rarity, dice: random.Random) -> str:
-    """The nearest heading, else the title, in a frame, with a telling word that it lacks."""
-    heading = next((h for h in reversed((title, *chunk.headings)) if any(map(is_content, words_of(h)))), "")
-    if not heading:
-        return ""
-    known = {word.lower() for word in words_of(heading)}
-    further = [word for word in _telling(chunk.text, rarity, 6) if word.lower() not in known]
-    subject = " ".join([*words_of(heading), *dice.sample(further, min(1, len(further)))])
-    return dice.choice(_FRAMES).format(subject.lower())
+def _spread(passages: Sequence[EmbeddedChunk], order: Sequence[str], seed: int) -> Iterator[EmbeddedChunk]:
+    """One passage of every document, then a second one of each, and so on."""
+    of: dict[str, list[EmbeddedChunk]] = {document: [] for document in order}
+    for passage in passages:
+        of[passage.chunk.document_id].append(passage)
+    for document, own in of.items():
+        random.Random(f"{seed} {document}").shuffle(own)
+    for turn in range(_PER_DOCUMENT):
+        yield from (own[turn] for own in of.values() if turn < len(own))
 
 
-def _phrases(chunk: Chunk, rarity: Rarity, dice: random.Random) -> str:
-    """Three to five of the telling words, in their order; the most telling one is left out."""
-    telling = _telling(chunk.text, rarity, 10)[1:]
-    chosen = dice.sample(telling, min(dice.randint(3, 5), len(telling)))
-    return " ".join(sorted(chosen, key=chunk.text.find)).lower()
+def _about(
+    service: Service,
+    collection: str,
+    passage: EmbeddedChunk,
+    documents: dict[str, Document],
+    rarity: Rarity,
+    split: Split,
+    seed: int,
+) -> Iterator[JudgedQuestion]:
+    opened = service.searcher.open(collection, "lexical")
+
+    def is_first(text: str) -> bool:
+        found = opened.lexical(text, 1)
+        return bool(found) and found[0].key == passage.key
+
+    dice = random.Random(f"{seed} {passage.chunk.id}")
+    title = documents[passage.chunk.document_id].title
+    for draft in islice(drafts(passage.chunk, title, rarity, dice, is_first), 1):
+        yield judged_question([passage], draft.text, draft.kind, split)
 
 
-def _cloze(chunk: Chunk, rarity: Rarity, dice: random.Random) -> str:
-    """A sentence without its rarest word and without some of the others."""
-    sentences = [words_of(chunk.text[start:end]) for start, end in evidence_sentences(chunk.text)]
-    fitting = [words for words in sentences if 7 <= len(words) <= 40]
-    if not fitting:
-        return ""
-    words = dice.choice(fitting)
-    content = [word for word in words if is_content(word)]
-    if len(content) < 4:
-        return ""
-    key = max(content, key=rarity)
-    kept = [w for w in words if w != key and (not is_content(w) or dice.random() < _KEEP)]
-    return "what " + " ".join(kept[:16]).lower()
+def judged_question(passages: Sequence[EmbeddedChunk], text: str, kind: Kind, split: Split) -> JudgedQuestion:
+    """A question that each of these passages answers."""
+    keys, chunks = frozenset(one.key for one in passages), frozenset(one.chunk.id for one in passages)
+    return JudgedQuestion(text, passages[0].chunk.document_id, keys, chunks, kind, split)
 
 
-def _telling(text: str, rarity: Rarity, most: int) -> list[str]:
-    """The content words that are rare in the collection and frequent here, most telling first."""
-    words = [word for word in words_of(text) if is_content(word)]
-    counts: dict[str, int] = {}
-    for word in words:
-        counts[word] = counts.get(word, 0) + 1
-    return sorted(counts, key=lambda word: (-rarity(word) * counts[word] ** 0.5, word))[:most]
+def user_questions(
+    service: Service, collection: str, questions: Sequence[UserQuestion], seed: int
+) -> tuple[list[JudgedQuestion], int]:
+    """A user's questions whose source or quote is in the collection, and how many are left out.
+
+    With a quote the passages that hold its beginning are right, else every passage of the source. Half of
+    them, document by document, is kept for the gates.
+    """
+    found = [_located(service, collection, one, seed) for one in questions]
+    kept = [one for one in found if one is not None]
+    return kept, len(found) - len(kept)
 
 
-def unlike(texts: Sequence[str]) -> list[bool]:
-    """For each text, whether it is the first with these words."""
-    seen: set[str] = set()
-    fresh = []
-    for text in texts:
-        bare = " ".join(sorted({word.lower() for word in words_of(text)}))
-        fresh.append(bare not in seen)
-        seen.add(bare)
-    return fresh
+def _located(service: Service, collection: str, question: UserQuestion, seed: int) -> JudgedQuestion | None:
+    info, store = service.models.encoder.info, service.store
+    source = (
+        document_id(collection, question.source)
+        if question.source
+        else _source_of(service, collection, question)
+    )
+    passages = store.changes.embedded([source], info.name, info.revision) if source else []
+    holding = [one for one in passages if _flat(question.quote)[:80] in _flat(one.chunk.text)]
+    right = holding if question.quote and holding else passages
+    return (
+        judged_question(right, question.question, "given", split_of(source, seed, halves=True))
+        if right
+        else None
+    )
 
 
-_WORD = re.compile(r"[^\W\d_][\w'’-]*")
+def _source_of(service: Service, collection: str, question: UserQuestion) -> str:
+    """The document that holds the quote, looked for among the first hits of a search for it."""
+    hits = service.searcher.open(collection, "lexical").lexical(question.quote, 20)
+    found = service.store.chunks.hydrate([hit.key for hit in hits])
+    wanted = _flat(question.quote)[:80]
+    holders = (chunk.document_id for chunk, _ in found.values() if wanted in _flat(chunk.text))
+    return next(holders, "") if wanted else ""
 
 
-def words_of(text: str) -> list[str]:
-    """Words in order, as they are written; numbers and code punctuation are none."""
-    return _WORD.findall(text)
+def _flat(text: str) -> str:
+    return " ".join(text.split()).lower()
 
 
-def is_content(word: str) -> bool:
-    """Whether a word tells anything."""
-    return len(word) > 2 and word.lower() not in STOP_WORDS
+MAX_QUESTIONS = 20_000
 
 
-@dataclass(frozen=True)
-class Rarity:
-    """How rare a word is among the passages: ln(passages / passages with its stem)."""
+def read_questions(path: Path) -> list[UserQuestion]:
+    """Questions of a JSON Lines file: `question`, and `source`, `quote` or both; other fields are ignored.
 
-    found: Counter[str]
-    passages: int
+    Raises NotFound `questions_not_found`, InvalidInput `questions_invalid` (with the line).
+    """
+    if not path.is_file():
+        raise NotFound(f"There is no file of questions at {path}.", code="questions_not_found")
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise _invalid(f"{path} is not UTF-8: {error.reason} at byte {error.start}.") from error
+    found = [
+        parse_question(_decoded(line, n), f"line {n}") for n, line in enumerate(lines, 1) if line.strip()
+    ]
+    if not 0 < len(found) <= MAX_QUESTIONS:
+        raise _invalid(f"{path} holds {len(found)} questions; 1 to {MAX_QUESTIONS} are taken.")
+    return found
 
-    @classmethod
-    def of(cls, passages: Sequence[str]) -> Rarity:
-        """Count over these passages."""
-        found = Counter(s for text in passages for s in {stem(word.lower()) for word in words_of(text)})
-        return cls(found, len(passages))
 
-    def __call__(self, word: str) -> float:
-        return math.log((self.passages + 1) / (self.found[stem(word.lower())] + 0.5))
+def parse_question(row: object, where: str) -> UserQuestion:
+    """One question. Raises InvalidInput `questions_invalid`; `where` opens its message."""
+    if not isinstance(row, Mapping):
+        raise _invalid(f"{where}: a question is an object.")
+    question, source, quote = (_text(row, key, where) for key in ("question", "source", "quote"))
+    if not question:
+        raise _invalid(f"{where}: the question is missing or empty.")
+    if not source and not quote:
+        raise _invalid(f"{where}: a source or a quote is needed.")
+    return UserQuestion(question, source, quote)
+
+
+def to_payload(questions: Sequence[UserQuestion]) -> bytes:
+    """The questions as a job's payload."""
+    return json.dumps([asdict(one) for one in questions]).encode()
+
+
+def from_payload(payload: bytes | None) -> list[UserQuestion]:
+    """What `to_payload` wrote; none without a payload."""
+    return [parse_question(row, f"questions[{n}]") for n, row in enumerate(json.loads(payload or b"[]"))]
+
+
+def _decoded(line: str, number: int) -> object:
+    try:
+        return json.loads(line)
+    except ValueError as error:
+        raise _invalid(f"line {number}: not JSON ({error}).") from error
+
+
+def _text(row: Mapping[str, object], key: str, where: str) -> str:
+    value = row.get(key, "")
+    if not isinstance(value, str):
+        raise _invalid(f"{where}: {key} must be a string.")
+    return value.strip()
+
+
+def _invalid(message: str) -> InvalidInput:
+    return InvalidInput(message, code="questions_invalid")

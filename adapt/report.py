@@ -1,4 +1,4 @@
-"""What an adaptation found, at what cost: kept with the profile, shown by the API and the command line."""
+"""What an adaptation found, at what cost: kept with the tuning, shown by the API and the command line."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Verdict:
 class Report:
     """One adaptation: `minutes` on the clock, `processor_minutes` of all cores together.
 
-    `questions` counts them by part and kind; the gates used those of `judged_on`.
+    `questions` counts them by split and kind; the gates used those of `judged_on`.
     """
 
     seed: int

@@ -1,4 +1,4 @@
-"""One adaptation from questions to a gated profile: `adapt`."""
+"""One adaptation from questions to a gated tuning: `adapt`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from adapt.candidates import Labels, gather, label
 from adapt.encoder import require_train, tuned_encoder
 from adapt.gate import LEAST_HELD, Scores, judge, plainly_fused, searched
 from adapt.query_adapter import learn
+from adapt.questions import synthetic_questions, user_questions
 from adapt.report import Report, Verdict
-from adapt.sample import given_questions, synthetic
-from adapt.types import Asked, Given, OnStage, Options, Pool
+from adapt.types import Candidates, JudgedQuestion, OnStage, Options, UserQuestion
 from adapt.weights import Weights, choose, of_config
 from rag.errors import Conflict
 from rag.models.registry import load_reader
@@ -32,66 +32,70 @@ _UNTRUSTED = (
 
 @dataclass(frozen=True, slots=True)
 class Adapted:
-    """The profile with what passed its gates (the present one when nothing did), and the report.
+    """The tuning with what passed its gates (the present one when nothing did), and the report.
 
     `proposed` are the pieces that were found in training, whether or not they passed. Not `trusted` is what
     synthetic questions alone have judged: on scifact they admitted weights that cost real queries .025.
     """
 
-    profile: Tuning
+    tuning: Tuning
     report: Report
     proposed: tuple[Tuning, ...]
     trusted: bool
 
     @property
     def adopted(self) -> bool:
-        """Whether the profile is to be used: a piece of it passed, by questions that are trusted."""
+        """Whether the tuning is to be used: a piece of it passed, by questions that are trusted."""
         return self.trusted and any(
             piece.accepted for piece in self.report.pieces if piece.piece != "encoder"
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """The held-out questions with what the present profile and plain fusion make of them."""
+class _HeldOut:
+    """The held-out questions with what the present tuning and plain fusion make of them."""
 
     base: Tuning
-    questions: Sequence[Asked]
+    questions: Sequence[JudgedQuestion]
     present: Scores
     plain: Scores
 
 
 def adapt(
-    service: Service, collection: str, given: Sequence[Given], options: Options, on_stage: OnStage
+    service: Service,
+    collection: str,
+    own_questions: Sequence[UserQuestion],
+    options: Options,
+    on_stage: OnStage,
 ) -> Adapted:
     """Learn weights, an adapter and whether the reader ranks, each admitted only where its gate says so.
 
-    Each piece takes the place of its kind in the profile that is in force and has to beat that profile.
+    Each piece takes the place of its kind in the tuning that is in force and has to beat that tuning.
     Raises Conflict `too_few_questions`, NotFound `collection_not_found`.
     """
     started, spent = time.monotonic(), time.process_time()
     if options.full:
         require_train()
     service.indexes.catch_up(collection)
-    asked, left_out = _questions(service, collection, given, options, on_stage)
-    real = any(one.kind == "given" for one in asked)
-    learnt_from = [one for one in asked if one.part != "held"]
-    pools = gather(service, collection, learnt_from, on_stage)
-    pools, labels = _labelled(service, pools, options, on_stage)
-    left_out["no good question to the reader"] = len(learnt_from) - len(pools)
+    questions, left_out = _questions(service, collection, own_questions, options, on_stage)
+    real = any(one.kind == "given" for one in questions)
+    learnt_from = [one for one in questions if one.split != "held"]
+    candidate_lists = gather(service, collection, learnt_from, on_stage)
+    candidate_lists, labels = _labelled(service, candidate_lists, options, on_stage)
+    left_out["no good question to the reader"] = len(learnt_from) - len(candidate_lists)
     base = service.searcher.open(collection).tuning
-    weights = _weights(service, pools, base, real)
+    weights = _weights(service, candidate_lists, base, real)
     on_stage("weights", 1, 1)
-    adapter = learn(service, pools, labels, _present(service, base), options.seed, on_stage)
-    held = _held(service, collection, [one for one in asked if one.part == "held"], base)
+    adapter = learn(service, candidate_lists, labels, _present(service, base), options.seed, on_stage)
+    held = _held(service, collection, [one for one in questions if one.split == "held"], base)
     proposals = [weights, replace(base, adapter=adapter) if adapter else None]
-    profile, pieces = _gated(service, collection, held, proposals, options, on_stage)
+    tuning, pieces = _gated(service, collection, held, proposals, options, on_stage)
     trusted = real or options.trust_synthetic
     notes = () if trusted else (_UNTRUSTED,)
     if options.full:
-        verdict, note = tuned_encoder(service, collection, asked, options, held.plain, on_stage)
+        verdict, note = tuned_encoder(service, collection, questions, options, held.plain, on_stage)
         pieces, notes = [*pieces, verdict], (*notes, note)
-    kinds = Counter(f"{one.part} {one.kind}" for one in asked)
+    kinds = Counter(f"{one.split} {one.kind}" for one in questions)
     judged_on = "the user's questions" if real else "synthetic questions"
     report = Report(
         options.seed,
@@ -103,39 +107,47 @@ def adapt(
         tuple(pieces),
         notes,
     )
-    return Adapted(profile, report, tuple(one for one in proposals if one is not None), trusted)
+    return Adapted(tuning, report, tuple(one for one in proposals if one is not None), trusted)
 
 
 def _questions(
-    service: Service, collection: str, given: Sequence[Given], options: Options, on_stage: OnStage
-) -> tuple[list[Asked], dict[str, int]]:
+    service: Service,
+    collection: str,
+    own_questions: Sequence[UserQuestion],
+    options: Options,
+    on_stage: OnStage,
+) -> tuple[list[JudgedQuestion], dict[str, int]]:
     """Synthetic questions and the user's, which alone are held out and, if they suffice, alone say when to
     stop; a document that the user asks about has no synthetic ones.
     """
-    own, unplaced = given_questions(service, collection, given, options.seed)
-    made = synthetic(service, collection, options.seed, options.budget, on_stage)
+    own, unplaced = user_questions(service, collection, own_questions, options.seed)
+    made = synthetic_questions(service, collection, options.seed, options.budget, on_stage)
     if own:
         taken = {one.document for one in own}
-        enough = sum(one.part == "inner" for one in own) >= _LEAST_INNER
+        enough = sum(one.split == "inner" for one in own) >= _LEAST_INNER
         unneeded = {"held", "inner"} if enough else {"held"}
-        made = [one for one in made if one.part not in unneeded and one.document not in taken]
-    asked = own + made
-    counts = Counter(one.part for one in asked)
+        made = [one for one in made if one.split not in unneeded and one.document not in taken]
+    questions = own + made
+    counts = Counter(one.split for one in questions)
     if counts["train"] < LEAST_TRAIN or counts["held"] < LEAST_HELD:
         raise Conflict(
             f"There are {counts['train']} questions to learn from and {counts['held']} to judge by; "
             f"{LEAST_TRAIN} and {LEAST_HELD} are needed. Add documents, or questions with known sources.",
             code="too_few_questions",
         )
-    return asked, {"source or quote not found": unplaced} if given else {}
+    return questions, {"source or quote not found": unplaced} if own_questions else {}
 
 
 def _labelled(
-    service: Service, pools: Sequence[Pool], options: Options, on_stage: OnStage
-) -> tuple[list[Pool], list[Labels]]:
-    labels = label(pools, service.store, _quick_reader(service), options.budget, on_stage)
-    kept = [(pool, found) for pool, found in zip(pools, labels, strict=True) if found is not None]
-    return [pool for pool, _ in kept], [found for _, found in kept]
+    service: Service, candidate_lists: Sequence[Candidates], options: Options, on_stage: OnStage
+) -> tuple[list[Candidates], list[Labels]]:
+    labels = label(candidate_lists, service.store, _quick_reader(service), options.budget, on_stage)
+    kept = [
+        (candidates, found)
+        for candidates, found in zip(candidate_lists, labels, strict=True)
+        if found is not None
+    ]
+    return [candidates for candidates, _ in kept], [found for _, found in kept]
 
 
 def _quick_reader(service: Service) -> Reader:
@@ -144,10 +156,12 @@ def _quick_reader(service: Service) -> Reader:
     return load_reader(service.settings.reader, quick)
 
 
-def _weights(service: Service, pools: Sequence[Pool], base: Tuning, real: bool) -> Tuning | None:
+def _weights(
+    service: Service, candidate_lists: Sequence[Candidates], base: Tuning, real: bool
+) -> Tuning | None:
     """The weights found; None when they are the present ones. A user's questions, if any, count alone."""
-    own = [pool for pool in pools if pool.asked.kind == "given"]
-    used, now = own if real else pools, _present(service, base)
+    own = [candidates for candidates in candidate_lists if candidates.question.kind == "given"]
+    used, now = own if real else candidate_lists, _present(service, base)
     found = choose(used, now, real=real, depth=service.settings.rerank_candidates)
     if found == now:
         return None
@@ -159,15 +173,15 @@ def _present(service: Service, base: Tuning) -> Weights:
     return of_config(search_config(service.settings, base))
 
 
-def _held(service: Service, collection: str, questions: Sequence[Asked], base: Tuning) -> _Held:
+def _held(service: Service, collection: str, questions: Sequence[JudgedQuestion], base: Tuning) -> _HeldOut:
     present = searched(service, collection, questions, base)
-    return _Held(base, questions, present, plainly_fused(service, collection, questions))
+    return _HeldOut(base, questions, present, plainly_fused(service, collection, questions))
 
 
 def _gated(
     service: Service,
     collection: str,
-    held: _Held,
+    held: _HeldOut,
     proposals: Sequence[Tuning | None],
     options: Options,
     on_stage: OnStage,
@@ -185,19 +199,19 @@ def _gated(
         pieces.append(judge(name, described(proposal), scores, held.present, held.plain))
         won += [(proposal, scores)] if pieces[-1].accepted else []
         on_stage("gate", place, steps)
-    profile, verdicts = _together(service, collection, held, won)
-    reader = _reader(service, collection, held, profile, options)
+    tuning, verdicts = _together(service, collection, held, won)
+    reader = _reader(service, collection, held, tuning, options)
     on_stage("gate", steps, steps)
-    return (replace(profile, reader=True) if reader.accepted else profile), [*pieces, *verdicts, reader]
+    return (replace(tuning, reader=True) if reader.accepted else tuning), [*pieces, *verdicts, reader]
 
 
-def _nothing(name: str, held: _Held) -> Verdict:
+def _nothing(name: str, held: _HeldOut) -> Verdict:
     verdict = judge(name, "", held.present, held.present, held.plain)
     return replace(verdict, accepted=False, reason="nothing better than the present was found in training")
 
 
 def _together(
-    service: Service, collection: str, held: _Held, won: Sequence[tuple[Tuning, Scores]]
+    service: Service, collection: str, held: _HeldOut, won: Sequence[tuple[Tuning, Scores]]
 ) -> tuple[Tuning, list[Verdict]]:
     """Both winners if they pass together and are no worse than the better one, else that one."""
     if not won:
@@ -214,23 +228,23 @@ def _together(
     return best, [lesser]
 
 
-def _reader(service: Service, collection: str, held: _Held, profile: Tuning, options: Options) -> Verdict:
+def _reader(service: Service, collection: str, held: _HeldOut, tuning: Tuning, options: Options) -> Verdict:
     """Whether the reader may rerank on top of what was admitted; costly, so on fewer questions."""
-    if profile.reader:
+    if tuning.reader:
         return replace(_nothing("reader", held), reason="it reranks already")
     few = held.questions[: options.budget.read]
-    without = searched(service, collection, few, profile)
-    with_it = searched(service, collection, few, replace(profile, reader=True))
+    without = searched(service, collection, few, tuning)
+    with_it = searched(service, collection, few, replace(tuning, reader=True))
     return judge("reader", "the reader reranks", with_it, without, held.plain[: len(few)])
 
 
-def described(profile: Tuning) -> str:
-    """A profile in words."""
-    late = LATE_WEIGHT if profile.late_weight is None else profile.late_weight
-    weights = f"dense 1, BM25 {profile.lexical_weight or 0:.2f}, late interaction {late:.2f}"
-    parts = [weights] if profile.lexical_weight is not None else []
-    if profile.adapter is not None:
-        low = profile.adapter
+def described(tuning: Tuning) -> str:
+    """A tuning in words."""
+    late = LATE_WEIGHT if tuning.late_weight is None else tuning.late_weight
+    weights = f"dense 1, BM25 {tuning.lexical_weight or 0:.2f}, late interaction {late:.2f}"
+    parts = [weights] if tuning.lexical_weight is not None else []
+    if tuning.adapter is not None:
+        low = tuning.adapter
         size = float(abs(low.down @ low.up).sum())
         parts.append(f"adapter of rank {low.down.shape[1]} (size {size:.0f})")
     return ", ".join(parts)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rag.models.types import Floats
 
 Kind = Literal["heading", "phrases", "cloze", "given"]
-Part = Literal["train", "inner", "held"]
+Split = Literal["train", "inner", "held"]
 Stage = Literal["questions", "candidates", "labels", "weights", "adapter", "gate"]
 STAGES: tuple[Stage, ...] = ("questions", "candidates", "labels", "weights", "adapter", "gate")
 FULL_STAGES: tuple[str, ...] = (*STAGES, "encoder")
@@ -23,7 +23,7 @@ OnStage = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class UserQuestion:
     """A user's question with what answers it: a source, a quote from it, or both."""
 
     question: str
@@ -32,11 +32,11 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class JudgedQuestion:
     """A question with the passages that answer it: keys of the store and ids of chunks.
 
-    `part`: what is learned comes from train, when to stop from inner, the gates from held. No document has
-    questions in two parts.
+    `split`: what is learned comes from train, when to stop from inner, the gates from held. No document has
+    questions in two splits.
     """
 
     text: str
@@ -44,17 +44,17 @@ class Asked:
     keys: frozenset[int]
     chunks: frozenset[str]
     kind: Kind
-    part: Part
+    split: Split
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pool:
+class Candidates:
     """A question's candidates by both searches: arrays of one length, and the query's dense vector.
 
     `lexical` and `late` are filled with the lowest known score where a candidate has none.
     """
 
-    asked: Asked
+    question: JudgedQuestion
     query: Floats
     keys: NDArray[np.int64]
     dense: Floats
@@ -64,12 +64,12 @@ class Pool:
     @property
     def relevant(self) -> NDArray[np.bool_]:
         """Which candidates answer."""
-        return np.isin(self.keys, list(self.asked.keys))
+        return np.isin(self.keys, list(self.question.keys))
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Most questions of each part, most of them that the reader labels, and with how many candidates."""
+    """Most questions of each split, most of them that the reader labels, and with how many candidates."""
 
     train: int = 500
     inner: int = 100

@@ -15,7 +15,7 @@ from itertools import product
 import numpy as np
 
 from adapt.candidates import first_rank, fused, gain
-from adapt.types import Pool
+from adapt.types import Candidates
 from rag.models.types import Floats
 from rag.search.config import DENSE_WEIGHT, LATE_WEIGHT, SearchConfig
 from rag.settings import LEXICAL_WEIGHT
@@ -59,21 +59,24 @@ def grid(*, real: bool) -> list[Weights]:
     return [Weights(DEFAULT_WEIGHTS.lexical * a, DEFAULT_WEIGHTS.late * b) for a, b in product(*steps)]
 
 
-def gains(pools: Sequence[Pool], weights: Weights, depth: int) -> Floats:
-    """nDCG@10 of each question's first right passage under these weights: [len(pools)]."""
+def gains(candidate_lists: Sequence[Candidates], weights: Weights, depth: int) -> Floats:
+    """nDCG@10 of each question's first right passage under these weights: [len(candidate_lists)]."""
     return np.array(
-        [gain(first_rank(pool, fused(pool, weights.lexical), weights.late, depth)) for pool in pools],
+        [
+            gain(first_rank(candidates, fused(candidates, weights.lexical), weights.late, depth))
+            for candidates in candidate_lists
+        ],
         np.float32,
     )
 
 
-def choose(pools: Sequence[Pool], present: Weights, *, real: bool, depth: int) -> Weights:
+def choose(candidate_lists: Sequence[Candidates], present: Weights, *, real: bool, depth: int) -> Weights:
     """The weights nearest to the present ones that are within one standard error of the best."""
     tried = list(dict.fromkeys([present, *grid(real=real)]))
-    table = np.array([gains(pools, weights, depth) for weights in tried])
+    table = np.array([gains(candidate_lists, weights, depth) for weights in tried])
     best = table[int(table.mean(axis=1).argmax())]
     behind = best - table
-    error = behind.std(axis=1) / math.sqrt(max(1, len(pools)))
+    error = behind.std(axis=1) / math.sqrt(max(1, len(candidate_lists)))
     near = [w for w, gap, se in zip(tried, behind.mean(axis=1), error, strict=True) if gap <= se]
     return min(near, key=present.distance)
 

@@ -14,14 +14,14 @@ from dataclasses import asdict
 from eval.cases import Case, parse_case
 from eval.cases.case import with_ids
 from eval.cases.write import as_row
-from eval.extra import require
+from eval.environment import require
 from eval.metrics.ragas.meter import CostLimit
 from eval.metrics.registry import REQUIRED, chosen
 from eval.report import from_json, to_json
-from eval.runs.execute import Asked, Limits, execute
+from eval.runs.execute import Limits, RunRequest, execute
 from eval.runs.journal import in_store, read_stored_cases
 from eval.runs.record import Row, Run
-from eval.runs.setup import Asking
+from eval.runs.setup import AskOptions
 from jobs.progress import JobProgress
 from rag.errors import Conflict, InvalidInput, NotFound
 from rag.service import Service, open_service
@@ -34,7 +34,7 @@ KIND = "evaluation"
 ENDED = ("succeeded", "partial")
 
 
-def submit(store: Store, settings: Settings, asked: Asked) -> Job:
+def submit(store: Store, settings: Settings, asked: RunRequest) -> Job:
     """A queued evaluation.
 
     Raises NotFound `collection_not_found`, InvalidInput `unknown_metric`, `cases_empty` or
@@ -150,22 +150,22 @@ def _item(case: Case) -> JobItem:
     return JobItem(case.id or "", media_type="application/json", payload=payload)
 
 
-def _options(asked: Asked) -> dict[str, Option]:
+def _options(asked: RunRequest) -> dict[str, Option]:
     metrics = None if asked.metrics is None else " ".join(asked.metrics)
     limits = {"at_once": asked.limits.at_once, "max_cost": asked.limits.max_cost}
     return {"metrics": metrics, "seed": asked.seed, **limits, **asdict(asked.asking)}
 
 
-def _asked(request: JobRequest, cases: Sequence[Case]) -> Asked:
+def _asked(request: JobRequest, cases: Sequence[Case]) -> RunRequest:
     given: Mapping[str, Option] = request.options
     metrics = given.get("metrics")
     cost = given.get("max_cost")
     asking = {name: given[name] for name in ("k", "mode", "check") if name in given}
-    return Asked(
+    return RunRequest(
         cases,
         request.collection,
         str(metrics).split() if metrics else None,
-        Asking(**asking),  # type: ignore[arg-type]
+        AskOptions(**asking),  # type: ignore[arg-type]
         Limits(at_once=int(given.get("at_once") or 1), max_cost=None if cost is None else float(cost)),
         seed=int(given.get("seed") or 0),
     )

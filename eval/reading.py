@@ -17,7 +17,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadCase:
     """One question: what was read and how probable it is; `said` is that, or nothing below the threshold."""
 
     id: str
@@ -37,7 +37,7 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReaderScores:
     """All questions. `scores` maps a group to its measures: `all`; `has_answer` and `no_answer`, where to say
     nothing is right; `always`, those that have an answer when the reader always says its best span; and each
     type as `type: NAME`.
@@ -49,13 +49,13 @@ class Reading:
     model: str
     threshold: float
     left_out: int
-    rows: tuple[Read, ...]
+    rows: tuple[ReadCase, ...]
     scores: Mapping[str, Mapping[str, Interval]]
 
 
 def score_reading(
     reader: Reader, questions: Sequence[Question], threshold: float, progress: Progress | None = None
-) -> Reading:
+) -> ReaderScores:
     """Read every question in its own passages; a probability below `threshold` is an abstention.
 
     Raises InvalidInput `cases_unreadable` when no case can be read.
@@ -72,7 +72,7 @@ def score_reading(
             progress(done, len(usable))
     info = reader.info
     model, left_out = f"{info.name}@{info.revision}", len(questions) - len(usable)
-    return Reading(model, threshold, left_out, tuple(rows), _scores(rows))
+    return ReaderScores(model, threshold, left_out, tuple(rows), _scores(rows))
 
 
 def _is_usable(question: Question) -> bool:
@@ -80,17 +80,17 @@ def _is_usable(question: Question) -> bool:
     return bool(case.contexts) and (bool(question.answers) or case.answerable is False)
 
 
-def _read(reader: Reader, question: Question, threshold: float) -> Read:
+def _read(reader: Reader, question: Question, threshold: float) -> ReadCase:
     case = question.case
     found = reader.read(case.question, list(case.contexts or ()), top=1).readings
     read, probability = (found[0].text, found[0].probability) if found else ("", 0.0)
     said = read if probability >= threshold else ""
     answers = question.answers
     exact, overlap = exact_match(answers, said), f1(answers, said)
-    return Read(case.id or "", case.question, answers, read, probability, said, exact, overlap, case.type)
+    return ReadCase(case.id or "", case.question, answers, read, probability, said, exact, overlap, case.type)
 
 
-def _scores(rows: Sequence[Read]) -> dict[str, dict[str, Interval]]:
+def _scores(rows: Sequence[ReadCase]) -> dict[str, dict[str, Interval]]:
     with_answer = [row for row in rows if row.answerable]
     groups = {
         "all": list(rows),
@@ -108,7 +108,7 @@ def _scores(rows: Sequence[Read]) -> dict[str, dict[str, Interval]]:
     return found
 
 
-def _means(rows: Sequence[Read]) -> dict[str, Interval]:
+def _means(rows: Sequence[ReadCase]) -> dict[str, Interval]:
     return {
         "exact_match": mean_interval([row.exact for row in rows]),
         "f1": mean_interval([row.f1 for row in rows]),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from eval.cases import Case, Layout, read_cases
 from eval.corpus import load_beir
-from eval.extra import require
+from eval.environment import require
 from eval.statistics import Interval, mean_interval
 from rag.errors import InvalidInput
 from rag.service import Service

@@ -18,6 +18,12 @@ from rag.store.values import MAX_SOURCE_BYTES, clean_source
 
 ALL = Patterns()
 
+BATCH = 10_000
+"""Names of one folder that are in memory at a time, and in order."""
+MAX_IGNORE_BYTES = 2**20
+PLAIN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Opens a file, but no link that came in its place, and does not wait for the writer of a pipe."""
+
 
 def walk(folder: Path, patterns: Patterns = ALL, skip: Collection[Path] = ()) -> Iterator[Discovered]:
     """Every regular file below `folder`, depth first, in order of name, and what could not be looked at.
@@ -53,14 +59,14 @@ def walk_tree(tree: Tree, root: str, patterns: Patterns) -> Iterator[Discovered]
             entry = next(folder.entries, None)
         except OSError as error:
             if len(stack) == 1:
-                raise _refused(root, "folder_unreadable", _why(error)) from error
+                raise _refused(root, "folder_unreadable", _reason(error)) from error
             stack.pop()
-            yield Unreadable(folder.source, folder.path, "folder_unreadable", _why(error))
+            yield Unreadable(folder.source, folder.path, "folder_unreadable", _reason(error))
             continue
         if entry is None:
             stack.pop()
             continue
-        found = _look(tree, folder, entry)
+        found = _classify(tree, folder, entry)
         if isinstance(found, _Folder):
             stack.append(found)
         elif found is not None:
@@ -82,7 +88,7 @@ class _Folder:
     entries: Iterator[Entry]
 
 
-def _look(tree: Tree, folder: _Folder, entry: Entry) -> Discovered | _Folder | None:
+def _classify(tree: Tree, folder: _Folder, entry: Entry) -> Discovered | _Folder | None:
     """What an entry is: a file, a folder to go into, something unreadable, or nothing to look at."""
     if entry.name.startswith("."):
         return None
@@ -90,7 +96,7 @@ def _look(tree: Tree, folder: _Folder, entry: Entry) -> Discovered | _Folder | N
     patterns = folder.patterns
     if patterns.leave_out(source) if entry.kind == "folder" else not patterns.take(source):
         return None
-    if (problem := _unfit(source)) is not None:
+    if (problem := _name_problem(source)) is not None:
         return Unreadable(_shortened(source), entry.path, "invalid_file_name", problem)
     if entry.kind == "folder":
         return _enter(tree, source, entry.path, patterns)
@@ -102,7 +108,7 @@ def _enter(tree: Tree, source: str, path: str, patterns: Patterns) -> _Folder | 
         text = tree.ignore_file(path)
         inside = patterns.below(source, text) if text else patterns
     except OSError as error:
-        return Unreadable(source, path, "folder_unreadable", _why(error))
+        return Unreadable(source, path, "folder_unreadable", _reason(error))
     except InvalidInput as error:
         return Unreadable(source, path, error.code, f"In its .footnoteignore: {error.message}")
     return _Folder(source, path, inside, iter(tree.entries(path)))
@@ -112,11 +118,11 @@ def _refused(root: str, code: str, message: str) -> InvalidInput:
     return InvalidInput(f"{root}: {message}", code=code)
 
 
-def _why(error: OSError) -> str:
+def _reason(error: OSError) -> str:
     return f"The folder cannot be read: {error.strerror or error}."
 
 
-def _unfit(source: str) -> str | None:
+def _name_problem(source: str) -> str | None:
     """Why a file of this name cannot be a document."""
     if clean_source(source) != source:
         return "The name is not valid UTF-8. Rename it."
@@ -132,13 +138,6 @@ def _shortened(source: str) -> str:
         return name
     end = "/" if source.endswith("/") else ""
     return f"{name[:200]}…{digest(os.fsencode(source))[:16]}{end}"
-
-
-BATCH = 10_000
-"""Names of one folder that are in memory at a time, and in order."""
-MAX_IGNORE_BYTES = 2**20
-PLAIN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-"""Opens a file, but no link that came in its place, and does not wait for the writer of a pipe."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,8 @@ from ingest.types import ParsedDocument, Piece
 from rag.models.types import EncodedPassage, Encoder
 from rag.store import NewChunk
 
-_AT_ONCE = (
-    16  # pieces handed to the encoder at a time: half a second's work, as nobody can stop it in between
-)
+# Pieces handed to the encoder at a time: half a second of work, as nobody can stop it in between.
+_AT_ONCE = 16
 
 
 def embed(

@@ -20,6 +20,9 @@ from rag.store import JobItem
 
 _VAGUE = (UNKNOWN, "text/plain")
 
+TRIES = 3
+_PAUSE_S = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
@@ -52,10 +55,6 @@ def _kind(item: JobItem, content: bytes) -> str:
     found = media_type(item.source, content)
     declared = item.media_type.split(";")[0].strip().lower()
     return declared if found in _VAGUE and declared in media_types() else found
-
-
-TRIES = 3
-_PAUSE_S = 0.1
 
 
 def read_bytes(path: str, most: int) -> bytes:

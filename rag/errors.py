@@ -57,13 +57,6 @@ class Unauthorized(RagError):
     status = 401
 
 
-class TooLarge(RagError):
-    """An upload or a request is over its limit."""
-
-    code = "too_large"
-    status = 413
-
-
 class Busy(RagError):
     """Every place is taken; `retry_after` seconds is when to come back."""
 

@@ -54,7 +54,7 @@ def open_service(settings: Settings, store: Store | None = None, between: Betwee
     """
     opened = store or Store.open(settings.store_url)
     models = Models(settings)
-    indexes = IndexManager(opened, settings, models.encoder.info)
+    indexes = IndexManager(opened, settings)
     searcher = Searcher(settings, opened, models, indexes)
     answerer = Answerer(settings, opened, models, searcher, between)
     return Service(settings, opened, models, indexes, searcher, answerer, owns_store=store is None)

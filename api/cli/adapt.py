@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adapt.jobs import AdaptHandler, submit
-from adapt.sample import read_given
+from adapt.questions import read_questions
 from adapt.types import FULL_STAGES, Options
 from api.cli.console import out
 from api.cli.worker import working_off
@@ -30,7 +30,7 @@ def adapt_and_report(
     settings: Settings, collection: str, questions: Path | None, options: Options, *, as_json: bool
 ) -> bool:
     """Adapt, then print what the gates said, as a table or as the API's JSON; whether the job succeeded."""
-    given = read_given(questions) if questions else []
+    given = read_questions(questions) if questions else []
     with Store.open(settings.store_url) as store:
         job = submit(store, collection, given, options)
         with (

@@ -102,13 +102,13 @@ def eval_run(
 ) -> None:
     """Ask every case live, score the answers and report."""
     from api.cli.eval_run import Wanted, changed, parse_settings, run_and_report
-    from eval.runs.execute import Asked, Limits
-    from eval.runs.setup import Asking
+    from eval.runs.execute import Limits, RunRequest
+    from eval.runs.setup import AskOptions
 
     settings = changed(settings_from(data=data), parse_settings(given or ()))
     limits = Limits(at_once, answer_timeout, metric_timeout, max_cost)
-    asking = Asking(k, mode.value, check.value if check else None)
-    asked = Asked((), collection, metric or None, asking, limits, seed)
+    asking = AskOptions(k, mode.value, check.value if check else None)
+    asked = RunRequest((), collection, metric or None, asking, limits, seed)
     wanted = Wanted(out, fresh, fail_under or (), baseline, json)
     if not run_and_report(settings, cases, layout, asked, wanted):
         raise typer.Exit(FAILED)
@@ -130,12 +130,12 @@ def eval_repeat(
 ) -> None:
     """Ask the cases of an earlier run again, with its metrics, settings and seed, and compare."""
     from api.cli.eval_run import Wanted, parse_settings, repeat_and_report
-    from eval.runs.execute import Asked, Limits
+    from eval.runs.execute import Limits, RunRequest
 
     limits = Limits(at_once, answer_timeout, metric_timeout, max_cost)
     wanted = Wanted(out, fresh, fail_under or (), as_json=json)
     if not repeat_and_report(
-        settings_from(data=data), run, Asked((), "", limits=limits), wanted, parse_settings(given or ())
+        settings_from(data=data), run, RunRequest((), "", limits=limits), wanted, parse_settings(given or ())
     ):
         raise typer.Exit(FAILED)
 
@@ -251,7 +251,7 @@ def eval_synthesize(
 ) -> None:
     """Make cases from a collection's own passages, and check each one by reading it back."""
     from api.cli.eval_synthesize import parse_kinds, synthesize_and_report
-    from eval.synthesis.types import Options
+    from eval.synthesis.passages import Options
 
     options = Options(count, parse_kinds(kinds), seed, llm, max_cost)
     synthesize_and_report(settings_from(data=data), collection, out, options, as_json=json)

@@ -15,10 +15,9 @@ from rich.progress import Progress
 
 from eval.cases import Counts, Written, count, parse_layout, read_cases, read_questions, write_cases
 from eval.corpus import load_beir, put_whole
-from eval.extra import require
-from eval.machine import machine
+from eval.environment import machine, require
 from eval.output import table
-from eval.reading import Reading, score_reading
+from eval.reading import ReaderScores, score_reading
 from eval.retrieval import MEASURES, Retrieval, judged_of, score_retrieval
 from eval.statistics import Interval
 from rag.errors import InvalidInput
@@ -129,7 +128,7 @@ def _retrieved(found: Retrieval) -> str:
     return "\n".join(lines)
 
 
-def _read(found: Reading) -> str:
+def _read(found: ReaderScores) -> str:
     lines = [
         f"{len(found.rows)} questions read by {found.model}, silent below probability {found.threshold:.2f}.",
         f"{found.left_out} cases cannot be read and are left out.",

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 
 from eval.output import table
 from eval.report import to_html
+from eval.report.files import read_run
 from eval.runs.compare import Comparison, Difference, compare, failures, parse_gates, worse
-from eval.runs.files import read_run
 from rag.files import write_whole
 
 _COMPARISON = TypeAdapter(Comparison)

@@ -7,8 +7,8 @@ from pathlib import Path
 import typer
 
 from eval.report import comparison_from_json, to_html, to_json, to_markdown
+from eval.report.files import read_report, read_run
 from eval.runs.compare import Comparison, compare
-from eval.runs.files import read_report, read_run
 from eval.runs.record import Run
 from rag.files import write_whole
 

@@ -15,12 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from eval.cases import parse_layout, read_cases
 from eval.metrics.registry import chosen
 from eval.report import to_json, to_markdown
+from eval.report.files import read_run, write_run
 from eval.runs.compare import check_gates, compare, failures, parse_gates, worse
-from eval.runs.execute import Asked, execute
-from eval.runs.files import read_run, write_run
+from eval.runs.execute import RunRequest, execute
 from eval.runs.journal import SETUP, in_folder, read_run_cases, read_setup
 from eval.runs.record import Run, Setup
-from eval.runs.setup import ANSWERING, AUTOMATIC, Asking
+from eval.runs.setup import ANSWERING, AUTOMATIC, AskOptions
 from rag.errors import InvalidInput
 from rag.service import open_service
 from rag.settings import Settings
@@ -37,7 +37,9 @@ class Wanted:
     as_json: bool = False
 
 
-def run_and_report(settings: Settings, cases: Path, layout: str | None, asked: Asked, wanted: Wanted) -> bool:
+def run_and_report(
+    settings: Settings, cases: Path, layout: str | None, asked: RunRequest, wanted: Wanted
+) -> bool:
     """Ask, score, print and write; whether all was asked and what must be reached was.
 
     `layout` is what the file is (cases, ragas, squad, spans, beir), None to tell by its content.
@@ -47,7 +49,7 @@ def run_and_report(settings: Settings, cases: Path, layout: str | None, asked: A
 
 
 def repeat_and_report(
-    settings: Settings, folder: Path, asked: Asked, wanted: Wanted, given: Mapping[str, object]
+    settings: Settings, folder: Path, asked: RunRequest, wanted: Wanted, given: Mapping[str, object]
 ) -> bool:
     """The same for the run of a folder (or of its run.json), with its cases, metrics, seed and settings, but
     for those `given`.
@@ -56,7 +58,7 @@ def repeat_and_report(
     wanted = replace(wanted, baseline=folder)
     before = read_setup(folder)
     mode, check = before.settings.get("mode", "auto"), before.settings.get("check")
-    asking = Asking(int(before.settings.get("k") or 5), mode, check)  # type: ignore[arg-type]
+    asking = AskOptions(int(before.settings.get("k") or 5), mode, check)  # type: ignore[arg-type]
     again = replace(
         asked,
         cases=read_run_cases(folder),
@@ -105,7 +107,7 @@ def parse_settings(given: Sequence[str]) -> dict[str, object]:
     return {name.strip(): value.strip() for name, _, value in parts}
 
 
-def _run(settings: Settings, asked: Asked, wanted: Wanted) -> bool:
+def _run(settings: Settings, asked: RunRequest, wanted: Wanted) -> bool:
     gates = parse_gates(wanted.gates)
     check_gates(gates, [measure.name for measure in chosen(asked.metrics)])
     before = read_run(wanted.baseline) if wanted.baseline else None
@@ -125,7 +127,7 @@ def _run(settings: Settings, asked: Asked, wanted: Wanted) -> bool:
     return not told and not (comparison and worse(comparison))
 
 
-def _executed(settings: Settings, asked: Asked, wanted: Wanted) -> Run:
+def _executed(settings: Settings, asked: RunRequest, wanted: Wanted) -> Run:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (

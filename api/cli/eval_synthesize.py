@@ -15,8 +15,8 @@ from rich.progress import TaskID
 
 from eval.cases import count, write_cases
 from eval.output import table
+from eval.synthesis.passages import KINDS, TYPES, Kind, Options, Progress, Synthesis
 from eval.synthesis.synthesize import synthesize
-from eval.synthesis.types import KINDS, TYPES, Kind, Options, Progress, Synthesis
 from rag.errors import InvalidInput
 from rag.service import open_service
 from rag.settings import Settings

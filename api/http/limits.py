@@ -15,8 +15,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.http.errors import BodyTooLarge, error_response
 from rag.errors import Busy
 
-MAX_QUESTION = 4_000
-"""Longest question or search text, in characters."""
 MAX_K = 100
 """Most hits of one search."""
 MAX_PASSAGES = 256

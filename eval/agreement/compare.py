@@ -8,15 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from eval.agreement.found import Agreement, Lead, Part, Rating, SetAgreement, Values
 from eval.agreement.layout import Condition, Layout, layout_of
-from eval.agreement.parts import mistakes, parts
-from eval.agreement.rate import Labels, leads, rate
+from eval.agreement.measures import RESAMPLES
+from eval.agreement.ratings import Labels, leads, mistakes, rate, slice_results
 from eval.agreement.report import draw, markdown
-from eval.agreement.rows import Reading, Wanted, read_labelled
+from eval.agreement.results import AgreementReport, Lead, Rating, SetAgreement, SliceResult, Values
+from eval.agreement.rows import LabelledRows, RowSelection, read_labelled
 from eval.agreement.scorers import Column, given_column, load_scorers, overlap_baseline, score_rows
-from eval.agreement.statistics import RESAMPLES
-from eval.machine import machine
+from eval.environment import machine
 from eval.statistics import Interval
 from rag.errors import InvalidInput
 from rag.files import write_whole
@@ -47,14 +46,14 @@ class Options:
 
 def compare_files(
     paths: Sequence[Path], options: Options, models: Models, progress: Progress | None = None
-) -> Agreement:
+) -> AgreementReport:
     """Compare metrics with the labels of each file. All files are read before any is scored.
 
     Raises what read_labelled, layout_of and load_scorers raise, and InvalidInput `labels_constant` for a file
     whose labels are all the same: there is nothing to tell apart.
     """
     layouts = [_layout(path, options) for path in paths]
-    wanted = Wanted(options.scores, options.slices, options.most, options.seed)
+    wanted = RowSelection(options.scores, options.slices, options.most, options.seed)
     readings = [read_labelled(path, layout, wanted) for path, layout in zip(paths, layouts, strict=True)]
     for path, layout, reading in zip(paths, layouts, readings, strict=True):
         _check(path, layout, reading)
@@ -63,7 +62,7 @@ def compare_files(
         for layout, reading in zip(layouts, readings, strict=True)
     ]
     used = {} if options.scores and not options.metrics else _revisions(models)
-    return Agreement(tuple(sets), used, options.seed, options.resamples, machine())
+    return AgreementReport(tuple(sets), used, options.seed, options.resamples, machine())
 
 
 def _layout(path: Path, options: Options) -> Layout:
@@ -73,7 +72,7 @@ def _layout(path: Path, options: Options) -> Layout:
     return replace(layout, where=options.where or layout.where, seen="" if options.where else layout.seen)
 
 
-def _check(path: Path, layout: Layout, reading: Reading) -> None:
+def _check(path: Path, layout: Layout, reading: LabelledRows) -> None:
     if len({row.truth for row in reading.rows}) > 1:
         return
     kinds = ", ".join(sorted({row.kind for row in reading.rows}))
@@ -85,7 +84,7 @@ def _check(path: Path, layout: Layout, reading: Reading) -> None:
 
 
 def _compare(
-    layout: Layout, reading: Reading, options: Options, models: Models, progress: Progress | None
+    layout: Layout, reading: LabelledRows, options: Options, models: Models, progress: Progress | None
 ) -> SetAgreement:
     rows = reading.rows
     labels = Labels(rows, not {row.truth for row in rows} <= {0.0, 1.0}, options.seed, options.resamples)
@@ -105,13 +104,13 @@ def _compare(
         labels.measure,
         tuple(rate(column, labels) for column in columns),
         tuple(lead for column in metrics for lead in leads(column, baselines, labels)),
-        tuple(part for column in metrics for part in parts(column, baselines, labels)),
+        tuple(part for column in metrics for part in slice_results(column, baselines, labels)),
         tuple(one for column in metrics for one in mistakes(column, labels, options.mistakes)),
     )
 
 
 def _columns(
-    layout: Layout, reading: Reading, options: Options, models: Models, progress: Progress | None
+    layout: Layout, reading: LabelledRows, options: Options, models: Models, progress: Progress | None
 ) -> list[Column]:
     given = [given_column(reading.rows, name) for name in options.scores]
     names = options.metrics or (() if given else layout.metrics)
@@ -132,7 +131,7 @@ def _revisions(models: Models) -> dict[str, str]:
     return {info.role: f"{info.name}@{info.revision}" for info in infos}
 
 
-def to_json(found: Agreement) -> str:
+def to_json(found: AgreementReport) -> str:
     """Everything; an interval is `{"value", "ci95", "n"}` or null, never NaN."""
     value = {
         "models": dict(found.models),
@@ -144,7 +143,7 @@ def to_json(found: Agreement) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
 
 
-def write_files(found: Agreement, folder: Path) -> None:
+def write_files(found: AgreementReport, folder: Path) -> None:
     """agreement.json, agreement.md and agreement.svg in `folder`, each whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "agreement.json", to_json(found) + "\n")
@@ -179,7 +178,7 @@ def _rating(one: Rating) -> dict[str, object]:
     }
 
 
-def _part(one: Part) -> dict[str, object]:
+def _part(one: SliceResult) -> dict[str, object]:
     return {
         "metric": one.metric,
         "slice": {"name": one.slice[0], "value": one.slice[1]},

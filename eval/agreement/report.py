@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from eval.agreement.found import Agreement, Bin, Lead, Mistake, Part, Rating, SetAgreement
+from eval.agreement.results import AgreementReport, Bin, Lead, Mistake, Rating, SetAgreement, SliceResult
 from eval.output import table
 from eval.statistics import Interval
 
@@ -23,7 +23,7 @@ TITLES = {"auc": "AUC", "spearman": "Spearman", "balanced_accuracy_fitted": "bal
 _CLIPPED = 300
 
 
-def markdown(found: Agreement, *, details: bool = True) -> str:
+def markdown(found: AgreementReport, *, details: bool = True) -> str:
     """The tables of every set; without `details` no slices and no mistakes."""
     models = ", ".join(f"{role} `{name}`" for role, name in found.models.items())
     head = [
@@ -136,7 +136,7 @@ def _parts(one: SetAgreement) -> list[str]:
     return lines
 
 
-def _part(part: Part, graded: bool) -> list[str]:
+def _part(part: SliceResult, graded: bool) -> list[str]:
     shares = ["–" if value is None else f"{value:.0%}" for value in (part.taken, part.missed)]
     decided = [] if graded else [f"{part.positive:,}", *shares]
     ahead = ", ".join(f"{lead.baseline} {_lead(lead)}" for lead in part.leads if lead.difference)
@@ -149,7 +149,7 @@ def _lead(lead: Lead) -> str:
     return number(lead.difference.mean, signed=True) + mark if lead.difference else "–"
 
 
-def _no_lead(parts: Sequence[Part]) -> str:
+def _no_lead(parts: Sequence[SliceResult]) -> str:
     """The slices where a baseline is as good."""
     found = []
     for part in parts:
@@ -188,7 +188,7 @@ _NAMES, _BARS, _SQUARE, _ROW = 250, 300, 130, 18
 _WIDTH = _NAMES + _BARS + _SQUARE + 70
 
 
-def draw(found: Agreement) -> str:
+def draw(found: AgreementReport) -> str:
     """One panel a set, below each other: on the left each metric's ranking with its interval, on the right
     the reliability of those that are no baselines: share of positive rows against mean score.
     """

@@ -43,7 +43,7 @@ _WORDS = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RowSelection:
     """Which score columns and slices to read, and how many rows to draw at most (None: all)."""
 
     scores: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class LabelledRows:
     """The rows to compare on, how many there were to draw them from, and how many more had no label."""
 
     rows: tuple[Labelled, ...]
@@ -61,7 +61,7 @@ class Reading:
     unlabelled: int
 
 
-def read_labelled(path: Path, layout: Layout, wanted: Wanted | None = None) -> Reading:
+def read_labelled(path: Path, layout: Layout, wanted: RowSelection | None = None) -> LabelledRows:
     """The labelled rows that the layout's conditions let through, drawn at random where there are more than
     wanted (the same seed draws the same).
 
@@ -69,7 +69,7 @@ def read_labelled(path: Path, layout: Layout, wanted: Wanted | None = None) -> R
     `labelled_unsupported`, `labelled_invalid` (with the row), `labelled_empty`, or `score_missing` for a
     score column that no row has.
     """
-    wanted = wanted or Wanted()
+    wanted = wanted or RowSelection()
     found = [
         _labelled(record, path, line, layout, wanted)
         for line, record in records(path)
@@ -82,9 +82,9 @@ def read_labelled(path: Path, layout: Layout, wanted: Wanted | None = None) -> R
         if not any(name in row.scores for row in rows):
             raise InvalidInput(f"No labelled row of {path} has a score in {name!r}.", code="score_missing")
     if wanted.most is None or len(rows) <= wanted.most:
-        return Reading(tuple(rows), len(rows), len(found) - len(rows))
+        return LabelledRows(tuple(rows), len(rows), len(found) - len(rows))
     picks = random.Random(wanted.seed).sample(range(len(rows)), wanted.most)
-    return Reading(tuple(rows[place] for place in sorted(picks)), len(rows), len(found) - len(rows))
+    return LabelledRows(tuple(rows[place] for place in sorted(picks)), len(rows), len(found) - len(rows))
 
 
 def _why_empty(path: Path, layout: Layout, unlabelled: int) -> str:
@@ -95,7 +95,7 @@ def _why_empty(path: Path, layout: Layout, unlabelled: int) -> str:
     )
 
 
-def _labelled(record: Record, path: Path, line: int, layout: Layout, wanted: Wanted) -> Labelled | None:
+def _labelled(record: Record, path: Path, line: int, layout: Layout, wanted: RowSelection) -> Labelled | None:
     found = {ours: _find(record, ours, layout) for ours in NAMES}
     kind = _plain(found["label"])
     if not kind.strip():

@@ -9,8 +9,8 @@ from typing import Literal
 
 import numpy as np
 
+from eval.agreement.measures import Bools, Doubles, Ints
 from eval.agreement.rows import Labelled
-from eval.agreement.statistics import Bools, Doubles, Ints
 from eval.metrics.grounding import statements
 from eval.metrics.judge import Judge, NotJudgeable, Sample
 from eval.metrics.registry import JUDGES, load_judges

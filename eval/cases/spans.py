@@ -1,4 +1,4 @@
-"""Questions with the exact spans of their evidence, as `python -m lab.bench.chunking` takes them (Chroma 2024)."""
+"""Questions with the exact spans of their evidence, as `lab.bench.chunking` takes them (Chroma 2024)."""
 
 from __future__ import annotations
 

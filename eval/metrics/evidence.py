@@ -17,7 +17,7 @@ _WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
-class Covered:
+class Coverage:
     """Words of the evidence and those of them that some passage holds; words of the passages and those of
     them that are evidence.
     """
@@ -38,7 +38,7 @@ class Covered:
         return self.used / self.retrieved if self.retrieved else 0.0
 
 
-def covered(evidence: Sequence[str], passages: Sequence[str]) -> Covered:
+def coverage_of(evidence: Sequence[str], passages: Sequence[str]) -> Coverage:
     """Align every piece of evidence with every passage, case and punctuation aside.
 
     Evidence that was cut in two is found where both parts are; a run of words shorter than LEAST_RUN counts
@@ -53,7 +53,7 @@ def covered(evidence: Sequence[str], passages: Sequence[str]) -> Covered:
             for start, at, size in _runs(piece, text):
                 found[number].update(range(start, start + size))
                 used[place].update(range(at, at + size))
-    return Covered(sum(map(len, pieces)), sum(map(len, found)), sum(map(len, texts)), sum(map(len, used)))
+    return Coverage(sum(map(len, pieces)), sum(map(len, found)), sum(map(len, texts)), sum(map(len, used)))
 
 
 def _runs(piece: Sequence[str], text: Sequence[str]) -> list[tuple[int, int, int]]:

@@ -15,7 +15,7 @@ from rag.text.sentences import split_sentences
 _KEPT = 512
 """Verdicts that are remembered: those of a few samples, whose judges ask the same again."""
 
-Asked = tuple[str, tuple[str, ...], str | None]
+Claim = tuple[str, tuple[str, ...], str | None]
 """A claim, its evidence passages and the question."""
 
 
@@ -29,7 +29,7 @@ class Support:
     def __init__(self, models: Models) -> None:
         self._models = models
         self._lock = Lock()
-        self._known: OrderedDict[Asked, bool] = OrderedDict()
+        self._known: OrderedDict[Claim, bool] = OrderedDict()
 
     def supported(
         self, claims: Sequence[str], evidence: Sequence[Sequence[str]], question: str | None
@@ -44,7 +44,7 @@ class Support:
         found.update(zip(new, self._judge(new, question or None), strict=True))
         return [bool(found[item]) for item in asked]
 
-    def _judge(self, asked: Sequence[Asked], question: str | None) -> list[bool]:
+    def _judge(self, asked: Sequence[Claim], question: str | None) -> list[bool]:
         said = [_is_quoted(claim, passages) for claim, passages, _ in asked]
         rest = [n for n, quoted in enumerate(said) if not quoted and asked[n][1]]
         if rest:
@@ -57,7 +57,7 @@ class Support:
                 self._known.popitem(last=False)
         return said
 
-    def _recall(self, asked: Asked) -> bool | None:
+    def _recall(self, asked: Claim) -> bool | None:
         with self._lock:
             return self._known.get(asked)
 
@@ -138,7 +138,7 @@ def faithfulness(support: Support) -> Judge:
 
 
 @dataclass(frozen=True, slots=True)
-class Cited:
+class CitedStatement:
     """A statement with the passages it cites by number (known numbers only), how many numbers it cites in
     all, and whether the passages together support it.
     """
@@ -180,13 +180,13 @@ def citation_precision(support: Support) -> Judge:
     return judge
 
 
-def _cited(sample: Sample, support: Support) -> list[Cited]:
+def _cited(sample: Sample, support: Support) -> list[CitedStatement]:
     found = statements(sample.response)
     passages = [_passages(item, len(sample.contexts)) for item in found]
     evidence = [[sample.contexts[n] for n in numbers] for numbers in passages]
     said = support.supported([item.text for item in found], evidence, sample.question)
     return [
-        Cited(item.text, known, len(item.cited), right)
+        CitedStatement(item.text, known, len(item.cited), right)
         for item, known, right in zip(found, passages, said, strict=True)
     ]
 
@@ -195,7 +195,7 @@ def _passages(statement: Statement, contexts: int) -> tuple[int, ...]:
     return tuple(number - 1 for number in statement.cited if 1 <= number <= contexts)
 
 
-def _right(found: Sequence[Cited], sample: Sample, support: Support) -> int:
+def _right(found: Sequence[CitedStatement], sample: Sample, support: Support) -> int:
     """How many citations are right; only those of several in one sentence need another look."""
     supported = [item for item in found if item.supported]
     places = [(item, n) for item in supported if len(item.passages) > 1 for n in item.passages]
@@ -207,7 +207,10 @@ def _right(found: Sequence[Cited], sample: Sample, support: Support) -> int:
 
 
 def _ask(
-    places: Sequence[tuple[Cited, int]], passages: Sequence[Sequence[int]], sample: Sample, support: Support
+    places: Sequence[tuple[CitedStatement, int]],
+    passages: Sequence[Sequence[int]],
+    sample: Sample,
+    support: Support,
 ) -> list[bool]:
     evidence = [[sample.contexts[n] for n in numbers] for numbers in passages]
     return support.supported([item.text for item, _ in places], evidence, sample.question)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from eval.extra import require, unusable
+from eval.environment import require, unusable
 from eval.metrics.bert_score import bert_score
 from eval.metrics.grounding import Support, citation_precision, citation_recall, faithfulness
 from eval.metrics.judge import Judge

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from eval.runs.record import Row, Run
-from eval.runs.setup import altered
+from eval.runs.setup import setup_changes
 from eval.statistics import Interval, holm, paired_difference, sign_flip_p
 from rag.errors import InvalidInput
 
@@ -99,7 +99,7 @@ def compare(
         *(names or (first.setup.id, second.setup.id)),
         tuple(differences),
         _changes(pairs, metrics),
-        altered(first.setup, second.setup),
+        setup_changes(first.setup, second.setup),
         unmatched,
     )
 

@@ -15,7 +15,7 @@ from eval.metrics.registry import Measure, chosen, load_metrics
 from eval.runs.journal import Journal, OpenJournal
 from eval.runs.record import Failure, Row, Run
 from eval.runs.score import Scorer, answered, failed
-from eval.runs.setup import Asking, setup_of
+from eval.runs.setup import AskOptions, setup_of
 from rag.answer.ask import Ask
 from rag.errors import InvalidInput, RagError
 from rag.service import Service
@@ -38,13 +38,13 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RunRequest:
     """What a run is made of: cases, a collection, metrics by name (None: all that need no LLM)."""
 
     cases: Sequence[Case]
     collection: str
     metrics: Sequence[str] | None = None
-    asking: Asking = field(default_factory=Asking)
+    asking: AskOptions = field(default_factory=AskOptions)
     limits: Limits = field(default_factory=Limits)
     seed: int = 0
     cases_file: str | None = None
@@ -52,7 +52,7 @@ class Asked:
 
 def execute(
     service: Service,
-    asked: Asked,
+    asked: RunRequest,
     journal: OpenJournal | None = None,
     progress: Progress | None = None,
     *,
@@ -76,11 +76,11 @@ def execute(
         service, cases, asked.collection, names, asked.asking, seed=asked.seed, cases_file=asked.cases_file
     )
     scorer = _scorer(service, measures, asked.limits.metric_s)
-    with closing(_Record(journal(setup, cases) if journal else None)) as record:
+    with closing(_RowLog(journal(setup, cases) if journal else None)) as record:
         service.warm()  # so that the first answer's time is not that of loading models
         for one in again:
             record.rows.pop(one, None)
-        work = _Work(service, scorer, asked, record)
+        work = _Runner(service, scorer, asked, record)
         work.run(cases, progress or (lambda done, total: None), on_row or (lambda row: None))
         rows = tuple(record.rows[case.id or ""] for case in cases if case.id in record.rows)
         return Run(record.journal.setup if record.journal else setup, rows, record.seconds())
@@ -95,7 +95,7 @@ def _scorer(service: Service, measures: Sequence[Measure], seconds: float) -> Sc
     return Scorer(measures, load_metrics(measures, service.models, llm), seconds, llm.meter)
 
 
-class _Record:
+class _RowLog:
     """The rows so far, and the time: in a journal where there is one."""
 
     def __init__(self, journal: Journal | None) -> None:
@@ -121,10 +121,10 @@ class _Record:
             self.journal.close()
 
 
-class _Work:
+class _Runner:
     """Asks cases, a few at a time. Only the thread that runs it writes."""
 
-    def __init__(self, service: Service, scorer: Scorer, asked: Asked, record: _Record) -> None:
+    def __init__(self, service: Service, scorer: Scorer, asked: RunRequest, record: _RowLog) -> None:
         self._service = service
         self._scorer = scorer
         self._asked = asked

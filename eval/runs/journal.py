@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from eval.cases import Case, parse_case, read_cases
 from eval.cases.write import as_row, write_cases
 from eval.runs.record import Row, Setup
-from eval.runs.setup import differs
+from eval.runs.setup import blocking_changes
 from rag.errors import Conflict, InvalidInput, NotFound
 from rag.files import file_lock, write_whole
 from rag.store import EvaluationRow, Store
@@ -107,7 +107,7 @@ class FolderJournal:
         rows, seconds = _read_rows(self._folder / ROWS)
         if len(rows) >= before.cases and (self._folder / REPORT).is_file():
             return False
-        changes = differs(before, setup)
+        changes = blocking_changes(before, setup)
         if changes:
             advice = "Write to another folder, or begin afresh with --fresh."
             raise _run_differs(f"{self._folder} holds", changes, advice)
@@ -155,9 +155,9 @@ class StoreJournal:
         """Nothing is held."""
 
     def _resume(self, before: Setup) -> None:
-        changes = differs(before, self.setup)
+        changes = blocking_changes(before, self.setup)
         if changes:
-            raise _run_differs(f"Evaluation {self._job} is", changes, "Begin afresh.")
+            raise _run_differs(f"The store holds for {self._job}", changes, "Begin afresh.")
         self.setup = before
         for row in self._store.evaluations.rows(self._job):
             self.rows[row.case_id], self.seconds = _ROW.validate_json(row.payload), row.seconds

@@ -16,8 +16,8 @@ class Setup:
 
     `collection_version` is the sequence number of the collection's last change, `models` maps a role to
     `name@revision`, `settings` are those that answers depend on (no secret among them), `packages` maps a
-    package to its version, `machine` is eval.machine's. `cases_file` is the name of the file the cases came
-    from, if they came from one, `cases_sha256` a hash of the cases.
+    package to its version, `machine` is eval.environment's. `cases_file` is the name of the file that the
+    cases came from, if they came from one, `cases_sha256` a hash of the cases.
     """
 
     id: str

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
 
 from eval.cases import Case
-from eval.machine import machine
+from eval.environment import machine
 from eval.runs.record import Setup
 from rag.service import Service
 from rag.settings import Settings
@@ -33,7 +33,7 @@ AUTOMATIC = "automatic"
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class AskOptions:
     """How each question is asked: passages to answer from, who writes, and what becomes of unsupported
     sentences (None: as the settings say).
     """
@@ -48,7 +48,7 @@ def setup_of(
     cases: Sequence[Case],
     collection: str,
     metrics: Sequence[str],
-    asking: Asking,
+    asking: AskOptions,
     *,
     seed: int = 0,
     cases_file: str | None = None,
@@ -106,7 +106,7 @@ def packages() -> dict[str, str]:
     return found
 
 
-def altered(first: Setup, second: Setup) -> tuple[str, ...]:
+def setup_changes(first: Setup, second: Setup) -> tuple[str, ...]:
     """What differs between two setups, in words such as `settings.reader_candidates: 20 → 0`."""
     plain = [("collection", "collection"), ("collection_version", "collection version"), ("seed", "seed")]
     found = [_change(name, getattr(first, field), getattr(second, field)) for field, name in plain]
@@ -117,10 +117,10 @@ def altered(first: Setup, second: Setup) -> tuple[str, ...]:
     return tuple(change for change in found if change)
 
 
-def differs(first: Setup, second: Setup) -> tuple[str, ...]:
+def blocking_changes(first: Setup, second: Setup) -> tuple[str, ...]:
     """What keeps a run from being gone on with: as `altered`, but packages and machine may change."""
     metrics = _change("metrics", ", ".join(first.metrics), ", ".join(second.metrics))
-    grave = [one for one in altered(first, second) if not one.startswith(("packages.", "machine."))]
+    grave = [one for one in setup_changes(first, second) if not one.startswith(("packages.", "machine."))]
     return (*([metrics] if metrics else []), *grave)
 
 

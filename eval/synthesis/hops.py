@@ -12,10 +12,9 @@ from itertools import combinations
 import numpy as np
 
 from eval.cases import Case
-from eval.synthesis.drafts import drafts_of
-from eval.synthesis.passages import Source
-from eval.synthesis.trip import Trip, alike
-from eval.synthesis.types import TYPES, Draft, Kind, Passage
+from eval.synthesis.passages import TYPES, Draft, Kind, Passage, Source
+from eval.synthesis.round_trip import RoundTrip, alike
+from eval.synthesis.rules import drafts_of
 from rag.models.types import Encoder
 
 _SHARE, _FREE = 0.25, 4
@@ -27,7 +26,7 @@ _TURNS = 3
 
 
 @dataclass
-class Tally:
+class DraftCounts:
     """What happened to the drafts so far."""
 
     drafts: int = 0
@@ -46,9 +45,9 @@ class Singles:
     """Makes good drafts, spread over the passages, with no rule far ahead of the others."""
 
     source: Source
-    trip: Trip
+    trip: RoundTrip
     seed: int
-    tally: Tally
+    tally: DraftCounts
     used: Counter[str] = field(default_factory=Counter)
     asked: list[str] = field(default_factory=list)
     tried: set[str] = field(default_factory=set)
@@ -83,7 +82,7 @@ class Singles:
         return self.used[rule] > _FREE + _SHARE * self.used.total()
 
 
-def fault_of(draft: Draft, trip: Trip, asked: Sequence[str]) -> str | None:
+def fault_of(draft: Draft, trip: RoundTrip, asked: Sequence[str]) -> str | None:
     """What is wrong with a draft, the cheap look first."""
     if any(alike(draft.question, other) for other in asked):
         return "duplicate"

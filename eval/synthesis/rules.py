@@ -1,4 +1,4 @@
-"""Questions from single sentences, by rules that keep the sentence's own words.
+"""Questions from single sentences and table rows, by rules that keep the own words of the text.
 
 In the manner of rule-based question generation (Heilman and Smith 2010, "Good Question!"), without a parser:
 each rule knows one form of sentence. The form is strict, as a collection has sentences to spare.
@@ -11,15 +11,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from eval.synthesis import clauses as forms
-from eval.synthesis.clauses import Clause, clause_of, is_subject
+from eval.synthesis.clauses import Clause, base_of, clause_of, is_subject
 from eval.synthesis.lexicon import Lexicon, words
-from eval.synthesis.sentences import stands_alone
-from eval.synthesis.turned import slots
+from eval.synthesis.passages import Draft, Passage, PassageSentence, plain, sentences_of, stands_alone
+from eval.synthesis.slots import slots
+from rag.answer.tables import cells, is_row
+from rag.models.claims import stem
 from rag.text.stop_words import STOP_WORDS
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class GeneratedQuestion:
     """A question and its answer; `frame` has `{}` in the place of `subject`."""
 
     question: str
@@ -29,7 +31,7 @@ class Asked:
     frame: str = ""
 
 
-Rule = Callable[[str, Lexicon], Iterator[Asked]]
+Rule = Callable[[str, Lexicon], Iterator[GeneratedQuestion]]
 
 _DUTY = re.compile(r"you (must|should|need to|have to|can)\b (?:also |then |first )?(.+)", re.IGNORECASE)
 _TO = re.compile(r"(?:In order to|To) ((?:[a-z]+ly )?([a-z]+)\b [^,]{4,90}), (.{12,})")
@@ -76,21 +78,21 @@ _LEANS = re.compile(
 _LOOSE = re.compile(r"(?:it|they|this|these|that|as follows|one of the following)\b", re.IGNORECASE)
 
 
-def asked_of(sentence: str, lexicon: Lexicon) -> Iterator[Asked]:
+def questions_of(sentence: str, lexicon: Lexicon) -> Iterator[GeneratedQuestion]:
     """The questions that a sentence answers and that can be understood without it."""
     whole = list(_fit(sentence, lexicon))
     tail = _TAIL.search(sentence)
     yield from whole or (_fit(sentence[: tail.start()], lexicon) if tail else ())
 
 
-def _fit(sentence: str, lexicon: Lexicon) -> Iterator[Asked]:
+def _fit(sentence: str, lexicon: Lexicon) -> Iterator[GeneratedQuestion]:
     for rule in (_purpose, _means, _condition, _occasion, _definition, _lets, _someone, _office, _turned):
         for found in rule(sentence, lexicon):
             if is_fit(found):
                 yield replace(found, reference=opened(found.reference))
 
 
-def is_fit(found: Asked) -> bool:
+def is_fit(found: GeneratedQuestion) -> bool:
     """Whether question and answer are whole, stand by themselves and have a length that people use."""
     question, answer = found.question, found.reference
     short = 4 <= len(question.split()) <= 24 and 1 <= len(answer.split()) <= 40
@@ -109,27 +111,27 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _purpose(text: str, lexicon: Lexicon) -> Iterator[Asked]:
+def _purpose(text: str, lexicon: Lexicon) -> Iterator[GeneratedQuestion]:
     """To VERB …, do … : How do you VERB …?"""
     found = _TO.fullmatch(text)
     if found and found[2] not in _VAGUE | STOP_WORDS:
         answer = _instruction(found[3], lexicon)
         if answer:
-            yield Asked(f"How do you {found[1]}?", answer, "how_to")
+            yield GeneratedQuestion(f"How do you {found[1]}?", answer, "how_to")
 
 
-def _means(text: str, lexicon: Lexicon) -> Iterator[Asked]:
+def _means(text: str, lexicon: Lexicon) -> Iterator[GeneratedQuestion]:
     """Use X to VERB … : How do you VERB …? You can use X to VERB … : What can you use to VERB …?"""
     found = _USE.fullmatch(text)
     if not found or found[3] not in lexicon.verbs - _VAGUE or found[2].split()[-1] in _NO_PURPOSE:
         return
     if found[1] == "You can use":
-        yield Asked(f"What can you use to {found[3]} {found[4]}?", found[2], "means")
+        yield GeneratedQuestion(f"What can you use to {found[3]} {found[4]}?", found[2], "means")
     else:
-        yield Asked(f"How do you {found[3]} {found[4]}?", f"{found[1]} {found[2]}", "how_to")
+        yield GeneratedQuestion(f"How do you {found[3]} {found[4]}?", f"{found[1]} {found[2]}", "how_to")
 
 
-def _condition(text: str, lexicon: Lexicon) -> Iterator[Asked]:
+def _condition(text: str, lexicon: Lexicon) -> Iterator[GeneratedQuestion]:
     """If …, … : What happens if …? or, where somebody is to act: What should you do if …?"""
     found = _IF.fullmatch(text)
     if not found or found[2].split()[0].endswith("ing") or _LEANS.match(found[2]):
@@ -140,20 +142,20 @@ def _condition(text: str, lexicon: Lexicon) -> Iterator[Asked]:
     if duty := _DUTY.fullmatch(answer):
         modal = duty[1].lower()
         question = f"What do you {modal} do {when}?" if " " in modal else f"What {modal} you do {when}?"
-        yield Asked(question, duty[2], "condition")
+        yield GeneratedQuestion(question, duty[2], "condition")
     elif _instruction(answer, lexicon):
-        yield Asked(f"What should you do {when}?", answer, "condition")
+        yield GeneratedQuestion(f"What should you do {when}?", answer, "condition")
     elif clause := clause_of(_capital(answer), lexicon):
         happens = "happened" if clause.aux in ("was", "were", "did", "had") else "happens"
-        yield Asked(f"What {happens} {when}?", answer, "condition")
+        yield GeneratedQuestion(f"What {happens} {when}?", answer, "condition")
 
 
-def _occasion(text: str, lexicon: Lexicon) -> Iterator[Asked]:
+def _occasion(text: str, lexicon: Lexicon) -> Iterator[GeneratedQuestion]:
     """Before doing …, do … : What should you do before doing …?"""
     found = _DOING.fullmatch(text)
     answer = _instruction(found[3], lexicon) if found else None
     if found and answer:
-        yield Asked(f"What should you do {found[1].lower()} {found[2]}?", answer, "occasion")
+        yield GeneratedQuestion(f"What should you do {found[1].lower()} {found[2]}?", answer, "occasion")
 
 
 def _instruction(text: str, lexicon: Lexicon) -> str | None:
@@ -165,40 +167,40 @@ def _instruction(text: str, lexicon: Lexicon) -> str | None:
     return order if done and stands_alone(order) else None
 
 
-def _definition(text: str, lexicon: Lexicon) -> Iterator[Asked]:
+def _definition(text: str, lexicon: Lexicon) -> Iterator[GeneratedQuestion]:
     """X is a … : What is X? Who, where the definition says so."""
     found = _IS.fullmatch(text)
     if found and is_subject(found[1], lexicon) and not _NO_DEFINITION.match(found[3]):
         subject = lexicon.in_a_sentence(found[1])
         what = "Who" if {"who", "whose"} & set(found[3].split()) else "What"
         frame = f"{what} {found[2]} {{}}?"
-        yield Asked(frame.format(subject), found[3], "definition", subject, frame)
+        yield GeneratedQuestion(frame.format(subject), found[3], "definition", subject, frame)
 
 
-def _lets(text: str, lexicon: Lexicon) -> Iterator[Asked]:
+def _lets(text: str, lexicon: Lexicon) -> Iterator[GeneratedQuestion]:
     """X lets you … : What does X let you do?"""
     found = _LETS.fullmatch(text)
     if found and is_subject(found[1], lexicon):
         subject, verb = lexicon.in_a_sentence(found[1]), found[2].removesuffix("s")
         does, to = "does" if found[2].endswith("s") else "do", "" if verb == "let" else "to "
         frame = f"What {does} {{}} {verb} you {to}do?"
-        yield Asked(frame.format(subject), found[3], "lets", subject, frame)
+        yield GeneratedQuestion(frame.format(subject), found[3], "lets", subject, frame)
 
 
-def _someone(text: str, lexicon: Lexicon) -> Iterator[Asked]:
+def _someone(text: str, lexicon: Lexicon) -> Iterator[GeneratedQuestion]:
     """NAME founded … : Who founded …?"""
     found = _SOMEONE.fullmatch(text)
     if found and not found[1].startswith("The "):
-        yield Asked(f"Who {found[2]} {found[3]}?", found[1], "who")
+        yield GeneratedQuestion(f"Who {found[2]} {found[3]}?", found[1], "who")
 
 
-def _office(text: str, lexicon: Lexicon) -> Iterator[Asked]:
+def _office(text: str, lexicon: Lexicon) -> Iterator[GeneratedQuestion]:
     """The OFFICE, NAME, … : Who is the OFFICE?"""
     if found := _OFFICE.fullmatch(text):
-        yield Asked(f"Who is the {found[1]}?", found[2], "who")
+        yield GeneratedQuestion(f"Who is the {found[1]}?", found[2], "who")
 
 
-def _turned(text: str, lexicon: Lexicon) -> Iterator[Asked]:
+def _turned(text: str, lexicon: Lexicon) -> Iterator[GeneratedQuestion]:
     """A clause turned round; what stands before it goes to its end, or is asked for when it is a time."""
     front = _FRONT.fullmatch(text)
     clause = clause_of(_capital(front[2]) if front else text, lexicon)
@@ -210,15 +212,102 @@ def _turned(text: str, lexicon: Lexicon) -> Iterator[Asked]:
     for slot in slots(clause, lexicon):
         if clause.subject != "you" or slot.rule in ("why", "how", "when", "how_often"):
             question, frame = clause.asked(slot.opening, slot.rest), clause.frame(slot.opening, slot.rest)
-            yield Asked(question, slot.answer, slot.rule, clause.subject, frame)
+            yield GeneratedQuestion(question, slot.answer, slot.rule, clause.subject, frame)
 
 
-def _fronted(clause: Clause, front: str, lexicon: Lexicon) -> Iterator[Asked]:
+def _fronted(clause: Clause, front: str, lexicon: Lexicon) -> Iterator[GeneratedQuestion]:
     if forms.DATE.fullmatch(front) and "," not in clause.rest and len(clause.rest.split()) <= _SHORT:
         question, frame = clause.asked("When", clause.rest), clause.frame("When", clause.rest)
-        yield Asked(question, front, "when", clause.subject, frame)
+        yield GeneratedQuestion(question, front, "when", clause.subject, frame)
         return
     for slot in slots(clause, lexicon):
         if slot.rule not in ("when", "why", "how_often") and "," not in slot.rest:
             rest = f"{slot.rest} {front}".strip()
-            yield Asked(clause.asked(slot.opening, rest), slot.answer, slot.rule, clause.subject)
+            yield GeneratedQuestion(clause.asked(slot.opening, rest), slot.answer, slot.rule, clause.subject)
+
+
+def drafts_of(passage: Passage, lexicon: Lexicon) -> Iterator[Draft]:
+    """All questions of a passage."""
+    for sentence in sentences_of(passage.text):
+        for asked in questions_of(sentence.text, lexicon):
+            yield _to_draft(passage, sentence, asked)
+    for row, asked in rows_of(passage.text, lexicon):
+        yield _to_draft(passage, row, asked)
+
+
+def _to_draft(passage: Passage, place: PassageSentence, asked: GeneratedQuestion) -> Draft:
+    return Draft(
+        asked.question,
+        asked.reference,
+        asked.rule,
+        passage,
+        place.start,
+        place.end,
+        asked.subject,
+        asked.frame,
+    )
+
+
+_KINDS = re.compile(
+    r"(?:.* )?(parameter|setting|field|property|option|argument|attribute|metric|variable|flag|statistic)s?",
+    re.IGNORECASE,
+)
+_SAYS = re.compile(r"description|meaning|purpose|explanation", re.IGNORECASE)
+_PARAMETER_NAME = re.compile(r"[\w.$-]{5,60}")
+_DEFAULT = re.compile(
+    r"\b(?:The default(?: value)?|Default) (?:is|=) ?"
+    r"([\w.:%-]+(?: (?:seconds?|minutes?|hours?|days?|bytes))?)"
+)
+_NOTHING = frozenset(("", "-", "–", "—", "n/a", "none", "null", "no", "yes", "required", "varies"))
+
+
+def rows_of(text: str, lexicon: Lexicon) -> Iterator[tuple[PassageSentence, GeneratedQuestion]]:
+    """Each row of the passage's tables with the questions that it answers."""
+    header: tuple[str, ...] | None = None
+    at = 0
+    for line in text.splitlines(keepends=True):
+        start, at = at, at + len(line)
+        if not is_row(line):
+            header = None
+        elif header is None:
+            header = cells(line)
+        elif len(row := cells(line)) == len(header) and not set("".join(row)) <= set("-: "):
+            place = PassageSentence(plain(line), start, start + len(line.rstrip()))
+            yield from ((place, asked) for asked in _of_row(header, row, lexicon))
+
+
+def _of_row(header: tuple[str, ...], row: tuple[str, ...], lexicon: Lexicon) -> Iterator[GeneratedQuestion]:
+    kind = _KINDS.fullmatch(header[0])
+    columns = [n for n, name in enumerate(header) if n and _SAYS.search(name)]
+    if (
+        not kind
+        or not columns
+        or not _PARAMETER_NAME.fullmatch(row[0])
+        or lexicon.documents[stem(row[0].lower())] > 1
+    ):
+        return
+    subject, told = f"the {row[0]} {kind[1].lower()}", plain(row[columns[0]])
+    yield from _meaning(subject, told, lexicon)
+    given = next((row[n] for n, name in enumerate(header) if name.lower().startswith("default")), "")
+    in_text = _DEFAULT.search(told)
+    default = given or (in_text[1].rstrip(".") if in_text else "")
+    if default.lower() not in _NOTHING and len(default.split()) <= 4:
+        frame = "What is the default value of {}?"
+        yield GeneratedQuestion(frame.format(subject), default.rstrip("."), "default", subject, frame)
+
+
+def _meaning(subject: str, told: str, lexicon: Lexicon) -> Iterator[GeneratedQuestion]:
+    first = re.split(r"(?<=[.!?]) ", told)[0].rstrip(".")
+    words = first.split()
+    if not 4 <= len(words) <= 35 or not stands_alone(first) or first.count("(") != first.count(")"):
+        return
+    verb = base_of(words[0].lower(), lexicon)
+    if verb is not None and verb[1] == "does":
+        frame = "What does {} do?"
+    elif words[0] == "Whether":
+        frame = "What does {} control?"
+    elif words[0] in ("The", "A", "An"):
+        frame = "What is {}?"
+    else:
+        return
+    yield GeneratedQuestion(frame.format(subject), first, "parameter", subject, frame)

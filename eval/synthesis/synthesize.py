@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from eval.cases import Case, with_ids
-from eval.synthesis.drafts import drafts_of
-from eval.synthesis.hops import Joined, Singles, Tally, case_of, joined
+from eval.synthesis.by_llm import LlmMaker, writer_of
+from eval.synthesis.hops import DraftCounts, Joined, Singles, case_of, joined
 from eval.synthesis.lexicon import Lexicon
-from eval.synthesis.llm import LlmMaker, writer_of
-from eval.synthesis.passages import Source, source_of
-from eval.synthesis.trip import Trip, alike
-from eval.synthesis.types import Draft, Kind, Options, Progress, Synthesis
+from eval.synthesis.passages import Draft, Kind, Options, Progress, Source, Synthesis, source_of
+from eval.synthesis.round_trip import RoundTrip, alike
+from eval.synthesis.rules import drafts_of
 from eval.synthesis.unanswerable import near_misses
 from rag.errors import InvalidInput
 from rag.service import Service
@@ -37,8 +36,8 @@ def synthesize(
     GeneratorError.
     """
     source = source_of(service.store, collection, options.seed)
-    trip = Trip(service, collection, source.lexicon)
-    made = _Making(source, trip, options, progress)
+    trip = RoundTrip(service, collection, source.lexicon)
+    made = _Synthesizer(source, trip, options, progress)
     if options.llm:
         cases, usage = made.by_llm()
     else:
@@ -64,14 +63,14 @@ def shares(options: Options) -> dict[Kind, int]:
 
 
 @dataclass
-class _Making:
+class _Synthesizer:
     """One synthesis under way."""
 
     source: Source
-    trip: Trip
+    trip: RoundTrip
     options: Options
     progress: Progress | None
-    tally: Tally = field(default_factory=Tally)
+    tally: DraftCounts = field(default_factory=DraftCounts)
     rules: Counter[str] = field(default_factory=Counter)
 
     @property

@@ -15,7 +15,7 @@ from itertools import islice, permutations
 import numpy as np
 
 from eval.synthesis.lexicon import Lexicon
-from eval.synthesis.types import Draft
+from eval.synthesis.passages import Draft
 from rag.models.types import Encoder
 
 _ABSENT = (

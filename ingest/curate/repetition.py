@@ -36,6 +36,14 @@ _DECISIVE = re.compile(
     re.IGNORECASE,
 )
 
+_BASE = np.uint64(0x9E3779B97F4A7C15)
+DOCUMENTS = 5  # other documents that have a line before it is boilerplate
+SHARE = 0.8  # of a chunk's characters in such lines
+_LEAST = 4  # letters of a line that is looked at
+_PAGE = re.compile(
+    r"\b(page|seite|página|pagina|pág|p)\.?\s*\d+(\s*(of|/|von|de|di|sur)\s*\d+)?\b", re.IGNORECASE
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
@@ -93,18 +101,8 @@ def _constants(name: str) -> Shingles:
     return np.array([int.from_bytes(digest, "big") | 1 for digest in digests], dtype=np.uint64)
 
 
-_BASE = np.uint64(0x9E3779B97F4A7C15)
 _MULTIPLIERS = _constants("multiplier")
 _ADDENDS = _constants("addend")
-
-
-DOCUMENTS = 5  # other documents that have a line before it is boilerplate
-SHARE = 0.8  # of a chunk's characters in such lines
-
-_LEAST = 4  # letters of a line that is looked at
-_PAGE = re.compile(
-    r"\b(page|seite|página|pagina|pág|p)\.?\s*\d+(\s*(of|/|von|de|di|sur)\s*\d+)?\b", re.IGNORECASE
-)
 
 
 def line_signatures(text: str) -> dict[int, int]:

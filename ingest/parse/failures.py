@@ -12,6 +12,8 @@ _LIBREOFFICE = {
     "application/vnd.ms-powerpoint": ("PowerPoint 97-2003", "pptx"),
 }
 
+_MOST = 100
+
 
 def unsupported(media_type: str) -> ParseError:
     """No parser for this media type."""
@@ -130,9 +132,6 @@ def out_of_memory(megabytes: int) -> ParseError:
 def crashed(how: str) -> ParseError:
     """The parser process died, or failed in a way that says nothing about the file."""
     return ParseError(f"The parser crashed ({how}).", code="parser_crashed")
-
-
-_MOST = 100
 
 
 def unread_metadata(unread: Sequence[str]) -> Metadata:

@@ -44,6 +44,15 @@ _LISTS = ("ul", "ol", "menu", "dir")
 _APART = ("pre", "table")
 _DEEPEST = 200
 
+Rows = list[list[str]]
+_TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9]*)\b[^>]*>")
+_INLINE_TAGS = re.compile(
+    "a|abbr|b|big|br|center|cite|code|del|details|dfn|div|em|font|i|iframe|img|ins|kbd|mark|p|q|s|samp|small|"
+    "span|strike|strong|sub|summary|sup|tt|u|var|wbr"
+)
+_BREAK = re.compile("address|blockquote|br|dd|div|dl|dt|h[1-6]|hr|li|ol|p|pre|summary|table|ul")
+_SILENT_TAGS = frozenset(("script", "style", "template"))
+
 
 def parse(content: bytes, source: str, context: Context) -> ParsedDocument:
     """Headings, paragraphs, lists, tables, captions and code of a page; its title from `<title>`."""
@@ -212,17 +221,6 @@ def _one_line(text: str | None) -> str:
 def _tidy(text: str) -> str:
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
-
-
-Rows = list[list[str]]
-
-_TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9]*)\b[^>]*>")
-_INLINE_TAGS = re.compile(
-    "a|abbr|b|big|br|center|cite|code|del|details|dfn|div|em|font|i|iframe|img|ins|kbd|mark|p|q|s|samp|small|"
-    "span|strike|strong|sub|summary|sup|tt|u|var|wbr"
-)
-_BREAK = re.compile("address|blockquote|br|dd|div|dl|dt|h[1-6]|hr|li|ol|p|pre|summary|table|ul")
-_SILENT_TAGS = frozenset(("script", "style", "template"))
 
 
 def inline_tag(tag: str) -> str:

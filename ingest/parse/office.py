@@ -22,6 +22,31 @@ _FIELDS = {
     "created": "{http://purl.org/dc/terms/}created",
 }
 
+_C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_CHART = "/chart"
+# What Excel writes before a comment of its newer kind, for programs that do not know it.
+_THREAD = re.compile(r"\A\[Threaded comment\].*?Comment:", re.DOTALL)
+_DOCUMENT = "word/document.xml"
+_STRICT = b"http://purl.oclc.org/ooxml/"
+_WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_MATH = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+_COMPATIBLE = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+_W, _M, _MC = f"{{{_WORD}}}", f"{{{_MATH}}}", f"{{{_COMPATIBLE}}}"
+# ISO 29500 strict names its parts apart from the transitional ones that all programs write.
+_NAMES = (
+    (b"http://purl.oclc.org/ooxml/wordprocessingml/main", _WORD.encode()),
+    (b"http://purl.oclc.org/ooxml/officeDocument/math", _MATH.encode()),
+    (b"http://purl.oclc.org/ooxml/drawingml/", b"http://schemas.openxmlformats.org/drawingml/2006/"),
+    (
+        b"http://purl.oclc.org/ooxml/officeDocument/relationships",
+        b"http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+    ),
+    (b"http://purl.oclc.org/ooxml/", b"http://schemas.openxmlformats.org/"),
+)
+_NOTES = ("word/footnotes.xml", "word/endnotes.xml")
+_MARKS = (b"txbxContent", b":oMath")
+
 
 def parse_docx(content: bytes, source: str, context: Context) -> ParsedDocument:
     """Headings by style, lists, tables, text boxes, formulas, notes, headers and footers.
@@ -68,13 +93,6 @@ def _properties(content: bytes) -> dict[str, str]:
         root = ElementTree.fromstring(archive.read(_CORE))
     values = {name: (root.findtext(tag) or "").strip() for name, tag in _FIELDS.items()}
     return {name: value for name, value in values.items() if value}
-
-
-_C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
-_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
-_CHART = "/chart"
-# What Excel writes before a comment of its newer kind, for programs that do not know it.
-_THREAD = re.compile(r"\A\[Threaded comment\].*?Comment:", re.DOTALL)
 
 
 def with_charts(found: Sequence[Element], content: bytes) -> list[Element]:
@@ -129,27 +147,6 @@ def _values(element: XmlElement | None) -> dict[int, str]:
     return {
         int(point.get("idx", "0")): point.findtext(f"{_C}v") or "" for point in element.iter(f"{_C}pt")
     } or {0: element.findtext(f".//{_C}v") or ""}
-
-
-_DOCUMENT = "word/document.xml"
-_STRICT = b"http://purl.oclc.org/ooxml/"
-_WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-_MATH = "http://schemas.openxmlformats.org/officeDocument/2006/math"
-_COMPATIBLE = "http://schemas.openxmlformats.org/markup-compatibility/2006"
-_W, _M, _MC = f"{{{_WORD}}}", f"{{{_MATH}}}", f"{{{_COMPATIBLE}}}"
-# ISO 29500 strict names its parts apart from the transitional ones that all programs write.
-_NAMES = (
-    (b"http://purl.oclc.org/ooxml/wordprocessingml/main", _WORD.encode()),
-    (b"http://purl.oclc.org/ooxml/officeDocument/math", _MATH.encode()),
-    (b"http://purl.oclc.org/ooxml/drawingml/", b"http://schemas.openxmlformats.org/drawingml/2006/"),
-    (
-        b"http://purl.oclc.org/ooxml/officeDocument/relationships",
-        b"http://schemas.openxmlformats.org/officeDocument/2006/relationships",
-    ),
-    (b"http://purl.oclc.org/ooxml/", b"http://schemas.openxmlformats.org/"),
-)
-_NOTES = ("word/footnotes.xml", "word/endnotes.xml")
-_MARKS = (b"txbxContent", b":oMath")
 
 
 def readable(content: bytes) -> bytes:

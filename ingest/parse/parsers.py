@@ -88,6 +88,10 @@ _PARSERS = {
     **dict.fromkeys(IMAGES, "ocr:parse"),
 }
 
+_LONGEST_REASON = 300
+_ZIPPED = (DOCX, PPTX, XLSX, ODT, ODP, ODS, EPUB)
+log = logging.getLogger(__name__)
+
 
 def media_types() -> list[str]:
     """Every media type that can be read."""
@@ -107,12 +111,6 @@ def parser_for(media_type: str) -> Parser:
         raise unsupported(media_type)
     module, function = _PARSERS[media_type].split(":")
     return cast(Parser, getattr(import_module(f"ingest.parse.{module}"), function))
-
-
-_LONGEST_REASON = 300
-_ZIPPED = (DOCX, PPTX, XLSX, ODT, ODP, ODS, EPUB)
-
-log = logging.getLogger(__name__)
 
 
 def parse_file(content: bytes, source: str, kind: str, context: Context) -> ParsedDocument:

@@ -52,12 +52,12 @@ def libreoffice(content: bytes, suffix: str, target: str, context: Context) -> b
         (settings / "registrymodifications.xcu").write_text(_PROFILE)
         profile = f"-env:UserInstallation={settings.parent.as_uri()}"
         options = ("--headless", "--norestore", "--nolockcheck", "--convert-to", target, "--outdir", folder)
-        said = _run(["soffice", profile, *options, str(given)], b"", folder, context)
+        output = _run(["soffice", profile, *options, str(given)], b"", folder, context)
         made = given.with_suffix(f".{target}")
         if not made.exists():
             raise corrupt(
                 f".{suffix}",
-                said.decode("utf-8", "replace").strip()[-200:] or "LibreOffice made nothing of it",
+                output.decode("utf-8", "replace").strip()[-200:] or "LibreOffice made nothing of it",
             )
         return made.read_bytes()
 

@@ -18,6 +18,9 @@ from rag.types import Metadata
 
 _SWITCHES = {"DO_NOT_TRACK": "1", "SCARF_NO_ANALYTICS": "1", "UNSTRUCTURED_DISABLE_NOTICE": "1"}
 
+_LONGEST_HEADING = 200
+_OPEN_ENDS = ",;:{}[]()"
+
 
 @lru_cache(maxsize=1)
 def prepare() -> None:
@@ -32,10 +35,6 @@ def prepare() -> None:
     splitter = spacy.blank("en")
     splitter.add_pipe("sentencizer")
     tokenize._get_nlp = lambda: splitter
-
-
-_LONGEST_HEADING = 200
-_OPEN_ENDS = ",;:{}[]()"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ from typing import Literal
 import httpx
 
 from rag.index.manager import IndexManager
-from rag.models.registry import load_encoder
 from rag.settings import Settings
 from rag.store import Store
 
@@ -136,8 +135,7 @@ def disagreements(settings: Settings, folder: Path, *, indexes: bool) -> list[st
 
 
 def _index_differences(settings: Settings, store: Store) -> list[str]:
-    info = load_encoder(settings.encoder, settings).info
-    with closing(IndexManager(store, settings, info, background=False)) as manager:
+    with closing(IndexManager(store, settings, background=False)) as manager:
         manager.catch_up(C)
         chunks = store.collections.get(C).chunks
         found = [
@@ -145,8 +143,10 @@ def _index_differences(settings: Settings, store: Store) -> list[str]:
             for one in manager.status()
             if one.chunks != chunks
         ]
+        replica = manager.open(store.collections.get(C))
         for source in list(store.documents.sources(C))[::17]:
-            hits = manager.search_lexical(C, token(int(Path(source).stem)), 5)
+            word = token(int(Path(source).stem))
+            hits = [] if replica is None else replica.lexical.lexical(word, 5)
             if len(hits) != 1:
                 found.append(f"{source} is found {len(hits)} times")
         return found

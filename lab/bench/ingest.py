@@ -29,7 +29,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.machine import children, machine, peak_memory_mb
+from eval.environment import children, machine, peak_memory_mb
 from ingest.formats import Format, formats
 from ingest.handler import IngestHandler, ingest_worker
 from ingest.submit import submit_folder

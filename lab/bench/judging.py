@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.machine import machine
+from eval.environment import machine
 from eval.metrics.judge import Sample
 from eval.metrics.registry import JUDGES, load_judges
 from eval.metrics.relevance import cosine_and_chance

@@ -22,8 +22,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from eval.extra import require
-from eval.machine import machine
+from eval.environment import machine, require
 from ingest.media_types import media_type
 from ingest.parse.pool import ParserPool
 from ingest.parse.unstructured_elements import prepare

@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from eval.corpus import BeirFolder, Split, load_beir, put_whole
-from eval.extra import require
-from eval.machine import machine
+from eval.environment import machine, require
 from eval.output import table
 from eval.retrieval import DEFAULT_MEASURES, first_of_each, score_ranking
 from eval.statistics import Interval, mean_interval, paired_difference

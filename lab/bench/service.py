@@ -17,7 +17,7 @@ from typing import IO
 import httpx
 
 from eval.corpus import CorpusDocument
-from eval.machine import children
+from eval.environment import children
 from rag.errors import RagError
 
 START_S = 120.0

@@ -117,9 +117,9 @@ def _named(settings: Settings) -> Any:
         kind = getattr(import_module(module), name)
         own_name = f"{kind.__module__}.{kind.__name__}"
         return kind.from_dict({"type": own_name, "init_parameters": dict(settings.llm_options)})
-    except Exception as error:  # whatever a class of anyone's raises
+    except Exception as error:  # whatever a class of anyone's raises, with a text that may hold a key
         raise ModelError(
-            f"The LLM {settings.llm_generator} cannot be opened with these options: {error}.",
+            f"The LLM {settings.llm_generator} cannot be opened with these options ({type(error).__name__}).",
             code="model_invalid",
         ) from error
 

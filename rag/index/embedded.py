@@ -23,6 +23,8 @@ from rag.types import Collection
 
 T = TypeVar("T")
 
+MAX_SLOTS = 256
+
 
 class Embedded:
     """Keeps the replicas of one process in a slot of its own: any number of processes share a store."""
@@ -80,9 +82,6 @@ def _own(folder: Path, make: Callable[[Path], T]) -> T:
         return make(folder)
 
 
-MOST = 256
-
-
 class Slot:
     """The folder ROOT/<number> that this process alone uses; its replicas stay for whoever comes next."""
 
@@ -93,14 +92,14 @@ class Slot:
     @classmethod
     def take(cls, root: Path) -> Slot:
         """The first slot that no process holds; raises IndexUnavailable `index_locked` when all are taken."""
-        for number in range(MOST):
+        for number in range(MAX_SLOTS):
             folder = root / str(number)
             lock = file_lock(folder / "lock")
             with index_errors(folder), suppress(Timeout):
                 folder.mkdir(parents=True, exist_ok=True)
                 lock.acquire()
                 return cls(folder, lock)
-        raise IndexUnavailable(f"All {MOST} slots under {root} are taken.", code="index_locked")
+        raise IndexUnavailable(f"All {MAX_SLOTS} slots under {root} are taken.", code="index_locked")
 
     def release(self) -> None:
         """Let another process have the slot."""

@@ -10,17 +10,14 @@ from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Protocol
 
-from rag.errors import IndexMismatch, IndexUnavailable, InvalidInput, NotFound, RagError
+from rag.errors import IndexUnavailable, InvalidInput, NotFound, RagError
 from rag.index.embedded import Embedded
-from rag.index.filters import checked
 from rag.index.locks import SharedLock
 from rag.index.replica import Replica, collection_uid
-from rag.index.tantivy import Analyzer
-from rag.index.types import Floats, IndexSpec, ReplicaStatus, Scored, TermScore
-from rag.models.types import ModelInfo
+from rag.index.types import IndexSpec, ReplicaStatus
 from rag.settings import Settings
 from rag.store import Store
-from rag.types import Collection, Filter, Span
+from rag.types import Collection
 
 SEARCH_BUDGET_S = 0.2
 """How long a search waits for the changes that its replica lacks."""
@@ -65,18 +62,14 @@ class IndexManager:
     """Searches a store's collections through replicas that this process keeps current; safe to share.
 
     With `background`, threads follow the log, save and tidy the replicas; without, `catch_up` and `refresh`
-    do. A search first applies what its replica lacks, for SEARCH_BUDGET_S at most. When another encoder takes
+    do. To open a replica first applies what it lacks, for SEARCH_BUDGET_S at most. When another encoder takes
     over a collection, the replica of the old one answers until that of the new one is complete. Raises
     IndexUnavailable when the replicas cannot be kept (`index_locked`, `index_full`, `index_unavailable`, …).
     """
 
-    def __init__(
-        self, store: Store, settings: Settings, encoder_info: ModelInfo, *, background: bool = True
-    ) -> None:
+    def __init__(self, store: Store, settings: Settings, *, background: bool = True) -> None:
         self._store = store
-        self._encoder = encoder_info
         self._backend = _backend(settings)
-        self._analyzer = Analyzer(settings.language)
         self._replicas: dict[str, Replica] = {}
         self._successors: dict[str, Replica] = {}
         self._retired: list[tuple[float, Replica]] = []
@@ -107,60 +100,6 @@ class IndexManager:
         if replica is not None and replica.spec.generation == collection.generation:
             replica.catch_up(collection.version, monotonic() + SEARCH_BUDGET_S)
         return replica
-
-    def serving(self, collection: str) -> IndexSpec | None:
-        """What answers searches of the collection now; None while nothing was embedded. Raises NotFound."""
-        replica = self._replica(collection)
-        return None if replica is None else replica.spec
-
-    def search_dense(
-        self,
-        collection: str,
-        vector: Floats,
-        k: int,
-        filters: Filter | None = None,
-        encoder: ModelInfo | None = None,
-    ) -> list[Scored]:
-        """The k nearest chunks by cosine; vector (dimension,) of unit length, by `encoder` or the one in use.
-
-        Raises NotFound `collection_not_found`, IndexMismatch when the replica holds vectors of another model,
-        InvalidInput `invalid_filter`.
-        """
-        replica = self._current(collection)
-        if replica is None:
-            return []
-        _require_encoder(replica.spec, encoder or self._encoder)
-        return replica.dense.dense(vector, k, checked(filters))
-
-    def search_lexical(
-        self, collection: str, text: str, k: int, filters: Filter | None = None
-    ) -> list[Scored]:
-        """The k best chunks by BM25 with the words that matched; raises NotFound, InvalidInput."""
-        replica = self._current(collection)
-        return [] if replica is None else replica.lexical.lexical(text, k, checked(filters))
-
-    def similarities(self, collection: str, vector: Floats, keys: Sequence[int]) -> dict[int, float]:
-        """Exact cosines of these chunks, as far as the replica has them."""
-        replica = self._replica(collection)
-        return {} if replica is None or not keys else replica.dense.similarities(vector, keys)
-
-    def relevance(self, collection: str, text: str, keys: Sequence[int]) -> dict[int, float]:
-        """BM25 scores of these chunks, as far as the replica has them."""
-        replica = self._replica(collection)
-        return {} if replica is None or not keys else replica.lexical.relevance(text, keys)
-
-    def term_scores(
-        self, collection: str, text: str, keys: Sequence[int]
-    ) -> dict[int, tuple[TermScore, ...]]:
-        """What each word of the text adds to the BM25 scores of these chunks, as far as the replica has
-        them.
-        """
-        replica = self._replica(collection)
-        return {} if replica is None or not keys else replica.lexical.term_scores(text, keys)
-
-    def places(self, text: str) -> dict[str, list[Span]]:
-        """Where each stem stands in a text, by the analyzer of the lexical indexes."""
-        return self._analyzer.places(text)
 
     def catch_up(self, collection: str, budget_s: float | None = None) -> bool:
         """Apply what the log has now, for at most `budget_s` seconds; whether all of it is applied."""
@@ -207,9 +146,6 @@ class IndexManager:
         for replica in replicas:
             with self._noted(replica.spec.collection):  # what cannot be saved is in the store
                 replica.close()
-
-    def _current(self, collection: str) -> Replica | None:
-        return self.open(self._store.collections.get(collection))
 
     def _follow(self, present: Collection, deadline: float | None) -> bool:
         """Apply the log to the collection's replica, or to the one that is to take its place; whether it is
@@ -374,16 +310,6 @@ def _spec(present: Collection) -> IndexSpec:
     return IndexSpec(
         present.name, bound.name, bound.revision, bound.dimension, uid=uid, generation=present.generation
     )
-
-
-def _require_encoder(spec: IndexSpec, encoder: ModelInfo) -> None:
-    if (spec.model, spec.revision, spec.dimension) != (encoder.name, encoder.revision, encoder.dimension):
-        raise IndexMismatch(
-            f"Collection {spec.collection!r} was embedded with {spec.model} (revision {spec.revision}, "
-            f"dimension {spec.dimension}), but the encoder in use is {encoder.name} (revision "
-            f"{encoder.revision}, dimension {encoder.dimension}). Use that encoder, or re-embed the "
-            "collection."
-        )
 
 
 def _backend(settings: Settings) -> Backend:

@@ -160,15 +160,6 @@ class QdrantIndex:
             return []
         return exact_top(lambda count: self._best(terms, count, _translated(filters)), k, self._size(k))
 
-    def relevance(self, text: str, keys: Sequence[int]) -> dict[int, float]:
-        if not keys:
-            return {}
-        there = self._ask(lambda client: client.retrieve(self._name, list(keys), with_payload=False))
-        scores = {int(record.id): 0.0 for record in there}
-        terms = self._analyzer.terms(text)
-        found = self._best(terms, len(keys), _those(keys)) if terms else []
-        return scores | {scored.key: scored.score for scored in found}
-
     def term_scores(self, text: str, keys: Sequence[int]) -> dict[int, tuple[TermScore, ...]]:
         """One request for the chunks' weights and one for each word: only the server knows its idf."""
         if not keys:

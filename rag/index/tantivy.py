@@ -148,17 +148,6 @@ class TantivyIndex:
         matched = self._matched(searcher, terms, [scored.key for scored in found])
         return [Scored(scored.key, scored.score, matched.get(scored.key, ())) for scored in found]
 
-    def relevance(self, text: str, keys: Sequence[int]) -> dict[int, float]:
-        if not keys:
-            return {}
-        query = Query.boolean_query(
-            [
-                (MUST, Query.boost_query(self._these(keys), 0.0)),
-                (SHOULD, self._words(self._analyzer.terms(text))),
-            ]
-        )
-        return {scored.key: scored.score for scored in _ask(self._index.searcher(), query, len(keys))}
-
     def term_scores(self, text: str, keys: Sequence[int]) -> dict[int, tuple[TermScore, ...]]:
         if not keys:
             return {}

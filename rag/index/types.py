@@ -160,13 +160,9 @@ class LexicalIndex(Index, Protocol):
 
     def lexical(self, text: str, k: int, filters: Filter | None = None) -> list[Scored]: ...
 
-    def relevance(self, text: str, keys: Sequence[int]) -> dict[int, float]:
-        """The score `lexical` would give to these live chunks; one without a query term scores 0."""
-        ...
-
     def term_scores(self, text: str, keys: Sequence[int]) -> dict[int, tuple[TermScore, ...]]:
-        """What the words of the query that these live chunks have add to their `relevance`, in the query's
-        order.
+        """What each word of the query that these live chunks have adds to the score that `lexical` gives, in
+        the query's order.
         """
         ...
 

@@ -74,9 +74,8 @@ class Chunks(Part):
                 owners = self._owners(connection, {(row.document_id, row.sequence) for row in rows})
                 for row in rows:
                     owner = owners.get((row.document_id, row.sequence))
-                    if (
-                        owner is not None
-                    ):  # None: replaced since the first statement, which makes the key dead
+                    # None: replaced since the first statement, which makes the key dead
+                    if owner is not None:
                         found[row.key] = to_chunk(row[:CHUNK_WIDTH]), owner
         return {key: found[key] for key in keys if key in found}
 

@@ -18,6 +18,8 @@ from rag.types import Action, CurationPolicy, Reason
 
 _DUPLICATES = frozenset(DUPLICATES)
 
+_REASONS = frozenset(field.name for field in fields(CurationPolicy)) - {"languages"}
+
 
 class Curation(Part):
     """The curation policy of each collection, and the chunks that a new one is compared with."""
@@ -72,9 +74,6 @@ def to_policy(stored: Mapping[str, str | list[str]] | None) -> CurationPolicy:
             if value == action and name in _REASONS:
                 actions[name] = action
     return CurationPolicy(**actions, languages=tuple(given.get("languages", ())))
-
-
-_REASONS = frozenset(field.name for field in fields(CurationPolicy)) - {"languages"}
 
 
 def count_findings(connection: sa.Connection, job_key: int, counts: Mapping[Reason, int]) -> None:

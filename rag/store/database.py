@@ -24,6 +24,41 @@ from rag.store.migrate import migrate
 Row = sa.Row[*tuple[Any, ...]]
 """A row of any query: its columns are attributes."""
 
+_SQLITE = {
+    sqlite3.SQLITE_BUSY: "store_locked",
+    sqlite3.SQLITE_LOCKED: "store_locked",
+    sqlite3.SQLITE_FULL: "store_full",
+    sqlite3.SQLITE_READONLY: "store_read_only",
+    sqlite3.SQLITE_CORRUPT: "store_corrupt",
+    sqlite3.SQLITE_NOTADB: "store_corrupt",
+    sqlite3.SQLITE_CANTOPEN: "store_unavailable",
+    sqlite3.SQLITE_IOERR: "store_unavailable",
+    sqlite3.SQLITE_PERM: "store_unavailable",
+}
+# https://www.postgresql.org/docs/current/errcodes-appendix.html; the longest prefix that fits wins.
+_POSTGRES = {
+    "55P03": "store_locked",
+    "40": "store_locked",
+    "53100": "store_full",
+    "53": "store_unavailable",
+    "25006": "store_read_only",
+    "42501": "store_read_only",
+    "XX001": "store_corrupt",
+    "XX002": "store_corrupt",
+    "08": "store_unavailable",
+    "28": "store_unavailable",
+    "3D": "store_unavailable",
+    "57": "store_unavailable",
+}
+_MESSAGES = {
+    "store_locked": "The store is busy: another process held its write lock for too long. Try again.",
+    "store_full": "The disk of the store is full; nothing was written.",
+    "store_read_only": "The store cannot be written to: it is read-only for this user.",
+    "store_corrupt": "The store's file is damaged or is not a Footnote store.",
+    "store_unavailable": "The store cannot be reached.",
+    "store_failed": "The store refused the operation.",
+}
+
 
 class Database:
     """An open database with the present tables; what it raises in `read` and `write` becomes a StoreError."""
@@ -116,44 +151,6 @@ def insert_once(connection: sa.Connection, table: sa.Table, **values: object) ->
 def now() -> datetime:
     """The time of day, in UTC."""
     return datetime.now(UTC)
-
-
-_SQLITE = {
-    sqlite3.SQLITE_BUSY: "store_locked",
-    sqlite3.SQLITE_LOCKED: "store_locked",
-    sqlite3.SQLITE_FULL: "store_full",
-    sqlite3.SQLITE_READONLY: "store_read_only",
-    sqlite3.SQLITE_CORRUPT: "store_corrupt",
-    sqlite3.SQLITE_NOTADB: "store_corrupt",
-    sqlite3.SQLITE_CANTOPEN: "store_unavailable",
-    sqlite3.SQLITE_IOERR: "store_unavailable",
-    sqlite3.SQLITE_PERM: "store_unavailable",
-}
-
-# https://www.postgresql.org/docs/current/errcodes-appendix.html; the longest prefix that fits wins.
-_POSTGRES = {
-    "55P03": "store_locked",
-    "40": "store_locked",
-    "53100": "store_full",
-    "53": "store_unavailable",
-    "25006": "store_read_only",
-    "42501": "store_read_only",
-    "XX001": "store_corrupt",
-    "XX002": "store_corrupt",
-    "08": "store_unavailable",
-    "28": "store_unavailable",
-    "3D": "store_unavailable",
-    "57": "store_unavailable",
-}
-
-_MESSAGES = {
-    "store_locked": "The store is busy: another process held its write lock for too long. Try again.",
-    "store_full": "The disk of the store is full; nothing was written.",
-    "store_read_only": "The store cannot be written to: it is read-only for this user.",
-    "store_corrupt": "The store's file is damaged or is not a Footnote store.",
-    "store_unavailable": "The store cannot be reached.",
-    "store_failed": "The store refused the operation.",
-}
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from rag.store.prepare import prepare
 from rag.store.records import NewDocument, Put
 from rag.store.rows import (
     DOCUMENT,
-    MOST,
+    MAX_LIMIT,
     RECORD,
     bad_cursor,
     check_limit,
@@ -43,6 +43,9 @@ from rag.store.write import forget_quotes, is_unchanged, remove, write_document,
 from rag.types import Document, DocumentRecord, DocumentStatus
 
 _ID = re.compile("[0-9a-f]{24}")
+
+_CANDIDATES = 20
+_GONE_ELSEWHERE = "moved_away"
 
 
 class Documents(Part):
@@ -112,7 +115,7 @@ class Documents(Part):
 
     def every(self, collection: str, *, status: DocumentStatus | None = None) -> Iterator[DocumentRecord]:
         """All documents, in order of source, a page in memory at a time; raises NotFound."""
-        return every(lambda cursor: self.page(collection, status=status, limit=MOST, cursor=cursor))
+        return every(lambda cursor: self.page(collection, status=status, limit=MAX_LIMIT, cursor=cursor))
 
     def by_id(self, ids: Iterable[str]) -> dict[str, Document]:
         """The documents that exist among `ids`."""
@@ -210,10 +213,6 @@ def _source_of(cursor: str) -> str:
     if not source or clean(source) != source:
         raise bad_cursor()
     return source
-
-
-_CANDIDATES = 20
-_GONE_ELSEWHERE = "moved_away"
 
 
 def _to_delete(sha256: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -15,7 +15,7 @@ from rag.errors import Conflict, NotFound
 from rag.store.collections import advance, live
 from rag.store.database import Part, Row, insert_once
 from rag.store.records import QuarantinedChunk
-from rag.store.rows import CHUNK, CHUNK_WIDTH, MOST, bad_cursor, check_limit, every, sliced, to_chunk
+from rag.store.rows import CHUNK, CHUNK_WIDTH, MAX_LIMIT, bad_cursor, check_limit, every, sliced, to_chunk
 from rag.store.schema import chunks, documents, releases, signatures, vectors
 from rag.store.values import clean
 from rag.types import Reason
@@ -53,7 +53,7 @@ class Quarantine(Part):
 
     def every(self, collection: str) -> Iterator[QuarantinedChunk]:
         """All that is kept out of search, oldest first; raises NotFound `collection_not_found`."""
-        return every(lambda cursor: self.page(collection, limit=MOST, cursor=cursor))
+        return every(lambda cursor: self.page(collection, limit=MAX_LIMIT, cursor=cursor))
 
     def release(self, collection: str, chunk_ids: Sequence[str]) -> int:
         """Make quarantined chunks searchable, for good: the same text of the same source stays so.

@@ -52,6 +52,9 @@ CHUNK = (
 )
 CHUNK_WIDTH = len(CHUNK)
 
+MAX_LIMIT = 1000
+"""Rows of a page that a caller can ask for."""
+
 
 def select_documents(*columns: sa.ColumnElement[Any]) -> sa.Select[*tuple[Any, ...]]:
     """A query of documents with their collections."""
@@ -90,15 +93,10 @@ def sliced(items: Iterable[T], size: int = 1000) -> Iterator[list[T]]:
         yield part
 
 
-MOST = 1000
-
-Item = TypeVar("Item")
-
-
 def check_limit(limit: int) -> None:
     """Raises InvalidInput `invalid_limit` unless it is 1 to 1000."""
-    if not 1 <= limit <= MOST:
-        raise InvalidInput(f"limit must be between 1 and {MOST}, not {limit}.", code="invalid_limit")
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidInput(f"limit must be between 1 and {MAX_LIMIT}, not {limit}.", code="invalid_limit")
 
 
 def bad_cursor() -> InvalidInput:
@@ -106,7 +104,7 @@ def bad_cursor() -> InvalidInput:
     return InvalidInput("The cursor is none that an earlier page gave.", code="invalid_cursor")
 
 
-def every(page: Callable[[str | None], tuple[list[Item], str | None]]) -> Iterator[Item]:
+def every(page: Callable[[str | None], tuple[list[T], str | None]]) -> Iterator[T]:
     """The items of all pages; `page` gives that of a cursor, and the next one's."""
     items, cursor = page(None)
     yield from items

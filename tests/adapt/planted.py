@@ -6,7 +6,7 @@ import hashlib
 import random
 from collections.abc import Sequence
 
-from adapt.types import Given
+from adapt.types import UserQuestion
 from rag.service import Service
 from rag.store import NewChunk, NewDocument
 from rag.types import Document
@@ -22,20 +22,23 @@ JARGON = {
 """The users' word and the documents' word."""
 
 
-def gap(service: Service, collection: str) -> list[Given]:
+def gap(service: Service, collection: str) -> list[UserQuestion]:
     """A document for each thing and property, in jargon, and a question about each in plain words."""
     service.store.collections.create(collection)
     pairs = [(thing, plain) for thing in THINGS for plain in JARGON]
     texts = [f"The {JARGON[plain]} of the {thing} is described on this page." for thing, plain in pairs]
     put(service, collection, {f"{t}-{p}.md": text for (t, p), text in zip(pairs, texts, strict=True)})
-    return [Given(f"What about the {plain} of our {thing}?", f"{thing}-{plain}.md") for thing, plain in pairs]
+    return [
+        UserQuestion(f"What about the {plain} of our {thing}?", f"{thing}-{plain}.md")
+        for thing, plain in pairs
+    ]
 
 
-def shuffled(given: Sequence[Given]) -> list[Given]:
+def shuffled(given: Sequence[UserQuestion]) -> list[UserQuestion]:
     """The same questions with one another's sources: nothing can be learned from them."""
     sources = [one.source for one in given]
     random.Random(7).shuffle(sources)
-    return [Given(one.question, source) for one, source in zip(given, sources, strict=True)]
+    return [UserQuestion(one.question, source) for one, source in zip(given, sources, strict=True)]
 
 
 def put(service: Service, collection: str, texts: dict[str, str]) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from adapt.candidates import first_rank, fused, gather
 from adapt.jobs import stored
+from adapt.questions import hash_fraction, split_of, synthetic_questions, user_questions
 from adapt.run import Adapted, adapt
-from adapt.sample import chance, given_questions, part_of, synthetic
-from adapt.types import Budget, Given, Options
+from adapt.types import Budget, Options, UserQuestion
 from adapt.weights import of_config
 from rag.errors import Conflict
 from rag.search.config import search_config
@@ -32,12 +32,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="module")
-def given(service: Service) -> list[Given]:
+def given(service: Service) -> list[UserQuestion]:
     return gap(service, "gap")
 
 
 @pytest.fixture(scope="module")
-def learned(service: Service, given: list[Given]) -> Adapted:
+def learned(service: Service, given: list[UserQuestion]) -> Adapted:
     return adapt(service, "gap", given, SMALL, lambda *_: None)
 
 
@@ -47,7 +47,7 @@ def test_a_vocabulary_gap_is_learned(learned: Adapted) -> None:
     assert adapter.gain.low > 0
     assert adapter.gain_over_plain_fusion.low > 0
     assert learned.adopted
-    assert learned.profile.adapter is not None
+    assert learned.tuning.adapter is not None
     assert learned.report.judged_on == "the user's questions"
 
 
@@ -76,10 +76,10 @@ def test_a_profile_of_another_encoder_is_ignored(
     service.store.learned.rollback("gap")
 
 
-def test_shuffled_labels_are_refused(service: Service, given: list[Given]) -> None:
+def test_shuffled_labels_are_refused(service: Service, given: list[UserQuestion]) -> None:
     refused = adapt(service, "gap", shuffled(given), SMALL, lambda *_: None)
     assert not refused.adopted
-    assert refused.profile == DEFAULTS
+    assert refused.tuning == DEFAULTS
     assert {piece.piece for piece in refused.report.pieces} == {"weights", "adapter", "reader"}
     assert all(piece.reason != "wins" for piece in refused.report.pieces)
 
@@ -105,43 +105,45 @@ def test_synthetic_questions_alone_adopt_nothing_unless_told(service: Service) -
 
 
 def test_a_profile_survives_the_store(learned: Adapted) -> None:
-    again = Tuning.from_json(learned.profile.to_json())
+    again = Tuning.from_json(learned.tuning.to_json())
     assert again.adapter is not None
-    assert learned.profile.adapter is not None
-    np.testing.assert_array_equal(again.adapter.down, learned.profile.adapter.down)
-    np.testing.assert_array_equal(again.adapter.up, learned.profile.adapter.up)
-    assert replace(again, adapter=None) == replace(learned.profile, adapter=None)
+    assert learned.tuning.adapter is not None
+    np.testing.assert_array_equal(again.adapter.down, learned.tuning.adapter.down)
+    np.testing.assert_array_equal(again.adapter.up, learned.tuning.adapter.up)
+    assert replace(again, adapter=None) == replace(learned.tuning, adapter=None)
 
 
-def test_cached_candidates_are_ranked_as_the_engine_ranks_them(service: Service, given: list[Given]) -> None:
-    asked, _ = given_questions(service, "gap", given[:24], 0)
+def test_cached_candidates_are_ranked_as_the_engine_ranks_them(
+    service: Service, given: list[UserQuestion]
+) -> None:
+    questions, _ = user_questions(service, "gap", given[:24], 0)
     for profile in (DEFAULTS, Tuning(dense_weight=1.0, lexical_weight=2.0, late_weight=0.25)):
         weights, ranks = of_config(search_config(service.settings, profile)), []
-        for pool in gather(service, "gap", asked):
-            ranks.append(first_rank(pool, fused(pool, weights.lexical), weights.late, 100))
+        for candidates in gather(service, "gap", questions):
+            ranks.append(first_rank(candidates, fused(candidates, weights.lexical), weights.late, 100))
         unread = replace(profile, reader=False)
-        assert ranks == [_rank(service, one.text, one.chunks, unread) for one in asked]
+        assert ranks == [_rank(service, one.text, one.chunks, unread) for one in questions]
 
 
-def test_no_document_is_both_learned_from_and_judged_by(service: Service, given: list[Given]) -> None:
-    own, missing = given_questions(service, "gap", [*given, Given("What?", "nowhere.md")], 0)
-    made = synthetic(service, "gap", 0, Budget(20, 5, 20), lambda *_: None)
+def test_no_document_is_both_learned_from_and_judged_by(service: Service, given: list[UserQuestion]) -> None:
+    own, missing = user_questions(service, "gap", [*given, UserQuestion("What?", "nowhere.md")], 0)
+    made = synthetic_questions(service, "gap", 0, Budget(20, 5, 20), lambda *_: None)
     assert missing == 1
-    for asked in (own, made):
+    for questions in (own, made):
         parts: dict[str, set[str]] = {}
-        for one in asked:
-            parts.setdefault(one.document, set()).add(one.part)
+        for one in questions:
+            parts.setdefault(one.document, set()).add(one.split)
         assert all(len(each) == 1 for each in parts.values())
-    assert made == synthetic(service, "gap", 0, Budget(20, 5, 20), lambda *_: None)
-    order = sorted(range(1000), key=lambda n: chance(f"order 0 {n}"))[:500]
-    held = [part_of(str(n), 0, halves=True) == "held" for n in order]
+    assert made == synthetic_questions(service, "gap", 0, Budget(20, 5, 20), lambda *_: None)
+    order = sorted(range(1000), key=lambda n: hash_fraction(f"order 0 {n}"))[:500]
+    held = [split_of(str(n), 0, halves=True) == "held" for n in order]
     assert 200 < sum(held) < 300, "the parts do not depend on the order"
 
 
 def test_a_quote_finds_its_passage(service: Service) -> None:
-    quoted = Given("What is dear?", quote="the QUONDLE of  the camera is")
-    [asked], missing = given_questions(service, "gap", [quoted], 0)
-    found = service.store.chunks.hydrate(sorted(asked.keys))
+    quoted = UserQuestion("What is dear?", quote="the QUONDLE of  the camera is")
+    [questions], missing = user_questions(service, "gap", [quoted], 0)
+    found = service.store.chunks.hydrate(sorted(questions.keys))
     assert [document.source for _, document in found.values()] == ["camera-price.md"]
     assert missing == 0
 

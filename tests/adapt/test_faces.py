@@ -12,7 +12,7 @@ import pytest
 
 from adapt.jobs import AdaptHandler, submit
 from adapt.report import Gain, Report, Verdict
-from adapt.types import STAGES, Given
+from adapt.types import STAGES, UserQuestion
 from api.http.app import create_app
 from jobs.progress import Progress
 from jobs.worker import Worker
@@ -37,7 +37,7 @@ def live(
 
 
 @pytest.fixture(scope="module")
-def given(live: Live) -> list[Given]:
+def given(live: Live) -> list[UserQuestion]:
     return gap(live.runtime.service(), "gap")
 
 
@@ -45,7 +45,7 @@ def _worker(live: Live) -> Worker:
     return Worker(live.runtime.store, jobs=[AdaptHandler(live.settings, live.runtime.store)])
 
 
-def test_a_collection_is_adapted_looked_at_and_rolled_back(live: Live, given: list[Given]) -> None:
+def test_a_collection_is_adapted_looked_at_and_rolled_back(live: Live, given: list[UserQuestion]) -> None:
     path = "/v1/collections/gap/adapt"
     with live.client() as http:
         before = _sources(http)
@@ -92,7 +92,7 @@ def test_a_collection_is_adapted_looked_at_and_rolled_back(live: Live, given: li
     ],
 )
 def test_bad_requests_are_named(
-    live: Live, given: list[Given], method: str, path: str, body: object, status: int, code: str
+    live: Live, given: list[UserQuestion], method: str, path: str, body: object, status: int, code: str
 ) -> None:
     with live.client() as http:
         answer = http.request(method, f"/v1/collections/{path}", json=body)
@@ -100,7 +100,7 @@ def test_bad_requests_are_named(
     assert not [job for job in live.runtime.store.jobs.pending() if job.kind == "adapt"]
 
 
-def test_a_reader_s_key_may_look_and_not_adapt(live: Live, given: list[Given]) -> None:
+def test_a_reader_s_key_may_look_and_not_adapt(live: Live, given: list[UserQuestion]) -> None:
     secret = live.runtime.store.keys.add("looker", "read", ["gap"])
     with live.client(secret) as http:
         assert http.get("/v1/collections/gap/adapt").status_code == 200
@@ -125,7 +125,7 @@ def test_what_cannot_be_learned_fails_the_job_and_changes_nothing(live: Live) ->
     _worker(live).drain()
 
 
-def test_a_cancelled_adaptation_stores_nothing(live: Live, given: list[Given]) -> None:
+def test_a_cancelled_adaptation_stores_nothing(live: Live, given: list[UserQuestion]) -> None:
     store = live.runtime.store
     before = len(store.learned.all("gap"))
     job = submit(store, "gap", given)

@@ -7,10 +7,10 @@ from pathlib import Path
 import torch
 
 from adapt.encoder import tuned_encoder
-from adapt.finetune import Tuning, contrast, tokenized, train
+from adapt.finetune import TrainingOptions, contrast, tokenized, train
 from adapt.gate import plainly_fused
 from adapt.network import EncoderNet, load_backbone, load_tokenizer
-from adapt.sample import given_questions
+from adapt.questions import user_questions
 from adapt.types import Options
 from rag.models.encoder import OnnxEncoder
 from rag.models.late import unpack
@@ -23,7 +23,7 @@ PAIRS = [
     (f"when was {town} founded", f"The charter of {town} dates from {1500 + n}.")
     for n, town in enumerate(TOWNS)
 ]
-QUICK = Tuning(epochs=30, batch=10, rate=1e-3, frozen_layers=0, share=1.0, dimension=16)
+QUICK = TrainingOptions(epochs=30, batch=10, rate=1e-3, frozen_layers=0, share=1.0, dimension=16)
 
 
 def test_pairs_are_learned(backbone: Path) -> None:  # noqa: F811
@@ -39,10 +39,10 @@ def test_pairs_are_learned(backbone: Path) -> None:  # noqa: F811
 def test_a_worse_encoder_is_exported_and_refused(backbone: Path, tmp_path: Path) -> None:  # noqa: F811
     options = Options(full=True, backbone=backbone)
     with open_service(Settings(data=tmp_path, threads=1)) as service:
-        asked, _ = given_questions(service, "gap", gap(service, "gap"), 0)
-        asked = asked[:60]
-        plain = plainly_fused(service, "gap", [one for one in asked if one.part == "held"])
-        verdict, note = tuned_encoder(service, "gap", asked, options, plain, lambda *_: None)
+        questions, _ = user_questions(service, "gap", gap(service, "gap"), 0)
+        questions = questions[:60]
+        plain = plainly_fused(service, "gap", [one for one in questions if one.split == "held"])
+        verdict, note = tuned_encoder(service, "gap", questions, options, plain, lambda *_: None)
     assert (verdict.piece, verdict.accepted) == ("encoder", False)
     assert verdict.ndcg10 < verdict.ndcg10_before
     folder = tmp_path / "encoders" / "gap-0"

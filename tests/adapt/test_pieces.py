@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from adapt.gate import judge
-from adapt.query_adapter import PENALTY, Lessons, loss, slopes, train
-from adapt.questions import Rarity, drafts, harder, unlike, words_of
-from adapt.sample import pack, read_given, unpack
-from adapt.types import Asked, Given, Pool
+from adapt.generate import Rarity, drafts, harder, unlike, words_of
+from adapt.query_adapter import PENALTY, Examples, gradients, loss, train
+from adapt.questions import from_payload, read_questions, to_payload
+from adapt.types import Candidates, JudgedQuestion, UserQuestion
 from adapt.weights import Weights, choose
 from rag.errors import RagError
 from rag.search.tuning import QueryAdapter
@@ -27,7 +27,7 @@ CHUNK = Chunk("id", "document", 0, 0, len(TEXT), None, ("Pump manual", "Relief v
 RARITY = Rarity.of([TEXT, "The pump has a gearbox and an outlet.", "Pressure is measured in bar."])
 
 
-def lessons(rows: int, seed: int, *, shift: float = 0.0) -> Lessons:
+def examples(rows: int, seed: int, *, shift: float = 0.0) -> Examples:
     """Queries whose right passage is the query moved by a map of rank one that all share."""
     dice = np.random.default_rng(seed)
     along, towards = np.random.default_rng(99).normal(size=(2, 24))
@@ -38,38 +38,38 @@ def lessons(rows: int, seed: int, *, shift: float = 0.0) -> Lessons:
     passages[:, 1] = queries - shift * moves
     queries, passages = (v / np.linalg.norm(v, axis=-1, keepdims=True) for v in (queries, passages))
     labels = np.tile(np.eye(6)[0], (rows, 1))
-    return Lessons(*(np.asarray(v, np.float32) for v in (queries, passages, labels, np.ones((rows, 6)))))
+    return Examples(*(np.asarray(v, np.float32) for v in (queries, passages, labels, np.ones((rows, 6)))))
 
 
 def test_the_slope_is_that_of_the_loss() -> None:
-    given, dice = lessons(5, 0, shift=0.5), np.random.default_rng(1)
+    given, dice = examples(5, 0, shift=0.5), np.random.default_rng(1)
     adapter = QueryAdapter(*(dice.normal(0, 0.2, s).astype(np.float32) for s in ((24, 3), (3, 24))))
-    by_down, by_up = slopes(given, adapter)
+    by_down, by_up = gradients(given, adapter)
 
     def penalised(one: QueryAdapter) -> float:
         moved = (given.queries @ one.down) @ one.up
         return loss(given, one) + PENALTY * float((moved**2).sum(axis=1).mean())
 
-    for name, slope in (("down", by_down), ("up", by_up)):
-        step = np.zeros_like(slope)
+    for name, gradient in (("down", by_down), ("up", by_up)):
+        step = np.zeros_like(gradient)
         step[1, 2] = 1e-2
         matrix = getattr(adapter, name)
         ahead = penalised(replace(adapter, **{name: matrix + step}))
         behind = penalised(replace(adapter, **{name: matrix - step}))
-        assert slope[1, 2] == pytest.approx((ahead - behind) / 2e-2, abs=2e-3)
+        assert gradient[1, 2] == pytest.approx((ahead - behind) / 2e-2, abs=2e-3)
 
 
 def test_training_learns_a_shift_and_nothing_from_noise() -> None:
-    learned = train(lessons(200, 1, shift=0.6), lessons(60, 2, shift=0.6), 0, lambda _: None)
+    learned = train(examples(200, 1, shift=0.6), examples(60, 2, shift=0.6), 0, lambda _: None)
     assert learned is not None
-    unseen = lessons(60, 3, shift=0.6)
+    unseen = examples(60, 3, shift=0.6)
     still = QueryAdapter(learned.down, np.zeros_like(learned.up))
     assert loss(unseen, learned) < 0.8 * loss(unseen, still)
-    again = train(lessons(200, 1, shift=0.6), lessons(60, 2, shift=0.6), 0, lambda _: None)
+    again = train(examples(200, 1, shift=0.6), examples(60, 2, shift=0.6), 0, lambda _: None)
     assert again is not None
     np.testing.assert_array_equal(learned.up, again.up)
-    noise = train(lessons(40, 4), lessons(60, 5), 0, lambda _: None)
-    assert noise is None or loss(lessons(60, 6), noise) > 0.95 * loss(lessons(60, 6), still)
+    noise = train(examples(40, 4), examples(60, 5), 0, lambda _: None)
+    assert noise is None or loss(examples(60, 6), noise) > 0.95 * loss(examples(60, 6), still)
 
 
 def test_questions_are_made_of_the_passage_and_do_not_depend_on_the_run() -> None:
@@ -96,11 +96,11 @@ def test_a_short_or_wordless_passage_is_not_asked_about() -> None:
     assert unlike(["Red valve?", "valve red", "blue valve"]) == [True, False, True]
 
 
-def pool(dense: list[float], lexical: list[float], late: list[float], right: int) -> Pool:
-    asked = Asked("?", "d", frozenset({right}), frozenset(), "given", "train")
+def candidates(dense: list[float], lexical: list[float], late: list[float], right: int) -> Candidates:
+    question = JudgedQuestion("?", "d", frozenset({right}), frozenset(), "given", "train")
     keys = np.arange(len(dense), dtype=np.int64)
-    return Pool(
-        asked, np.zeros(2, np.float32), keys, *(np.array(v, np.float32) for v in (dense, lexical, late))
+    return Candidates(
+        question, np.zeros(2, np.float32), keys, *(np.array(v, np.float32) for v in (dense, lexical, late))
     )
 
 
@@ -112,8 +112,8 @@ def test_weights_follow_the_stage_that_knows_and_stay_where_nothing_is_gained() 
         right = int(dice.integers(30))
         told = list(noise[1])
         told[right] += 3
-        knowing.append(pool(noise[0], told, noise[2], right))
-        blind.append(pool(*noise, right))
+        knowing.append(candidates(noise[0], told, noise[2], right))
+        blind.append(candidates(*noise, right))
     start = Weights(0.5, 0.75)
     assert choose(knowing, start, real=True, depth=100).lexical > 1
     assert choose(knowing, start, real=False, depth=100).lexical <= 1, "synthetic questions are not trusted"
@@ -140,10 +140,10 @@ def test_questions_of_a_file(tmp_path: Path) -> None:
     file = tmp_path / "q.jsonl"
     rows = '{"question": "How hot?", "source": "a.md", "x": 1}\n\n{"question": "Who?", "quote": "Ida"}\n'
     file.write_text(rows)
-    found = read_given(file)
-    assert found == [Given("How hot?", "a.md"), Given("Who?", quote="Ida")]
-    assert unpack(pack(found)) == found
-    assert unpack(None) == []
+    found = read_questions(file)
+    assert found == [UserQuestion("How hot?", "a.md"), UserQuestion("Who?", quote="Ida")]
+    assert from_payload(to_payload(found)) == found
+    assert from_payload(None) == []
 
 
 @pytest.mark.parametrize(
@@ -162,11 +162,11 @@ def test_a_bad_file_of_questions_is_named(tmp_path: Path, content: bytes, words:
     file = tmp_path / "q.jsonl"
     file.write_bytes(content)
     with pytest.raises(RagError, match=words) as error:
-        read_given(file)
+        read_questions(file)
     assert error.value.code == "questions_invalid"
 
 
 def test_a_missing_file_of_questions_is_named(tmp_path: Path) -> None:
     with pytest.raises(RagError) as error:
-        read_given(tmp_path / "none.jsonl")
+        read_questions(tmp_path / "none.jsonl")
     assert error.value.code == "questions_not_found"

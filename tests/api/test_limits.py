@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from api.http.limits import MAX_K, MAX_QUESTION, Gate
+from api.http.limits import MAX_K, Gate
 from rag.errors import Busy
-from rag.settings import Settings
+from rag.settings import LONGEST_QUESTION, Settings
 from tests.api.service import ADMIN, Live, in_process
 
 MIB = 2**20
@@ -59,14 +59,14 @@ def test_questions_and_counts_have_bounds(http: httpx.Client) -> None:
     for body in (
         {"query": ""},
         {"query": "   "},
-        {"query": "x" * (MAX_QUESTION + 1)},
+        {"query": "x" * (LONGEST_QUESTION + 1)},
         {"query": "x", "k": 0},
         {"query": "x", "k": MAX_K + 1},
     ):
         response = http.post("/v1/search", json={"collection": "manuals", **body})
         assert response.status_code == 422
         assert response.json()["error"]["details"]["fields"]
-    question = {"collection": "manuals", "question": "x" * (MAX_QUESTION + 1)}
+    question = {"collection": "manuals", "question": "x" * (LONGEST_QUESTION + 1)}
     assert http.post("/v1/query", json=question).status_code == 422
     assert http.post("/v1/read", json={"question": "x", "passages": []}).status_code == 422
 

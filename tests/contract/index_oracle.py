@@ -16,7 +16,7 @@ import numpy as np
 from rag.errors import IndexMismatch
 from rag.index.filters import matches
 from rag.index.snapshot import check_spec
-from rag.index.types import Batch, Floats, IndexedChunk, IndexSpec, Scored
+from rag.index.types import Batch, Floats, IndexedChunk, IndexSpec, Scored, TermScore
 from rag.types import Document, Filter
 
 K1, B = 1.2, 0.75
@@ -68,9 +68,9 @@ class Oracle:
         scored = [self._bm25(chunk, query) for chunk in self._kept(filters)]
         return self._top([one for one in scored if one.terms], k)
 
-    def relevance(self, text: str, keys: Sequence[int]) -> dict[int, float]:
+    def term_scores(self, text: str, keys: Sequence[int]) -> dict[int, tuple[TermScore, ...]]:
         query = self._query(text)
-        return {key: self._bm25(self._chunks[key], query).score for key in keys if key in self._chunks}
+        return {key: self._term_scores(self._chunks[key], query) for key in keys if key in self._chunks}
 
     def flush(self) -> None:
         if self._file is not None:
@@ -108,18 +108,24 @@ class Oracle:
         return [(word, first[word], counts[word]) for word in counts]
 
     def _bm25(self, chunk: IndexedChunk, query: Sequence[tuple[str, str, int]]) -> Scored:
+        terms = self._term_scores(chunk, query)
+        return Scored(chunk.key, sum(one.score for one in terms), tuple(one.word for one in terms))
+
+    def _term_scores(
+        self, chunk: IndexedChunk, query: Sequence[tuple[str, str, int]]
+    ) -> tuple[TermScore, ...]:
         texts = [Counter(words(one.text)) for one in self._chunks.values()]
         average = self._average or sum(sum(text.values()) for text in texts) / len(texts)
         mine = Counter(words(chunk.text))
-        score, terms = 0.0, []
+        scores = []
         for word, written, count in query:
             if mine[word]:
                 frequency = sum(word in text for text in texts)
                 idf = math.log(1 + (len(texts) - frequency + 0.5) / (frequency + 0.5))
                 damping = K1 * (1 - B + B * sum(mine.values()) / average)
-                score += count * idf * mine[word] * (K1 + 1) / (mine[word] + damping)
-                terms.append(written)
-        return Scored(chunk.key, score, tuple(terms))
+                tf = mine[word] * (K1 + 1) / (mine[word] + damping)
+                scores.append(TermScore(word, written, count * idf * tf, count, idf, tf))
+        return tuple(scores)
 
     @staticmethod
     def _top(scored: list[Scored], k: int) -> list[Scored]:

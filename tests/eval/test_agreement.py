@@ -20,12 +20,14 @@ from sklearn import metrics as sk
 from typer.testing import CliRunner
 
 from api.cli.main import app
-from eval.agreement import statistics as of
+from eval.agreement import measures as of
 from eval.agreement.compare import Options, compare_files, to_json, write_files
-from eval.agreement.found import Agreement, Rating
 from eval.agreement.layout import KNOWN, Condition, Layout, layout_of, parse_condition
+from eval.agreement.measures import Bootstrap, Doubles, best_threshold, cross_fitted
+from eval.agreement.ratings import slices_of
 from eval.agreement.report import draw, markdown, number
-from eval.agreement.rows import PASSAGE, Wanted, packed, read_labelled
+from eval.agreement.results import AgreementReport, Rating
+from eval.agreement.rows import PASSAGE, RowSelection, packed, read_labelled
 from eval.agreement.scorers import (
     Column,
     Scored,
@@ -36,8 +38,6 @@ from eval.agreement.scorers import (
     score_rows,
     similarity,
 )
-from eval.agreement.slices import slices_of
-from eval.agreement.statistics import Bootstrap, Doubles, best_threshold, cross_fitted
 from eval.metrics.judge import NotJudgeable, Sample
 from rag.errors import InvalidInput, NotFound
 from rag.models.loaded import Models
@@ -300,7 +300,7 @@ class TestReading:
         path = tmp_path / "report.json"
         path.write_text(json.dumps(report))
         layout = layout_of(path, None).with_names({"label": "human"})
-        found = read_labelled(path, layout, Wanted(scores=("scores.faithfulness",)))
+        found = read_labelled(path, layout, RowSelection(scores=("scores.faithfulness",)))
         assert [one.sample.contexts for one in found.rows] == [(PUMP,), (PUMP,)]
         assert [one.scores for one in found.rows] == [{"scores.faithfulness": 0.5}] * 2
         assert found.unlabelled == 1
@@ -350,7 +350,7 @@ class TestReading:
         rows: list[dict[str, object]] = [{"claim": f"c{n}", "label": n % 2} for n in range(50)]
         path = write_rows(tmp_path / "rows.jsonl", rows)
         layout = layout_of(path, None)
-        drawn = [read_labelled(path, layout, Wanted(most=10, seed=seed)) for seed in (1, 1, 2)]
+        drawn = [read_labelled(path, layout, RowSelection(most=10, seed=seed)) for seed in (1, 1, 2)]
         assert drawn[0] == drawn[1] != drawn[2]
         assert (len(drawn[0].rows), drawn[0].drawn_from) == (10, 50)
 
@@ -398,7 +398,7 @@ class TestReading:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Agreement:
+def found(tmp_path_factory: pytest.TempPathFactory) -> AgreementReport:
     """A judge that mostly knows, one that tosses a coin, and one that is wrong on long claims."""
     rng = random.Random(5)
     rows: list[dict[str, object]] = []
@@ -419,10 +419,10 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Agreement:
 class TestGivenScores:
     """A score column against the label, with no model."""
 
-    def rating(self, found: Agreement, name: str) -> Rating:
+    def rating(self, found: AgreementReport, name: str) -> Rating:
         return next(one for one in found.sets[0].ratings if one.name == name)
 
-    def test_a_good_and_a_bad_judge_are_told_apart(self, found: Agreement) -> None:
+    def test_a_good_and_a_bad_judge_are_told_apart(self, found: AgreementReport) -> None:
         good, coin = (self.rating(found, name).values["auc"] for name in ("good", "coin"))
         assert good is not None
         assert coin is not None
@@ -436,7 +436,7 @@ class TestGivenScores:
         assert leads["good", "auc"].low > 0
         assert leads["coin", "auc"].low < 0 < leads["coin", "auc"].high
 
-    def test_calibration_tells_a_coin_from_a_judge(self, found: Agreement) -> None:
+    def test_calibration_tells_a_coin_from_a_judge(self, found: AgreementReport) -> None:
         good, coin = (self.rating(found, name) for name in ("good", "coin"))
         assert good.values["ece"] is not None
         assert coin.values["ece"] is not None
@@ -444,7 +444,7 @@ class TestGivenScores:
         assert sum(bin_.rows for bin_ in good.reliability) == 600
         assert all(0 <= bin_.positive <= 1 for bin_ in good.reliability)
 
-    def test_the_slice_where_a_judge_fails_is_found(self, found: Agreement) -> None:
+    def test_the_slice_where_a_judge_fails_is_found(self, found: AgreementReport) -> None:
         parts = {
             part.slice[1]: part.value.mean
             for part in found.sets[0].parts
@@ -453,17 +453,17 @@ class TestGivenScores:
         assert parts["short"] > 0.9
         assert parts["long"] < 0.6
 
-    def test_no_model_was_asked(self, found: Agreement) -> None:
+    def test_no_model_was_asked(self, found: AgreementReport) -> None:
         assert found.models == {}
 
-    def test_mistakes_are_sure_and_wrong(self, found: Agreement) -> None:
+    def test_mistakes_are_sure_and_wrong(self, found: AgreementReport) -> None:
         for one in found.sets[0].mistakes:
             assert abs(one.score - float(one.label)) > 0.5
         ours = [one for one in found.sets[0].mistakes if one.metric == "coin"]
         assert len(ours) == 10
         assert sum(one.score > 0.5 for one in ours) == 5
 
-    def test_json_has_no_nan_and_all_of_it(self, found: Agreement, tmp_path: Path) -> None:
+    def test_json_has_no_nan_and_all_of_it(self, found: AgreementReport, tmp_path: Path) -> None:
         write_files(found, tmp_path)
         told = json.loads((tmp_path / "agreement.json").read_text(), parse_constant=pytest.fail)
         assert told == json.loads(to_json(found))
@@ -471,7 +471,7 @@ class TestGivenScores:
         assert {"good", "coin", "blind", "overlap"} == {metric["name"] for metric in one["metrics"]}
         assert (tmp_path / "agreement.md").read_text() == markdown(found)
 
-    def test_the_picture_is_well_formed_and_needs_no_network(self, found: Agreement) -> None:
+    def test_the_picture_is_well_formed_and_needs_no_network(self, found: AgreementReport) -> None:
         svg = draw(found)
         ElementTree.fromstring(svg)
         assert not re.findall(r"(?:href|src|url)\s*[=(]", svg)

@@ -12,7 +12,7 @@ import pytest
 from eval.cases import Case
 from eval.corpus import put_whole
 from eval.evaluations import KIND, EvaluationHandler, find, read_run, submit
-from eval.runs.execute import Asked, Limits
+from eval.runs.execute import Limits, RunRequest
 from ingest.handler import ingest_worker
 from jobs.progress import Progress
 from jobs.worker import Worker
@@ -50,8 +50,8 @@ def stopped_after(manuals: Service, job: str, cases: int) -> list[EvaluationRow]
     return manuals.store.evaluations.rows(job)
 
 
-def asked(*metrics: str, times: int = 1) -> Asked:
-    return Asked(CASES * times, "manuals", metrics)
+def asked(*metrics: str, times: int = 1) -> RunRequest:
+    return RunRequest(CASES * times, "manuals", metrics)
 
 
 def test_a_job_from_its_cases_to_its_report(manuals: Service) -> None:
@@ -157,13 +157,13 @@ def test_the_ingest_worker_leaves_it_alone(manuals: Service) -> None:
 def test_mistakes_have_codes_and_queue_nothing(manuals: Service) -> None:
     before = len(manuals.store.jobs.newest())
     with pytest.raises(InvalidInput) as empty:
-        submit(manuals.store, manuals.settings, Asked((), "manuals"))
+        submit(manuals.store, manuals.settings, RunRequest((), "manuals"))
     assert empty.value.code == "cases_empty"
     with pytest.raises(InvalidInput) as metric:
         submit(manuals.store, manuals.settings, asked("accuracy"))
     assert metric.value.code == "unknown_metric"
     with pytest.raises(NotFound) as collection:
-        submit(manuals.store, manuals.settings, Asked(CASES, "nowhere"))
+        submit(manuals.store, manuals.settings, RunRequest(CASES, "nowhere"))
     assert collection.value.code == "collection_not_found"
     assert len(manuals.store.jobs.newest()) == before
 

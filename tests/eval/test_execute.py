@@ -17,12 +17,12 @@ from ragas.metrics.base import MetricType, SingleTurnMetric
 
 from eval.cases import Case
 from eval.metrics.registry import Measure, chosen, load_metrics
-from eval.runs.execute import Asked, Limits, execute
-from eval.runs.files import read_run, write_run
+from eval.report.files import read_run, write_run
+from eval.runs.execute import Limits, RunRequest, execute
 from eval.runs.journal import ROWS, in_folder, read_run_cases, read_setup
 from eval.runs.record import Failure, Run
 from eval.runs.score import Scorer, answered, failed, slices, to_sample, wording
-from eval.runs.setup import Asking
+from eval.runs.setup import AskOptions
 from rag.answer.ask import Ask
 from rag.errors import Conflict, InvalidInput, ModelError, NotFound
 from rag.service import Service
@@ -45,7 +45,7 @@ PLAIN = ("rouge_score", "exact_match")
 def run(manuals: Service, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
     folder = tmp_path_factory.mktemp("run")
     seen: list[tuple[int, int]] = []
-    found = execute(manuals, Asked(CASES, "manuals"), in_folder(folder), lambda *at: seen.append(at))
+    found = execute(manuals, RunRequest(CASES, "manuals"), in_folder(folder), lambda *at: seen.append(at))
     assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
     write_run(found, CASES, folder)
     return found, folder
@@ -125,20 +125,20 @@ def test_no_secret_is_written(tmp_path: Path) -> None:
 
 
 def test_only_the_metrics_asked_for(manuals: Service) -> None:
-    found = execute(manuals, Asked(CASES[:1], "manuals", PLAIN))
+    found = execute(manuals, RunRequest(CASES[:1], "manuals", PLAIN))
     assert found.setup.metrics == PLAIN
     assert set(found.rows[0].scores) == set(PLAIN)
 
 
 def test_two_at_once_give_what_one_gives(manuals: Service) -> None:
-    one = execute(manuals, Asked(CASES, "manuals", PLAIN))
-    two = execute(manuals, Asked(CASES, "manuals", PLAIN, limits=Limits(at_once=2)))
+    one = execute(manuals, RunRequest(CASES, "manuals", PLAIN))
+    two = execute(manuals, RunRequest(CASES, "manuals", PLAIN, limits=Limits(at_once=2)))
     assert [row.scores for row in one.rows] == [row.scores for row in two.rows]
     assert [row.id for row in one.rows] == [row.id for row in two.rows]
 
 
 def test_cases_that_are_alike_are_told_apart(manuals: Service) -> None:
-    found = execute(manuals, Asked([CASES[1], CASES[1], replace(CASES[1], id="mine")], "manuals", PLAIN))
+    found = execute(manuals, RunRequest([CASES[1], CASES[1], replace(CASES[1], id="mine")], "manuals", PLAIN))
     first, second, third = (row.id for row in found.rows)
     assert second == f"{first}-2"
     assert third == "mine"
@@ -154,14 +154,14 @@ def test_a_broken_run_goes_on_where_it_stopped(manuals: Service, tmp_path: Path)
             raise Killed
 
     with pytest.raises(Killed):
-        execute(manuals, Asked(CASES, "manuals", PLAIN), in_folder(tmp_path), stop)
+        execute(manuals, RunRequest(CASES, "manuals", PLAIN), in_folder(tmp_path), stop)
     with (tmp_path / ROWS).open("a") as rows:
         rows.write('[3.0, {"id": "half a li')  # as a crash in the middle of a write leaves it
     seen: list[tuple[int, int]] = []
     told: list[str] = []
     found = execute(
         manuals,
-        Asked(CASES, "manuals", PLAIN),
+        RunRequest(CASES, "manuals", PLAIN),
         in_folder(tmp_path),
         lambda *at: seen.append(at),
         on_row=lambda row: told.append(row.id),
@@ -170,7 +170,9 @@ def test_a_broken_run_goes_on_where_it_stopped(manuals: Service, tmp_path: Path)
     assert told == [found.rows[2].id]
     assert [row.question for row in found.rows] == [case.question for case in CASES]
     write_run(found, CASES, tmp_path)
-    again = execute(manuals, Asked(CASES, "manuals", PLAIN), in_folder(tmp_path), lambda *at: seen.append(at))
+    again = execute(
+        manuals, RunRequest(CASES, "manuals", PLAIN), in_folder(tmp_path), lambda *at: seen.append(at)
+    )
     assert seen[2:][0] == (0, 3), "a finished run is begun anew"
     assert again.setup.id != found.setup.id
 
@@ -219,33 +221,34 @@ def test_a_run_of_something_else_is_not_gone_on_with(manuals: Service, tmp_path:
             raise Killed
 
     with pytest.raises(Killed):
-        execute(manuals, Asked(CASES, "manuals", PLAIN), in_folder(tmp_path), stop)
+        execute(manuals, RunRequest(CASES, "manuals", PLAIN), in_folder(tmp_path), stop)
     for other in (
-        Asked(CASES[:2], "manuals", PLAIN),
-        Asked(CASES, "manuals", PLAIN[:1]),
-        Asked(CASES, "manuals", PLAIN, Asking(k=3)),
+        RunRequest(CASES[:2], "manuals", PLAIN),
+        RunRequest(CASES, "manuals", PLAIN[:1]),
+        RunRequest(CASES, "manuals", PLAIN, AskOptions(k=3)),
     ):
         with pytest.raises(Conflict) as caught:
             execute(manuals, other, in_folder(tmp_path))
         assert caught.value.code == "run_differs"
     assert (
-        len(execute(manuals, Asked(CASES[:2], "manuals", PLAIN), in_folder(tmp_path, fresh=True)).rows) == 2
+        len(execute(manuals, RunRequest(CASES[:2], "manuals", PLAIN), in_folder(tmp_path, fresh=True)).rows)
+        == 2
     )
 
 
 def test_two_processes_do_not_work_on_one_run(manuals: Service, tmp_path: Path) -> None:
     def second(done: int, total: int) -> None:
         with pytest.raises(Conflict) as caught:
-            execute(manuals, Asked(CASES, "manuals", PLAIN), in_folder(tmp_path))
+            execute(manuals, RunRequest(CASES, "manuals", PLAIN), in_folder(tmp_path))
         assert caught.value.code == "run_locked"
         raise Killed
 
     with pytest.raises(Killed):
-        execute(manuals, Asked(CASES, "manuals", PLAIN), in_folder(tmp_path), second)
+        execute(manuals, RunRequest(CASES, "manuals", PLAIN), in_folder(tmp_path), second)
 
 
 def test_an_answer_that_takes_too_long_is_an_error_on_its_row(manuals: Service) -> None:
-    found = execute(manuals, Asked(CASES[:1], "manuals", PLAIN, limits=Limits(answer_s=1e-6)))
+    found = execute(manuals, RunRequest(CASES[:1], "manuals", PLAIN, limits=Limits(answer_s=1e-6)))
     assert found.rows[0].failure is not None
     assert {bad.code for bad in found.rows[0].errors.values()} == {"answer_timeout"}
 
@@ -258,7 +261,7 @@ def test_an_abstention_scores_zero_where_an_answer_is_known(manuals: Service) ->
         sentences=(),
     )
     measures = chosen(["exact_match", "semantic_similarity", "faithfulness", "id_based_context_recall"])
-    scorer = Scorer(measures, load_metrics(measures, manuals))
+    scorer = Scorer(measures, load_metrics(measures, manuals.models))
     found = scorer.scored(answered(CASES[0], answer), CASES[0])
     assert found.scores == {"exact_match": 0, "semantic_similarity": 0, "id_based_context_recall": 1}
     assert found.skipped == {"faithfulness": "abstained"}
@@ -334,20 +337,20 @@ def test_a_question_that_fails_is_a_row_and_the_rest_goes_on() -> None:
 
 def test_wrong_names_have_codes(manuals: Service) -> None:
     with pytest.raises(InvalidInput) as metric:
-        execute(manuals, Asked(CASES, "manuals", ["accuracy"]))
+        execute(manuals, RunRequest(CASES, "manuals", ["accuracy"]))
     assert metric.value.code == "unknown_metric"
     with pytest.raises(NotFound) as collection:
-        execute(manuals, Asked(CASES, "nowhere"))
+        execute(manuals, RunRequest(CASES, "nowhere"))
     assert collection.value.code == "collection_not_found"
     with pytest.raises(InvalidInput) as empty:
-        execute(manuals, Asked((), "manuals"))
+        execute(manuals, RunRequest((), "manuals"))
     assert empty.value.code == "cases_empty"
 
 
 def test_without_the_extra_it_says_what_to_install(manuals: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("eval.extra.find_spec", lambda name: None)
+    monkeypatch.setattr("eval.environment.find_spec", lambda name: None)
     with pytest.raises(ModelError, match=r"footnote-rag\[eval\]") as caught:
-        execute(manuals, Asked(CASES, "manuals"))
+        execute(manuals, RunRequest(CASES, "manuals"))
     assert caught.value.code == "extra_missing"
 
 

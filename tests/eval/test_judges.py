@@ -29,7 +29,7 @@ INVENTED = "The pump was painted in Venice by a famous artist."
 
 @pytest.fixture(scope="module")
 def judges(manuals: Service) -> dict[str, Judge]:
-    return load_judges(tuple(JUDGES), manuals)
+    return load_judges(tuple(JUDGES), manuals.models)
 
 
 def sample(response: str, contexts: Sequence[str] = (PUMP, ROPE), reference: str | None = None) -> Sample:
@@ -296,7 +296,7 @@ def test_an_encoder_without_token_vectors_is_said_to_have_none() -> None:
 def test_judges_say_the_same_in_many_threads(judges: dict[str, Judge], manuals: Service) -> None:
     asked = [sample(f"{text} [1]", reference=TRUE) for text in (TRUE, INVENTED, ROPE)]
     expected = [[judge(item) for judge in judges.values()] for item in asked]
-    fresh = load_judges(tuple(JUDGES), manuals)
+    fresh = load_judges(tuple(JUDGES), manuals.models)
     with ThreadPoolExecutor(4) as pool:
         again = list(pool.map(lambda item: [judge(item) for judge in fresh.values()], asked * 3))
     for found, wanted in zip(again, expected * 3, strict=True):
@@ -306,5 +306,5 @@ def test_judges_say_the_same_in_many_threads(judges: dict[str, Judge], manuals: 
 
 def test_unknown_judges_have_a_code(manuals: Service) -> None:
     with pytest.raises(InvalidInput, match="bert_score") as caught:
-        load_judges(["bertscore"], manuals)
+        load_judges(["bertscore"], manuals.models)
     assert caught.value.code == "unknown_metric"

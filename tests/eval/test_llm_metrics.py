@@ -13,7 +13,7 @@ from eval.cases import Case
 from eval.metrics.ragas.llm import MeteredLLM, open_llm
 from eval.metrics.ragas.meter import CostLimit, Meter
 from eval.metrics.registry import MEASURES, chosen, load_metrics
-from eval.runs.execute import Asked, execute
+from eval.runs.execute import RunRequest, execute
 from eval.runs.record import Spent
 from rag.errors import Conflict, GeneratorError
 from rag.service import Service
@@ -80,7 +80,7 @@ def settings(server: FakeLLM, **more: object) -> Settings:
 
 def scores(llm: MeteredLLM, manuals: Service, names: tuple[str, ...] = ASKING) -> dict[str, float]:
     """Each metric in an event loop of its own, as a run computes them."""
-    metrics = load_metrics(chosen(names), manuals, llm)
+    metrics = load_metrics(chosen(names), manuals.models, llm)
     return {name: float(asyncio.run(metric.single_turn_ascore(SAMPLE))) for name, metric in metrics.items()}
 
 
@@ -202,9 +202,9 @@ def test_the_servers_words_are_not_logged(manuals: Service, caplog: pytest.LogCa
 def test_without_an_llm_they_are_refused_before_anything_is_asked(manuals: Service) -> None:
     assert not {measure.name for measure in chosen(None)} & set(ASKING), "they cost money"
     with pytest.raises(Conflict, match="factual_correctness") as caught:
-        execute(manuals, Asked([Case("Which bar?", "16 bar")], "manuals", ["factual_correctness"]))
+        execute(manuals, RunRequest([Case("Which bar?", "16 bar")], "manuals", ["factual_correctness"]))
     assert caught.value.code == "no_generator"
     with pytest.raises(Conflict):
         open_llm(Settings(llm_url="http://127.0.0.1:1/v1"))
     with pytest.raises(Conflict):
-        load_metrics(chosen(["llm_faithfulness"]), manuals)
+        load_metrics(chosen(["llm_faithfulness"]), manuals.models)

@@ -10,10 +10,10 @@ import pytest
 from eval.cases import Case
 from eval.metrics.ragas.llm import open_llm
 from eval.metrics.registry import JUDGES, MEASURES, chosen, load_metrics
-from eval.runs.execute import Asked, Limits, execute
+from eval.runs.execute import Limits, RunRequest, execute
 from eval.runs.record import Row
 from eval.runs.score import Scorer, answered
-from eval.runs.setup import Asking
+from eval.runs.setup import AskOptions
 from rag.answer.ask import Ask
 from rag.errors import Conflict
 from rag.service import Service, open_service
@@ -27,7 +27,7 @@ METERED = "factual_correctness"
 
 def scored(manuals: Service, answer: Answer, *names: str) -> Row:
     measures = chosen(names)
-    return Scorer(measures, load_metrics(measures, manuals)).scored(answered(CASE, answer), CASE)
+    return Scorer(measures, load_metrics(measures, manuals.models)).scored(answered(CASE, answer), CASE)
 
 
 def test_every_judge_is_a_measure_and_names_are_distinct() -> None:
@@ -62,7 +62,7 @@ def test_a_garbage_reply_is_an_error_on_the_row(manuals: Service) -> None:
     row = answered(CASE, manuals.answerer.answer(Ask(CASE.question, "manuals")))
     with FakeLLM(says("Fine!")) as server:
         llm = open_llm(Settings(llm_url=server.url, llm_model="fake-llm"))
-        found = Scorer(measures, load_metrics(measures, manuals, llm)).scored(row, CASE)
+        found = Scorer(measures, load_metrics(measures, manuals.models, llm)).scored(row, CASE)
     assert found.errors["llm_context_recall"].code == "generator_invalid"
     assert set(found.scores) == {"exact_match"}
 
@@ -85,7 +85,9 @@ def test_a_run_counts_what_its_judges_cost_and_stops_at_its_limit(manuals: Servi
         prices = {"llm_prompt_cost": 1e6, "llm_completion_cost": 2e6}
         settings = Settings(data=manuals.settings.data, llm_url=server.url, llm_model="fake-llm", **prices)
         with closing(open_service(settings, store=manuals.store)) as service:
-            asked = Asked(cases, "manuals", [METERED], Asking(mode="extractive"), Limits(max_cost=10))
+            asked = RunRequest(
+                cases, "manuals", [METERED], AskOptions(mode="extractive"), Limits(max_cost=10)
+            )
             run = execute(service, asked)
     (row,) = run.rows
     assert run.setup.cases == 2

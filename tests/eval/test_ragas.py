@@ -44,7 +44,7 @@ def scored(metric: object, response: str, reference: str | None = None) -> float
 
 
 def test_each_metric_is_its_judge(manuals: Service) -> None:
-    judges = load_judges(tuple(JUDGES), manuals)
+    judges = load_judges(tuple(JUDGES), manuals.models)
     for kind in METRICS:
         metric = kind(judges[kind.judged])
         assert metric.name == kind.judged
@@ -55,7 +55,7 @@ def test_each_metric_is_its_judge(manuals: Service) -> None:
 
 
 def test_nothing_said_and_nothing_retrieved_score_zero(manuals: Service) -> None:
-    judges = load_judges(tuple(JUDGES), manuals)
+    judges = load_judges(tuple(JUDGES), manuals.models)
     for kind in METRICS:
         metric = kind(judges[kind.judged])
         empty = SingleTurnSample(user_input=QUESTION, retrieved_contexts=[], response=" ", reference="16 bar")
@@ -66,7 +66,7 @@ def test_nothing_said_and_nothing_retrieved_score_zero(manuals: Service) -> None
 
 
 def test_a_missing_column_is_an_error_that_names_it(manuals: Service) -> None:
-    judges = load_judges(tuple(JUDGES), manuals)
+    judges = load_judges(tuple(JUDGES), manuals.models)
     with pytest.raises(NotJudgeable, match="reference") as caught:
         scored(BertScore(judges["bert_score"]), TRUE)
     assert caught.value.code == "no_reference"
@@ -76,7 +76,7 @@ def test_a_missing_column_is_an_error_that_names_it(manuals: Service) -> None:
 
 def test_the_keyword_interface(manuals: Service) -> None:
     """That of RAGAS 0.4's collections: MetricResult, one by one or in a batch."""
-    judges = load_judges(("faithfulness", "answer_relevancy"), manuals)
+    judges = load_judges(("faithfulness", "answer_relevancy"), manuals.models)
     metric = Faithfulness(judges["faithfulness"])
     row = {"user_input": QUESTION, "response": TRUE, "retrieved_contexts": [CONTEXT]}
     rows = [row, row | {"response": INVENTED}]

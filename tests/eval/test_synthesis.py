@@ -11,12 +11,10 @@ import pytest
 
 from eval.cases import Case, read_cases
 from eval.corpus import CorpusDocument, put_whole
-from eval.synthesis.drafts import rows_of
 from eval.synthesis.lexicon import Lexicon
-from eval.synthesis.rules import asked_of
-from eval.synthesis.sentences import sentences_of
+from eval.synthesis.passages import Kind, Options, Synthesis, sentences_of
+from eval.synthesis.rules import questions_of, rows_of
 from eval.synthesis.synthesize import shares, synthesize
-from eval.synthesis.types import Kind, Options, Synthesis
 from rag.errors import Conflict, InvalidInput, NotFound
 from rag.service import Service, open_service
 from rag.settings import Settings
@@ -80,7 +78,9 @@ def made(island: Service) -> Synthesis:
 
 def questions(text: str) -> dict[str, str]:
     lexicon = Lexicon.of([[document.text] for document in DOCUMENTS])
-    found = {ask.question: ask.reference for one in sentences_of(text) for ask in asked_of(one.text, lexicon)}
+    found = {
+        ask.question: ask.reference for one in sentences_of(text) for ask in questions_of(one.text, lexicon)
+    }
     return found | {ask.question: ask.reference for _, ask in rows_of(text, lexicon)}
 
 

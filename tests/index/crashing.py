@@ -13,7 +13,7 @@ from rag.errors import NotFound
 from rag.index import IndexManager, replica
 from rag.settings import Settings
 from rag.store import Store, document_id
-from tests.index.making import ENCODER, put
+from tests.index.making import put
 
 
 def main(data: Path, index: str, seed: int) -> None:
@@ -22,7 +22,7 @@ def main(data: Path, index: str, seed: int) -> None:
     course = random.Random(seed)
     settings = Settings(data=data, index=index, hnsw_threshold=20)
     with Store.open(settings.store_url) as store:
-        manager = IndexManager(store, settings, ENCODER)
+        manager = IndexManager(store, settings)
         print("ready", flush=True)
         while True:
             change(store, course)

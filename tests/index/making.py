@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from rag.index.types import Floats
+from rag.index import IndexManager
+from rag.index.replica import Replica
+from rag.index.types import Floats, Scored
 from rag.models.types import ModelInfo
 from rag.store import NewChunk, NewDocument, NewVectors, Store
-from rag.types import Document, Metadata
+from rag.types import Document, Filter, Metadata
 
 DIMENSION = 16
 ENCODER = ModelInfo("tiny-encoder", "r1", "encoder", 1, 512, DIMENSION)
@@ -66,3 +68,24 @@ def switch(store: Store, encoder: ModelInfo, collection: str = "c") -> None:
     while store.reembedding.drop_others(collection):
         pass
     store.jobs.set_status(job.id, "succeeded")
+
+
+def opened(manager: IndexManager, collection: str = "c") -> Replica:
+    """The replica that answers searches of an embedded collection now."""
+    replica = manager.open(manager._store.collections.get(collection))
+    assert replica is not None
+    return replica
+
+
+def search_dense(
+    manager: IndexManager, collection: str, vector: Floats, k: int, filters: Filter | None = None
+) -> list[Scored]:
+    """The k nearest chunks, none while nothing was embedded."""
+    replica = manager.open(manager._store.collections.get(collection))
+    return [] if replica is None else replica.dense.dense(vector, k, filters)
+
+
+def search_lexical(manager: IndexManager, collection: str, text: str, k: int) -> list[Scored]:
+    """The k best chunks by words, none while nothing was embedded."""
+    replica = manager.open(manager._store.collections.get(collection))
+    return [] if replica is None else replica.lexical.lexical(text, k)

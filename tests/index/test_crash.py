@@ -13,7 +13,7 @@ import pytest
 from rag.index import IndexManager
 from rag.settings import Settings
 from rag.store import Store
-from tests.index.making import ENCODER, live, unit
+from tests.index.making import live, search_dense, search_lexical, unit
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,13 +29,13 @@ def killed_after(seconds: float, settings: Settings, seed: int) -> None:
 
 
 def assert_equal_to_store(store: Store, settings: Settings) -> None:
-    manager = IndexManager(store, settings, ENCODER, background=False)
+    manager = IndexManager(store, settings, background=False)
     manager.catch_up("c")
     vectors = live(store)
-    dense = manager.search_dense("c", unit(1), 10_000)
+    dense = search_dense(manager, "c", unit(1), 10_000)
     expected = {key: float(vector @ unit(1)) for key, vector in vectors.items()}
     assert {one.key: one.score for one in dense} == pytest.approx(expected, abs=1e-5)
-    lexical = manager.search_lexical("c", "plain", 10_000)
+    lexical = search_lexical(manager, "c", "plain", 10_000)
     assert sorted(one.key for one in lexical) == sorted(vectors)
     assert {one.chunks for one in manager.status()} == {len(vectors)}
     manager.close()

@@ -24,7 +24,7 @@ from rag.index.types import Floats
 from rag.settings import Settings
 from rag.store import NewChunk, NewDocument, Store, document_id
 from rag.types import Chunk, Document, Equals, Range
-from tests.index.making import ENCODER, live, put, switch, unit
+from tests.index.making import ENCODER, live, opened, put, search_dense, search_lexical, switch, unit
 
 Open = Callable[..., IndexManager]
 
@@ -46,24 +46,23 @@ def backend(request: pytest.FixtureRequest, settings: Settings) -> Settings:
 
 @pytest.fixture
 def manage(store: Store) -> Iterator[Open]:
-    opened: list[IndexManager] = []
+    managers: list[IndexManager] = []
 
     def open_manager(settings: Settings, *, background: bool = False, **others: object) -> IndexManager:
-        encoder = others.get("encoder", ENCODER)
         # type: ignore[arg-type]
-        manager = IndexManager(others.get("store", store), settings, encoder, background=background)
-        opened.append(manager)
+        manager = IndexManager(others.get("store", store), settings, background=background)
+        managers.append(manager)
         return manager
 
     yield open_manager
-    for manager in opened:
+    for manager in managers:
         manager.close()
 
 
 def found(manager: IndexManager, collection: str = "c") -> list[int]:
     """The keys that both kinds of search find; every text has `plain`."""
-    dense = sorted(one.key for one in manager.search_dense(collection, unit(0), 10_000))
-    lexical = sorted(one.key for one in manager.search_lexical(collection, "plain", 10_000))
+    dense = sorted(one.key for one in search_dense(manager, collection, unit(0), 10_000))
+    lexical = sorted(one.key for one in search_lexical(manager, collection, "plain", 10_000))
     assert dense == lexical
     return dense
 
@@ -72,28 +71,30 @@ def test_a_search_sees_what_was_committed_before_it(store: Store, backend: Setti
     manager = manage(backend)
     assert found(manager) == []
     put(store, "a", "plain pump", seed=1, metadata={"year": 2020})
-    assert [one.key for one in manager.search_lexical("c", "pumps", 5)] == list(live(store))
+    assert [one.key for one in search_lexical(manager, "c", "pumps", 5)] == list(live(store))
     put(store, "b", "plain dock", seed=2, metadata={"year": 2024})
     assert found(manager) == sorted(live(store))
-    assert len(manager.search_dense("c", unit(0), 5, Range("year", gt=2021))) == 1
+    assert len(search_dense(manager, "c", unit(0), 5, Range("year", gt=2021))) == 1
     put(store, "a", "plain other text", seed=3)
     assert found(manager) == sorted(live(store))
-    assert manager.search_lexical("c", "pumps", 5) == []
+    assert search_lexical(manager, "c", "pumps", 5) == []
     store.documents.delete(document_id("c", "b"))
     assert found(manager) == sorted(live(store))
 
 
-def test_similarities_and_relevance_are_of_the_searches(
+def test_similarities_and_scores_of_words_are_of_the_searches(
     store: Store, backend: Settings, manage: Open
 ) -> None:
     manager = manage(backend)
     for number in range(10):
         put(store, f"s{number}", f"plain w{number} pump", seed=number)
-    dense = {one.key: one.score for one in manager.search_dense("c", unit(3), 20)}
-    lexical = {one.key: one.score for one in manager.search_lexical("c", "w3 pump", 20)}
-    assert manager.similarities("c", unit(3), list(dense)) == pytest.approx(dense, abs=1e-5)
-    assert manager.relevance("c", "w3 pump", list(lexical)) == pytest.approx(lexical, abs=1e-5)
-    assert manager.similarities("c", unit(3), []) == manager.relevance("c", "w3", []) == {}
+    dense = {one.key: one.score for one in search_dense(manager, "c", unit(3), 20)}
+    lexical = {one.key: one.score for one in search_lexical(manager, "c", "w3 pump", 20)}
+    replica = opened(manager)
+    assert replica.dense.similarities(unit(3), list(dense)) == pytest.approx(dense, abs=1e-5)
+    terms = replica.lexical.term_scores("w3 pump", list(lexical))
+    sums = {key: sum(one.score for one in scores) for key, scores in terms.items()}
+    assert sums == pytest.approx(lexical, abs=1e-5)
 
 
 def test_words_of_title_and_headings_are_found(store: Store, backend: Settings, manage: Open) -> None:
@@ -103,7 +104,7 @@ def test_words_of_title_and_headings_are_found(store: Store, backend: Settings, 
     part = NewChunk(0, 0, len(text), None, ("Maintenance", "Pressure"), unit(1))
     store.documents.put(NewDocument(document, text, "1", [part], ENCODER.name, ENCODER.revision))
     for word in ("pump", "maintenance", "pressure", "rated"):
-        assert [one.key for one in manager.search_lexical("c", word, 5)] == list(live(store)), word
+        assert [one.key for one in search_lexical(manager, "c", word, 5)] == list(live(store)), word
 
 
 def test_a_heading_at_the_start_of_a_text_counts_once() -> None:
@@ -115,8 +116,8 @@ def test_a_heading_at_the_start_of_a_text_counts_once() -> None:
 def test_an_unknown_collection_is_not_found(store: Store, backend: Settings, manage: Open) -> None:
     manager = manage(backend)
     for search in (
-        lambda: manager.search_dense("none", unit(0), 3),
-        lambda: manager.search_lexical("none", "x", 3),
+        lambda: search_dense(manager, "none", unit(0), 3),
+        lambda: search_lexical(manager, "none", "x", 3),
         lambda: manager.catch_up("none"),
     ):
         with pytest.raises(NotFound, match="none"):
@@ -147,9 +148,8 @@ def test_a_collection_made_anew_may_have_another_model(store: Store, backend: Se
     store.collections.create("c")
     other = replace(ENCODER, name="other-encoder")
     put(store, "a", seed=1, encoder=other)
-    with pytest.raises(IndexMismatch, match=r"other-encoder.*tiny-encoder"):
-        manager.search_dense("c", unit(0), 3)
-    assert len(manager.search_lexical("c", "plain", 3)) == 1  # words need no encoder
+    assert opened(manager).spec.model == "other-encoder"
+    assert len(search_lexical(manager, "c", "plain", 3)) == 1  # words need no encoder
 
 
 def test_it_starts_from_the_snapshot_and_not_from_the_log(
@@ -208,7 +208,7 @@ def test_another_store_under_the_same_data_is_told_apart(
             put(other, f"o{number}", "plain other", seed=100 + number)
         replaced = manage(settings, store=other)
         assert found(replaced) == sorted(live(other))
-        assert len(replaced.search_lexical("c", "other", 10)) == 7
+        assert len(search_lexical(replaced, "c", "other", 10)) == 7
         replaced.close()
 
 
@@ -229,7 +229,7 @@ def test_a_store_put_back_to_an_older_state_is_followed(
         manager.close()
         restored = manage(backend, store=backup)
         assert found(restored) == sorted(live(backup))
-        assert restored.search_lexical("c", "lost", 5) == []
+        assert search_lexical(restored, "c", "lost", 5) == []
         restored.close()
 
 
@@ -310,11 +310,11 @@ def test_a_large_collection_gets_a_graph_that_outlives_the_process(
     put(store, "late", seed=500, chunks=3)
     store.documents.delete(document_id("c", "s3"))
     expected = nearest(store, 7)
-    assert [one.key for one in manager.search_dense("c", unit(777), 7)] == expected
+    assert [one.key for one in search_dense(manager, "c", unit(777), 7)] == expected
     manager.close()
     again = manage(small)
-    assert [one.key for one in again.search_dense("c", unit(777), 7)] == expected
-    assert len(again.search_dense("c", unit(777), 1000, Equals("even", True))) == 60
+    assert [one.key for one in search_dense(again, "c", unit(777), 7)] == expected
+    assert len(search_dense(again, "c", unit(777), 1000, Equals("even", True))) == 60
     assert len(found(again)) == 113
 
 
@@ -408,7 +408,7 @@ def test_a_missing_qdrant_server_is_named(store: Store, settings: Settings, mana
     manager = manage(settings.model_copy(update={"index": "qdrant+http://127.0.0.1:9"}), background=True)
     put(store, "a", seed=1)
     with pytest.raises(IndexUnavailable, match=r"127\.0\.0\.1:9") as error:
-        manager.search_dense("c", unit(0), 3)
+        search_dense(manager, "c", unit(0), 3)
     assert error.value.code == "index_unavailable"
     assert error.value.status == 503
     assert within(10, lambda: any("127.0.0.1:9" in one.detail for one in manager.status()))
@@ -425,7 +425,7 @@ def test_a_qdrant_collection_that_vanished_is_filled_again(
     for one in client.get_collections().collections:
         client.delete_collection(one.name)
     with pytest.raises(IndexUnavailable, match="not found"):
-        manager.search_dense("c", unit(0), 3)
+        search_dense(manager, "c", unit(0), 3)
     assert found(manager) == sorted(live(store))
 
 
@@ -435,7 +435,7 @@ def test_a_closed_manager_says_so(store: Store, backend: Settings, manage: Open)
     assert len(found(manager)) == 1
     manager.close()
     with pytest.raises(IndexUnavailable, match="closed"):
-        manager.search_dense("c", unit(0), 3)
+        search_dense(manager, "c", unit(0), 3)
 
 
 def test_a_setting_that_means_nothing_is_refused(store: Store, settings: Settings, manage: Open) -> None:
@@ -466,9 +466,9 @@ def test_without_the_extra_the_message_says_what_to_install(settings: Settings) 
 
 def test_another_language_stems_its_own_way(store: Store, settings: Settings, manage: Open) -> None:
     put(store, "a", "plain Die Häuser am Hafen", seed=1)
-    assert manage(settings).search_lexical("c", "Haus", 5) == []
+    assert search_lexical(manage(settings), "c", "Haus", 5) == []
     german = settings.model_copy(update={"language": "german"})
-    assert len(manage(german).search_lexical("c", "Haus", 5)) == 1
+    assert len(search_lexical(manage(german), "c", "Haus", 5)) == 1
 
 
 def test_a_passage_is_found_by_its_title_and_headings(store: Store, backend: Settings, manage: Open) -> None:
@@ -479,7 +479,7 @@ def test_a_passage_is_found_by_its_title_and_headings(store: Store, backend: Set
     part = NewChunk(0, 0, len(text), None, ("Maintenance", "Pressure"), unit(1))
     store.documents.put(NewDocument(document, text, "1", [part], ENCODER.name, ENCODER.revision))
     for word in ("pump", "maintenance", "pressure", "rated"):
-        assert [one.key for one in manager.search_lexical("c", word, 5)] == list(live(store)), word
+        assert [one.key for one in search_lexical(manager, "c", word, 5)] == list(live(store)), word
 
 
 NEXT = replace(ENCODER, name="next-encoder", revision="r2", dimension=4)
@@ -495,16 +495,16 @@ def test_the_old_replica_answers_until_that_of_the_new_encoder_is_complete(
     keys = sorted(live(store))
     switch(store, NEXT)
     assert not manager.catch_up("c", 0.0)
-    assert manager.serving("c").model == ENCODER.name
+    assert opened(manager).spec.model == ENCODER.name
     assert found(manager) == keys
     with pytest.raises(IndexMismatch):
-        manager.search_dense("c", axis(0), 5, encoder=NEXT)
+        search_dense(manager, "c", axis(0), 5)
     assert manager.catch_up("c")
-    assert manager.serving("c").model == NEXT.name
-    hits = manager.search_dense("c", axis(0), 200, encoder=NEXT)
+    assert opened(manager).spec.model == NEXT.name
+    hits = search_dense(manager, "c", axis(0), 200)
     assert sorted(hit.key for hit in hits) == keys
     assert {hit.key for hit in hits if hit.score > 0.99} == {key for key in keys if key % 4 == 0}
-    assert len(manager.search_lexical("c", "plain", 200)) == 120
+    assert len(search_lexical(manager, "c", "plain", 200)) == 120
     with pytest.raises(IndexMismatch):
         found(manager)
     assert sorted(one.backend for one in manager.status()) == sorted(
@@ -522,12 +522,12 @@ def test_a_search_between_two_encoders_never_mixes_them(
     document = Document("", "c", "b", "b", "text/plain", "")
     part = NewChunk(0, 0, 5, None, (), axis(1))
     store.documents.put(NewDocument(document, "plain", "1", [part], NEXT.name, NEXT.revision))
-    assert [one.key for one in manager.search_dense("c", unit(1), 5)] == [min(live(store))], "of the old"
+    assert [one.key for one in search_dense(manager, "c", unit(1), 5)] == [min(live(store))], "of the old"
     third = replace(NEXT, name="third", dimension=8)
     switch(store, third)
     manager.refresh()
-    assert manager.serving("c").model == "third"
-    assert len(manager.search_dense("c", axis(0, 8), 5, encoder=third)) == 2
+    assert opened(manager).spec.model == "third"
+    assert len(search_dense(manager, "c", axis(0, 8), 5)) == 2
 
 
 def test_a_new_process_opens_the_replica_of_the_present_encoder_and_sweeps_the_old(
@@ -544,8 +544,8 @@ def test_a_new_process_opens_the_replica_of_the_present_encoder_and_sweeps_the_o
     (slot / "c").mkdir()
     second = manage(settings)
     second.refresh()
-    assert second.serving("c").model == NEXT.name
-    assert len(second.search_dense("c", axis(0), 5, encoder=NEXT)) == 1
+    assert opened(second).spec.model == NEXT.name
+    assert len(search_dense(second, "c", axis(0), 5)) == 1
     assert sorted(path.name for path in slot.iterdir() if path.is_dir()) == ["c~1"]
 
 

@@ -15,7 +15,6 @@ from api.http import sse
 from api.http.asking import answer, stream
 from api.http.auth import MayRead
 from api.http.errors import openai_envelope, request_id
-from api.http.limits import MAX_QUESTION
 from api.http.routes.answers import Responses, openai_errors
 from api.http.schemas.openai import (
     ChatChunkOut,
@@ -34,6 +33,7 @@ from api.http.state import Running
 from rag.answer.ask import Ask
 from rag.answer.events import AnswerEvent, Event
 from rag.errors import InvalidInput, NotFound, RagError
+from rag.settings import LONGEST_QUESTION
 from rag.types import Answer, Usage
 
 router = APIRouter(prefix="/v1", tags=["openai"])
@@ -86,8 +86,8 @@ def question(body: ChatIn) -> str:
     texts = [message.text().strip() for message in body.messages if message.role == "user"]
     if not texts or not texts[-1]:
         raise InvalidInput("messages: the last message of the user must hold text.")
-    if len(texts[-1]) > MAX_QUESTION:
-        raise InvalidInput(f"messages: a question may have {MAX_QUESTION} characters.")
+    if len(texts[-1]) > LONGEST_QUESTION:
+        raise InvalidInput(f"messages: a question may have {LONGEST_QUESTION} characters.")
     return texts[-1]
 
 

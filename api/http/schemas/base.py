@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
-from api.http.limits import MAX_K, MAX_PASSAGE, MAX_QUESTION
+from api.http.limits import MAX_K, MAX_PASSAGE
+from rag.settings import LONGEST_QUESTION
 from rag.types import Metadata
 
 
@@ -29,7 +30,7 @@ def example(value: JsonDict) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [value]})
 
 
-Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION)]
+Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_QUESTION)]
 Passage = Annotated[str, StringConstraints(max_length=MAX_PASSAGE)]
 CollectionName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 MetadataJson = dict[str, str | int | float | bool | list[str]]

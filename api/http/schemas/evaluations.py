@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
-from api.http.limits import MAX_QUESTION
 from api.http.schemas.base import CollectionName, In, Out, Passage, example
 from api.http.schemas.jobs import JobProgressOut
 from eval.cases import Case
-from eval.runs.execute import Asked, Limits
-from eval.runs.setup import Asking
+from eval.runs.execute import Limits, RunRequest
+from eval.runs.setup import AskOptions
+from rag.settings import LONGEST_QUESTION
 from rag.types import AnswerMode, CheckPolicy, Job, JobStatus
 
 MAX_CASES = 1_000
@@ -24,7 +24,7 @@ class CaseIn(In):
     `answerable` false makes an abstention the right answer; results are sliced by `type`.
     """
 
-    question: Annotated[str, StringConstraints(min_length=1, max_length=MAX_QUESTION)]
+    question: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_QUESTION)]
     reference: Passage | None = None
     relevant_sources: list[str] | None = None
     contexts: list[Passage] | None = None
@@ -77,12 +77,12 @@ class EvaluationIn(In):
     max_cost: Annotated[float, Field(ge=0)] | None = None
     seed: int = 0
 
-    def asked(self) -> Asked:
+    def asked(self) -> RunRequest:
         """As the evaluation takes it."""
         limits = Limits(at_once=self.at_once, max_cost=self.max_cost)
-        asking = Asking(self.k, self.mode, self.check)
+        asking = AskOptions(self.k, self.mode, self.check)
         cases = [one.case() for one in self.cases]
-        return Asked(cases, self.collection, self.metrics, asking, limits, self.seed)
+        return RunRequest(cases, self.collection, self.metrics, asking, limits, self.seed)
 
 
 class ScoreOut(Out):

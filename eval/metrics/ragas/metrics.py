@@ -18,7 +18,7 @@ from ragas.metrics.result import MetricResult
 from ragas.run_config import RunConfig
 from sacrebleu import sentence_bleu
 
-from eval.metrics.evidence import covered
+from eval.metrics.evidence import coverage_of
 from eval.metrics.judge import Judge, NotJudgeable, Sample
 from eval.metrics.registry import JUDGES, load_judges
 from eval.reading import token_recall
@@ -107,8 +107,9 @@ class ContextRelevance(JudgeMetric):
 
 
 class CitationRecall(JudgeMetric):
-    """Share of sentences that what they cite supports: eval/metrics/grounding.py. `[n]` in the response is the
-    n-th context, from 1.
+    """Share of sentences that what they cite supports: eval/metrics/grounding.py.
+
+    `[n]` in the response is the n-th context, from 1.
     """
 
     judged = "citation_recall"
@@ -159,10 +160,10 @@ class _EvidenceMetric(SingleTurnMetric, BaseMetric):  # type: ignore[misc]
         self, *, retrieved_contexts: Sequence[str], reference_contexts: Sequence[str]
     ) -> MetricResult:
         """The score of one row."""
-        return MetricResult(value=getattr(covered(reference_contexts, retrieved_contexts), self.share))
+        return MetricResult(value=getattr(coverage_of(reference_contexts, retrieved_contexts), self.share))
 
     async def _single_turn_ascore(self, sample: SingleTurnSample, callbacks: object) -> float:
-        return float(getattr(covered(sample.reference_contexts, sample.retrieved_contexts), self.share))
+        return float(getattr(coverage_of(sample.reference_contexts, sample.retrieved_contexts), self.share))
 
 
 class ContextTokenRecall(_EvidenceMetric):

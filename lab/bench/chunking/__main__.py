@@ -20,7 +20,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from eval.machine import machine
+from eval.environment import machine
 from ingest.parse.limits import Context
 from ingest.parse.markdown import parse as parse_markdown
 from ingest.parse.text import parse_text

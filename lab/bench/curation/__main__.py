@@ -21,7 +21,7 @@ from random import Random
 from typing import Literal, get_args
 
 from eval.corpus import CorpusDocument, load_beir
-from eval.machine import machine
+from eval.environment import machine
 from eval.output import table
 from lab.bench.curation import planting
 from lab.bench.curation.planting import NO_PERSONAL, NO_SECRETS, NOTICES, PERSONAL, SECRETS, Case, Maker

@@ -19,7 +19,7 @@ from pathlib import Path
 from random import Random
 
 from eval.corpus import BeirFolder, CorpusDocument, load_beir
-from eval.machine import machine
+from eval.environment import machine
 from eval.output import table
 from eval.retrieval import score_ranking
 from eval.statistics import Interval, mean_interval, paired_difference

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from eval.machine import peak_memory_mb
+from eval.environment import peak_memory_mb
 
 BATCH, LENGTH = 16, 256  # the 4,096 tokens of a full batch
 

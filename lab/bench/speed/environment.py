@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
-from eval.machine import machine
+from eval.environment import machine
 from lab.bench.speed.footprint import PACKAGE, graphs, needed
 from lab.bench.speed.results import Plan, Setup
 from rag.models.registry import describe

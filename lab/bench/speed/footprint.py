@@ -18,7 +18,7 @@ from time import perf_counter
 
 from packaging.requirements import Requirement
 
-from eval.machine import peak_memory_mb
+from eval.environment import peak_memory_mb
 from lab.bench.service import Running, ServiceFailed, service
 from lab.bench.speed.baseline import Indexes
 from lab.bench.speed.clients import call_kinds, over_http

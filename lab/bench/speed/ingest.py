@@ -10,7 +10,7 @@ from statistics import median
 from time import perf_counter
 
 from eval.corpus import CorpusDocument
-from eval.machine import children, peak_memory_mb
+from eval.environment import children, peak_memory_mb
 from ingest.embed import passage
 from lab.bench.service import Running, call, job_id, upload, wait_for
 from lab.bench.speed.dataset import SYNTHETIC, Dataset

@@ -154,7 +154,8 @@ def _check(service: Service, name: str, items: Sequence[Any], plan: Plan) -> lis
     """Beside the checker's passes, and beside those of the encoder too, which it asks for vectors."""
 
     def work(item: Any) -> object:
-        return check_text(*item)
+        claim, passages, question = item
+        return check_text(claim, passages, service.models.checker, question)
 
     own = with_passes(work, fitting(work, items, plan))
     first = own[0].passes[0].session  # the checker's net runs first

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from eval.corpus import CorpusDocument, put_whole
-from eval.machine import machine, peak_memory_mb
+from eval.environment import machine, peak_memory_mb
 from lab.bench.speed import baseline
 from lab.bench.speed.__main__ import QUICK, main, run, write
 from lab.bench.speed.baseline import FaissAlone, TantivyAlone
@@ -350,7 +350,7 @@ def test_filler_reaches_every_size_and_is_searchable(manuals: Service) -> None:
     assert fill(store, "filled", 70) == 25
     assert store.collections.get("filled").chunks == 70
     vector = manuals.models.encoder.encode_queries(["How heavy is the anchor?"])[0].dense
-    assert len(manuals.indexes.search_dense("filled", vector, 100)) == 70
+    assert len(manuals.searcher.open("filled").dense(vector, 100)) == 70
 
 
 def test_filler_needs_something_to_copy(manuals: Service) -> None:

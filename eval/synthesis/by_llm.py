@@ -10,11 +10,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from eval.cases import Case
-from eval.synthesis.hops import Tally, case_of
-from eval.synthesis.passages import Source
-from eval.synthesis.sentences import stands_alone
-from eval.synthesis.trip import Trip, alike
-from eval.synthesis.types import Draft, Kind, Options, Passage
+from eval.synthesis.hops import DraftCounts, case_of
+from eval.synthesis.passages import Draft, Kind, Options, Passage, Source, stands_alone
+from eval.synthesis.round_trip import RoundTrip, alike
 from rag.answer.check import check_text
 from rag.answer.prompt import Prompt, clean
 from rag.answer.write import Generator
@@ -29,7 +27,7 @@ _FAILURES = 3
 """Calls that may fail one after the other."""
 
 
-class Spent(Exception):
+class BudgetExhausted(Exception):
     """The next call might cost more than is left."""
 
 
@@ -52,9 +50,9 @@ class LlmMaker:
     writer: Generator
     settings: Settings
     source: Source
-    trip: Trip
+    trip: RoundTrip
     options: Options
-    tally: Tally
+    tally: DraftCounts
     rules: Counter[str]
     tell: Callable[[Kind, int, int], None]
     usage: Usage = field(default_factory=Usage)
@@ -71,7 +69,7 @@ class LlmMaker:
         try:
             for kind, count in wanted.items():
                 self._kind(kind, count, left, made)
-        except Spent:
+        except BudgetExhausted:
             self.tally.dropped["max_cost"] += 1
         except GeneratorError:
             if not made:
@@ -137,7 +135,7 @@ class LlmMaker:
     def _write(self, prompt: Prompt) -> str:
         limit = self.options.max_cost
         if limit is not None and self.usage.cost + self._most(prompt) > limit:
-            raise Spent
+            raise BudgetExhausted
         written = self.writer.write(prompt, lambda _: None)
         spent = written.usage
         self.usage = replace(
@@ -162,7 +160,7 @@ def _place(text: str, quote: str) -> Span | None:
     return Span(found.start(), found.end()) if found else None
 
 
-_RULES = """You write test questions for a search system over somebody's documents.
+_SYSTEM_PROMPT = """You write test questions for a search system over somebody's documents.
 Rules:
 - Write as a person asks who has not seen the passages: no "the passage", "the text", "the document", "this".
 - The question is understood by itself and names what it is about.
@@ -186,7 +184,7 @@ def prompt_for(kind: Kind, passages: Sequence[Passage]) -> Prompt:
         f"<passage {n}>\n({one.document.title or one.document.source})\n{_inert(one.text)}\n</passage {n}>"
         for n, one in enumerate(passages, 1)
     )
-    return Prompt(_RULES, "\n\n".join([*numbered, _TASKS[kind]]))
+    return Prompt(_SYSTEM_PROMPT, "\n\n".join([*numbered, _TASKS[kind]]))
 
 
 def reply_of(text: str) -> tuple[str, str, list[str]] | None:

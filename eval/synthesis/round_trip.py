@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eval.synthesis.lexicon import VERBS, Lexicon, content_words
-from eval.synthesis.types import Draft, Passage
+from eval.synthesis.passages import Draft, Passage
 from rag.models.claims import stem
 from rag.models.types import Reading
 from rag.service import Service
@@ -27,7 +27,7 @@ _ALIKE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Trip:
+class RoundTrip:
     """Checks of drafts on one collection."""
 
     service: Service

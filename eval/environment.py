@@ -1,11 +1,14 @@
-"""What a figure was measured on."""
+"""What a figure was measured on: the machine, memory of processes, and whether the extra `eval` is there."""
 
 from __future__ import annotations
 
 import os
 import platform
 import re
+from importlib.util import find_spec
 from pathlib import Path
+
+from rag.errors import ModelError
 
 
 def machine() -> dict[str, str | int]:
@@ -23,28 +26,49 @@ def peak_memory_mb(pid: int | None = None) -> float | None:
     """Largest resident size of a process so far in MiB (None: this one); None where the system does not
     tell.
     """
-    found = re.search(r"^VmHWM:\s+(\d+) kB", _read(Path(f"/proc/{pid or os.getpid()}/status")), re.MULTILINE)
+    found = re.search(
+        r"^VmHWM:\s+(\d+) kB", _proc_text(Path(f"/proc/{pid or os.getpid()}/status")), re.MULTILINE
+    )
     return int(found[1]) / 1024 if found else None
 
 
 def children(pid: int) -> list[int]:
     """Processes that a process has started and that still run; none where there is no /proc."""
-    lists = [_read(path) for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    lists = [_proc_text(path) for path in Path(f"/proc/{pid}/task").glob("*/children")]
     return [int(child) for text in lists for child in text.split()]
 
 
 def _processor() -> str:
-    found = re.search(r"^model name\s*:\s*(.+)$", _read(Path("/proc/cpuinfo")), re.MULTILINE)
+    found = re.search(r"^model name\s*:\s*(.+)$", _proc_text(Path("/proc/cpuinfo")), re.MULTILINE)
     return found[1] if found else platform.processor() or platform.machine()
 
 
 def _instructions() -> str:
-    flags = _read(Path("/proc/cpuinfo"))
+    flags = _proc_text(Path("/proc/cpuinfo"))
     return next((name for name in ("avx512_vnni", "avx_vnni", "avx512f", "avx2") if name in flags), "unknown")
 
 
-def _read(path: Path) -> str:
+def _proc_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
+
+
+ADVICE = "Install it with: pip install 'footnote-rag[eval]'"
+
+
+def require(*modules: str) -> None:
+    """Raise ModelError `extra_missing` when one of the top-level modules is not installed; imports none of
+    them.
+    """
+    missing = [module for module in modules if find_spec(module) is None]
+    if missing:
+        raise ModelError(
+            f"This needs the extra eval ({', '.join(missing)} is missing). {ADVICE}", code="extra_missing"
+        )
+
+
+def unusable(error: ImportError) -> ModelError:
+    """For packages that are there and cannot be imported, e.g. RAGAS beside langchain-community 0.4."""
+    return ModelError(f"The extra eval does not import ({error}). {ADVICE}", code="extra_missing")

@@ -1,4 +1,4 @@
-"""What a comparison with people found."""
+"""Figures of a comparison with people: dataclasses only."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from eval.agreement.scorers import Kind
-from eval.agreement.slices import Slice
 from eval.statistics import Interval
+
+Slice = tuple[str, str]
+"""A way to cut, and the part, such as ("claim", "has a number")."""
 
 Values = Mapping[str, Interval | None]
 """A measure's name to its value; None where it is undefined, as the correlation of a constant."""
@@ -50,7 +52,7 @@ class Lead:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SliceResult:
     """A metric in one slice: its ranking, the share of negative rows that it took for positive and of
     positive ones that it did not, and its lead over each baseline.
     """
@@ -102,12 +104,12 @@ class SetAgreement:
     measure: str
     ratings: tuple[Rating, ...]
     leads: tuple[Lead, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[SliceResult, ...]
     mistakes: tuple[Mistake, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class AgreementReport:
     """All files, and what it takes to get the same again; `models` maps a role to `name@revision`."""
 
     sets: tuple[SetAgreement, ...]
