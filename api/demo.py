@@ -20,11 +20,12 @@ from pathlib import Path
 from rich.rule import Rule
 from rich.text import Text
 
-from api.cli.client import Client, ServiceError
-from api.cli.console import out, print_answer, print_error
-from api.http.schemas.jobs import JobOut
-from api.http.schemas.query import QueryIn, QueryOut
-from api.service import STOP_GRACE_S, Running, find_running, is_alive, stop_on_signal
+from api.cli.console import out, print_error
+from api.cli.results import print_answer
+from api.service import STOP_GRACE_S, RunningService, find_running, is_alive, stop_on_signal
+from footnote.client import Client
+from footnote.errors import FootnoteError
+from footnote.models import Answer, Job
 from rag.errors import RagError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,13 +64,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 good = show(running, given.data)
                 if not given.once:
                     serve_on(running)
-        except RagError as error:
+        except (RagError, FootnoteError) as error:
             print_error(error)
             return 1
     return 0 if good else 1
 
 
-def show(running: Running, data: Path) -> bool:
+def show(running: RunningService, data: Path) -> bool:
     """Ingest the samples, ask, print everything; whether every answer was found and supported."""
     with Client(running.url, demo_key(data)) as client:
         ingest(client)
@@ -81,7 +82,7 @@ def show(running: Running, data: Path) -> bool:
 
 
 @contextmanager
-def service(data: Path) -> Iterator[Running]:
+def service(data: Path) -> Iterator[RunningService]:
     """The service on this folder: the one that runs already, or one that lives as long as the block."""
     running = find_running(data)
     if running is not None:
@@ -112,7 +113,7 @@ def start(data: Path, port: int, log: int) -> subprocess.Popen[bytes]:
     )
 
 
-def wait_until_ready(data: Path, process: subprocess.Popen[bytes]) -> Running:
+def wait_until_ready(data: Path, process: subprocess.Popen[bytes]) -> RunningService:
     """Where the service listens, once /ready says so. Raises DemoFailed with the end of its log."""
     console, started = out(), time.monotonic()
     console.print("Starting the service …")
@@ -144,22 +145,20 @@ def ingest(client: Client) -> None:
     """Bring the handbook into its collection over HTTP; a second run finds it unchanged."""
     try:
         client.create_collection(COLLECTION, "The sample handbook")
-    except ServiceError as error:
+    except FootnoteError as error:
         if error.code != "collection_exists":
             raise
     folder = SAMPLES / "handbook"
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     started = time.monotonic()
-    job = client.upload(COLLECTION, folder, files)
-    for state in client.follow(job):
-        job = state
+    job = client.wait(client.upload(COLLECTION, files, base=folder))
     out().print(f"Ingested {len(files)} files in {time.monotonic() - started:.1f} s: {outcome(job)}.")
     if job.status != "succeeded":
         reasons = "; ".join(f"{e.source} [{e.code}] {e.message}" for e in job.errors)
         raise DemoFailed(f"The samples were not all read ({job.status}): {reasons}")
 
 
-def outcome(job: JobOut) -> str:
+def outcome(job: Job) -> str:
     """The counts that are not zero."""
     counts = job.counts.model_dump(exclude={"total"})
     return ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing to do"
@@ -176,7 +175,7 @@ def ask(client: Client, number: int, one: SampleQuestion) -> bool:
     console = out()
     console.print(Rule(style="dim"))
     console.print(Text(f"Question {number}: {one.question}", "bold"))
-    answer = client.query(QueryIn(collection=COLLECTION, question=one.question, check="flag"))
+    answer = client.ask(COLLECTION, one.question, check="flag")
     print_answer(answer)
     problem = shortcoming(answer, one.source)
     if problem:
@@ -184,7 +183,7 @@ def ask(client: Client, number: int, one: SampleQuestion) -> bool:
     return problem is None
 
 
-def shortcoming(answer: QueryOut, source: str) -> str | None:
+def shortcoming(answer: Answer, source: str) -> str | None:
     """What is wrong with an answer that `source` should give, or None."""
     if answer.abstained or not answer.sentences:
         return "Not found."
@@ -195,7 +194,7 @@ def shortcoming(answer: QueryOut, source: str) -> str | None:
     return None
 
 
-def print_address(running: Running, data: Path) -> None:
+def print_address(running: RunningService, data: Path) -> None:
     """Where the service is and how to use it."""
     console = out()
     body = json.dumps({"collection": COLLECTION, "question": "Who founded Skerry Line?"})
@@ -214,7 +213,7 @@ def print_address(running: Running, data: Path) -> None:
         console.print(Text(line), soft_wrap=True)
 
 
-def serve_on(running: Running) -> None:
+def serve_on(running: RunningService) -> None:
     """Wait until Ctrl-C, or until the service ends by itself."""
     out().print("Serving until Ctrl-C.")
     while is_alive(running.pid):
@@ -222,7 +221,7 @@ def serve_on(running: Running) -> None:
     raise DemoFailed("The service ended by itself; its log says why.")
 
 
-def is_ready(running: Running) -> bool:
+def is_ready(running: RunningService) -> bool:
     """Whether /ready says so."""
     with Client(running.url) as client:
         return client.ready()

@@ -33,7 +33,7 @@ STOP_GRACE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningService:
     """A service that was started: its address, its process and whether a worker runs beside it."""
 
     url: str
@@ -41,7 +41,7 @@ class Running:
     worker: bool
 
 
-def find_running(data: Path) -> Running | None:
+def find_running(data: Path) -> RunningService | None:
     """The service on this data folder if one answers; a record left by a killed one is ignored."""
     import httpx
 
@@ -66,7 +66,7 @@ def local_key(settings: Settings) -> str | None:
         return None
 
 
-def serve(settings: Settings, *, worker: bool, announce: Callable[[Running], None]) -> None:
+def serve(settings: Settings, *, worker: bool, announce: Callable[[RunningService], None]) -> None:
     """Serve until SIGINT or SIGTERM; `announce` is called with the address just before requests are taken."""
     with _listening(settings.host, settings.port) as listener:
         # Only now: a port in use is told at once, before seconds of imports.
@@ -75,7 +75,7 @@ def serve(settings: Settings, *, worker: bool, announce: Callable[[Running], Non
         from api.http.app import create_app
 
         _try_store(settings)
-        running = Running(_url(settings.host, listener.getsockname()[1]), os.getpid(), worker)
+        running = RunningService(_url(settings.host, listener.getsockname()[1]), os.getpid(), worker)
         app = create_app(settings)
         config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5)
         with stop_on_signal(), _published(settings.data, running), _worker_beside(settings, wanted=worker):
@@ -150,9 +150,9 @@ def _url(host: str, port: int) -> str:
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
-def _read_record(data: Path) -> Running | None:
+def _read_record(data: Path) -> RunningService | None:
     try:
-        return Running(**json.loads((data / RECORD).read_text()))
+        return RunningService(**json.loads((data / RECORD).read_text()))
     except (FileNotFoundError, ValueError, TypeError):
         return None
 
@@ -169,7 +169,7 @@ def is_alive(pid: int) -> bool:
 
 
 @contextmanager
-def _published(data: Path, running: Running) -> Iterator[None]:
+def _published(data: Path, running: RunningService) -> Iterator[None]:
     write_whole(data / RECORD, json.dumps(asdict(running)) + "\n")
     try:
         yield

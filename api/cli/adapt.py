@@ -1,10 +1,11 @@
-"""Adaptation from the command line: by the worker of a running service, else in this process."""
+"""`footnote adapt`: by the worker of a running service, else in this process."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -16,7 +17,8 @@ from adapt.jobs import AdaptHandler, submit
 from adapt.questions import read_questions
 from adapt.types import FULL_STAGES, Options
 from api.cli.console import out
-from api.cli.worker import working_off
+from api.cli.jobs import working_off
+from api.cli.options import FAILED, Data, Json, settings_from
 from api.http.schemas.adapt import AdaptationOut, PieceOut, RolledBack, VersionOut
 from jobs.progress import OnProgress
 from jobs.progress import Progress as JobProgress
@@ -25,18 +27,46 @@ from rag.models.registry import load_encoder
 from rag.settings import Settings
 from rag.store import Store
 
+app = typer.Typer(add_completion=False)
 
-def adapt_and_report(
+
+@app.command()
+def adapt(
+    collection: Annotated[str, typer.Argument(help="The collection to fit search to.")],
+    questions: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Your questions as .jsonl: question, and source or quote."),
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Fine-tune the encoder too (extra train).")] = False,
+    trust_synthetic: Annotated[
+        bool, typer.Option("--trust-synthetic", help="Use what wins on made-up questions alone.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same questions.")] = 0,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the version before.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Show every version and what its gates said.")] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Learn how to search one collection better; only what wins on held-out questions is used."""
+    settings, options = settings_from(data=data), Options(seed, full, trust_synthetic)
+    if rollback:
+        _roll_back(settings, collection, as_json=json)
+    elif show:
+        _show_versions(settings, collection, as_json=json)
+    elif not _adapt_and_report(settings, collection, questions, options, as_json=json):
+        raise typer.Exit(FAILED)
+
+
+def _adapt_and_report(
     settings: Settings, collection: str, questions: Path | None, options: Options, *, as_json: bool
 ) -> bool:
     """Adapt, then print what the gates said, as a table or as the API's JSON; whether the job succeeded."""
     given = read_questions(questions) if questions else []
     with Store.open(settings.store_url) as store:
         job = submit(store, collection, given, options)
+        handler = AdaptHandler(settings, store)
         with (
-            working_off(
-                settings, lambda: Worker(store, jobs=[AdaptHandler(settings, store)]), store
-            ) as work_off,
+            working_off(settings, store, lambda: Worker(store, jobs=[handler])) as work_off,
             _bar(quiet=as_json) as show,
         ):
             work_off(job, show)
@@ -49,13 +79,13 @@ def adapt_and_report(
         return False
 
 
-def show_versions(settings: Settings, collection: str, *, as_json: bool) -> None:
+def _show_versions(settings: Settings, collection: str, *, as_json: bool) -> None:
     """Print every version, newest first."""
     with Store.open(settings.store_url) as store:
         _print(_versions(settings, store, collection, newest=False), as_json=as_json)
 
 
-def roll_back(settings: Settings, collection: str, *, as_json: bool) -> None:
+def _roll_back(settings: Settings, collection: str, *, as_json: bool) -> None:
     """Go back to the version before; a running service searches with it from the next query on."""
     with Store.open(settings.store_url) as store:
         active = store.learned.rollback(collection)
@@ -88,9 +118,11 @@ def _bar(*, quiet: bool) -> Iterator[OnProgress]:
 
         def show(progress: JobProgress) -> None:
             stage = progress.source or FULL_STAGES[min(progress.job.counts.added, len(FULL_STAGES) - 1)]
-            of = f"{progress.done} of {progress.total}" if progress.source and progress.total else ""
-            total = progress.total if of else None
-            bar.update(task, description=stage, completed=progress.done if of else 0, total=total, of=of)
+            total = progress.total if progress.source else 0
+            of = f"{progress.done} of {total}" if total else ""
+            bar.update(
+                task, description=stage, completed=progress.done if total else 0, total=total or None, of=of
+            )
 
         yield show
 

@@ -1,87 +1,116 @@
-"""Search and ask from the command line: over HTTP where a service runs on this data, else in this process."""
+"""Search, explain and ask from the command line: by the service that runs on this data, else in this process.
+
+Imports nothing of the service's inside before no service is found: a running one answers within a second.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from uuid import uuid4
+from typing import Any, Literal
 
-from api.cli.client import Client
-from api.http.schemas.explain import ExplainIn
-from api.http.schemas.query import QueryIn, QueryOut
-from api.http.schemas.search import ExplainOut, HitOut, SearchIn, SearchOut
+import httpx
+
 from api.service import find_running, local_key
-from rag.answer.ask import Ask
+from footnote.client import TIMEOUT_S, Client
+from footnote.models import Answer, AnswerMode, CheckPolicy, ExplainedHit, Mode, SearchResult
 from rag.errors import NotFound
-from rag.search.filters import parse_filter
-from rag.service import Service, open_service
 from rag.settings import Settings
-from rag.types import Query
+
+Filters = Mapping[str, Any]
 
 
-def search(settings: Settings, request: SearchIn) -> SearchOut:
+def search(
+    settings: Settings,
+    collection: str,
+    query: str,
+    *,
+    k: int,
+    mode: Mode,
+    rerank: bool,
+    filters: Filters | None,
+    explain: bool = False,
+) -> SearchResult:
     """As POST /v1/search. Models that are loaded already, in a running service, answer at once."""
-    client = _client(settings)
-    if client is not None:
-        with client:
-            return client.search(request)
-    query = Query(request.query, request.collection, request.k, parse_filter(request.filters), request.mode)
-    with _service(settings) as service:
-        hits, timings = service.searcher.search(query, rerank=request.rerank, explain=request.explain)
-    return SearchOut(hits=[HitOut.of(hit) for hit in hits], timings_ms=timings)
-
-
-def explain(settings: Settings, request: ExplainIn) -> ExplainOut:
-    """As POST /v1/explain."""
-    client = _client(settings)
-    if client is not None:
-        with client:
-            return client.explain(request)
-    query = Query(request.query, request.collection, request.k, parse_filter(request.filters), request.mode)
-    with _service(settings) as service:
-        found = service.searcher.explain(query, request.chunk_id, rerank=request.rerank, unit=request.unit)
-    return ExplainOut.of(found)
-
-
-def nth_hit(settings: Settings, request: SearchIn, rank: int) -> str:
-    """The chunk id of the search's `rank`-th hit (from 1); raises NotFound `chunk_not_found`."""
-    hits = search(settings, request).hits
-    if rank > len(hits):
-        raise NotFound(f"The search has {len(hits)} hits, so none of rank {rank}.", code="chunk_not_found")
-    return hits[rank - 1].chunk_id
-
-
-def ask(settings: Settings, request: QueryIn) -> QueryOut:
-    """As POST /v1/query."""
-    client = _client(settings)
-    if client is not None:
-        with client:
-            return client.query(request)
-    with _service(settings) as service:
-        answer = service.answerer.answer(
-            Ask(
-                request.question,
-                request.collection,
-                k=request.k,
-                mode=request.mode,
-                check=request.check,
-                filters=parse_filter(request.filters),
+    with _service(settings) as client:
+        if client is not None:
+            return client.search(
+                collection, query, k=k, mode=mode, rerank=rerank, filters=filters, explain=explain
             )
-        )
-    return QueryOut.of(answer, request_id=uuid4().hex)
+    from api.cli import local
+    from api.http.schemas.search import SearchIn
+
+    fields = {"collection": collection, "query": query, "k": k, "mode": mode, "rerank": rerank}
+    return local.search(settings, SearchIn.model_validate({**fields, "filters": filters, "explain": explain}))
 
 
-def _client(settings: Settings) -> Client | None:
-    """The running service, when there is one and this user may read its key."""
-    key = local_key(settings)
-    running = find_running(settings.data) if key else None
-    return Client(running.url, key) if running and key else None
+def explain(
+    settings: Settings,
+    collection: str,
+    query: str,
+    chunk_id: str | None,
+    *,
+    rank: int,
+    k: int,
+    mode: Mode,
+    rerank: bool,
+    filters: Filters | None,
+    unit: Literal["words", "sentence"],
+) -> ExplainedHit:
+    """As POST /v1/explain, for a chunk or (None) the search's `rank`-th hit, from 1.
+
+    Raises NotFound `chunk_not_found` where the search has fewer hits.
+    """
+    if chunk_id is None:
+        hits = search(settings, collection, query, k=k, mode=mode, rerank=rerank, filters=filters).hits
+        if rank > len(hits):
+            raise NotFound(
+                f"The search has {len(hits)} hits, so none of rank {rank}.", code="chunk_not_found"
+            )
+        chunk_id = hits[rank - 1].chunk_id
+    with _service(settings) as client:
+        if client is not None:
+            return client.explain(
+                collection, query, chunk_id, k=k, mode=mode, rerank=rerank, filters=filters, unit=unit
+            )
+    from api.cli import local
+    from api.http.schemas.explain import ExplainIn
+
+    fields = {"collection": collection, "query": query, "chunk_id": chunk_id, "k": k, "mode": mode}
+    return local.explain(
+        settings, ExplainIn.model_validate({**fields, "rerank": rerank, "filters": filters, "unit": unit})
+    )
+
+
+def ask(
+    settings: Settings,
+    collection: str,
+    question: str,
+    *,
+    k: int,
+    mode: AnswerMode,
+    check: CheckPolicy | None,
+    filters: Filters | None,
+) -> Answer:
+    """As POST /v1/query."""
+    with _service(settings) as client:
+        if client is not None:
+            return client.ask(collection, question, k=k, mode=mode, check=check, filters=filters)
+    from api.cli import local
+    from api.http.schemas.query import QueryIn
+
+    fields = {"collection": collection, "question": question, "k": k, "mode": mode, "check": check}
+    return local.ask(settings, QueryIn.model_validate({**fields, "filters": filters}))
 
 
 @contextmanager
-def _service(settings: Settings) -> Iterator[Service]:
-    service = open_service(settings)
-    try:
-        yield service
-    finally:
-        service.close()
+def _service(settings: Settings) -> Iterator[Client | None]:
+    """A client of the running service, when there is one and this user may read its key."""
+    key = local_key(settings)
+    service = find_running(settings.data) if key else None
+    if service is None:
+        yield None
+        return
+    # trust_env=False: a proxy for the outside world must not be asked about this machine.
+    with httpx.Client(timeout=TIMEOUT_S, trust_env=False) as http, Client(service.url, key, http=http) as one:
+        yield one

@@ -12,12 +12,16 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import typer
+from rich.text import Text
 
+from api.cli.console import out, print_json
+from api.cli.options import FAILED, Data, Json, settings_from
 from api.service import find_running
 from rag.errors import RagError
 from rag.settings import Settings
@@ -45,6 +49,33 @@ class Finding:
     needed: bool
     detail: str
     advice: str = ""
+
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def doctor(data: Data = None, json: Json = False) -> None:
+    """Say what is installed, what loads and works, and what to do about what does not."""
+    findings = examine(settings_from(data=data))
+    if json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        _print(findings)
+    if not all(finding.ok for finding in findings if finding.needed):
+        raise typer.Exit(FAILED)
+
+
+def _print(findings: list[Finding]) -> None:
+    """One line a finding, with what to do below those that are not well."""
+    console = out()
+    for finding in findings:
+        mark, style = (
+            ("ok  ", "green") if finding.ok else (("FAIL", "red") if finding.needed else ("--  ", "yellow"))
+        )
+        console.print(Text.assemble((mark, style), f" {finding.name}: {finding.detail}"), soft_wrap=True)
+        if finding.advice:
+            console.print(Text(f"     → {finding.advice}"), soft_wrap=True)
 
 
 def examine(settings: Settings) -> list[Finding]:

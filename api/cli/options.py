@@ -1,7 +1,10 @@
-"""Options that several commands share, and the settings that come of them."""
+"""Options that several commands share, and what comes of them: settings, a filter, logging."""
 
 from __future__ import annotations
 
+import json
+import logging
+import sys
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -68,6 +71,7 @@ Data = Annotated[
 ]
 Collection = Annotated[str, typer.Option("--collection", "-c", help="The collection to use.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Rerank = Annotated[bool, typer.Option("--rerank/--no-rerank", help="Look at the best ones again.")]
 StopWithParent = Annotated[bool, typer.Option("--stop-with-parent", hidden=True)]
 Filters = Annotated[
     str | None,
@@ -89,6 +93,28 @@ def settings_from(**given: object) -> Settings:
         return Settings.model_validate({name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         raise typer.BadParameter("; ".join(_reason(dict(e)) for e in error.errors())) from error
+
+
+def parse_filters(text: str | None) -> dict[str, object] | None:
+    """The JSON of --filter as an object; what it means is for the search to say."""
+    if text is None:
+        return None
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise typer.BadParameter(f"not JSON: {error}", param_hint="--filter") from error
+    if not isinstance(value, dict):
+        raise typer.BadParameter("must be a JSON object", param_hint="--filter")
+    return value
+
+
+def log_to_stderr() -> None:
+    """Log on standard error, without what libraries say at every step."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for chatty in ("httpx", "httpcore", "alembic", "unstructured", "haystack", "faiss", "uvicorn"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def _reason(error: Mapping[str, object]) -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 import typer
 import watchfiles
 
-from api.cli.console import print_error, print_pass
-from api.cli.worker import WorkOff, working_off
+from api.cli.console import print_error
+from api.cli.jobs import WorkOff, print_pass, working_off
 from api.http.schemas.jobs import JobOut
 from api.service import stop_on_signal
 from ingest.handler import ingest_worker
@@ -45,7 +45,7 @@ def watch_and_report(
     with (
         stop_on_signal(),
         Store.open(settings.store_url) as store,
-        working_off(settings, lambda: ingest_worker(settings, store), store) as work_off,
+        working_off(settings, store, lambda: ingest_worker(settings, store)) as work_off,
         _noticed(root, settings.data) as changes,
     ):
         with suppress(Conflict):

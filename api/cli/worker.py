@@ -1,35 +1,39 @@
-"""`footnote worker`: every handler there is, and who works when a command waits for a job."""
+"""`footnote worker`: background work until Ctrl-C."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING, Annotated
 
-from api.service import find_running, stop_on_signal, stop_with_parent
-from jobs.progress import OnProgress, follow
-from jobs.worker import Worker
+import typer
+
+from api.cli.options import Data, StopWithParent, log_to_stderr, settings_from
+from api.service import stop_on_signal, stop_with_parent
 from rag.settings import Settings
-from rag.store import Store
-from rag.types import Job
 
-WorkOff = Callable[[Job, OnProgress], None]
-"""Waits for the end of a job, telling how far it is."""
+if TYPE_CHECKING:
+    from jobs.worker import Worker
+    from rag.store import Store
+
+app = typer.Typer(add_completion=False)
 
 
-def run_worker(settings: Settings, *, drain: bool, with_parent: bool) -> None:
-    """Work until told to stop, with `drain` until no job is pending, `with_parent` until the parent ends."""
-    if with_parent:
+@app.command()
+def worker(
+    data: Data = None,
+    drain: Annotated[bool, typer.Option("--drain", help="End when no job is left.")] = False,
+    parent: StopWithParent = False,
+) -> None:
+    """Work at jobs of every kind until Ctrl-C. Any number of workers may share a store."""
+    settings = settings_from(data=data)
+    log_to_stderr()
+    if parent:
         stop_with_parent()
-    with Store.open(settings.store_url) as store, full_worker(settings, store) as worker:
-        if drain:
-            with stop_on_signal():
-                worker.drain()
-        else:
-            with _stop_event() as stop:
-                worker.run(stop)
+    _run(settings, drain=drain)
 
 
 def full_worker(settings: Settings, store: Store) -> Worker:
@@ -39,6 +43,7 @@ def full_worker(settings: Settings, store: Store) -> Worker:
     from eval.online.scoring import OnlineScorer
     from ingest.handler import IngestHandler
     from ingest.reembed import LeftoverVectors, ReembedHandler
+    from jobs.worker import Worker
 
     return Worker(
         store,
@@ -48,24 +53,17 @@ def full_worker(settings: Settings, store: Store) -> Worker:
     )
 
 
-@contextmanager
-def working_off(settings: Settings, make: Callable[[], Worker], store: Store) -> Iterator[WorkOff]:
-    """What sees jobs through to their end: a running service's worker, else the one that `make` makes."""
-    with ExitStack() as opened:
-        workers: list[Worker] = []
+def _run(settings: Settings, *, drain: bool) -> None:
+    """Work until told to stop, with `drain` until no job is pending."""
+    from rag.store import Store
 
-        def work_off(job: Job, on_progress: OnProgress) -> None:
-            running = find_running(settings.data)
-            if running is not None and running.worker:
-                for progress in follow(store, job.id):
-                    on_progress(progress)
-                return
-            if not workers:
-                workers.append(opened.enter_context(make()))
-            # drain() also finishes what an earlier run left behind; only this job is shown.
-            workers[0].drain(lambda progress: on_progress(progress) if progress.job.id == job.id else None)
-
-        yield work_off
+    with Store.open(settings.store_url) as store, full_worker(settings, store) as worker:
+        if drain:
+            with stop_on_signal():
+                worker.drain()
+        else:
+            with _stop_event() as stop:
+                worker.run(stop)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import Any
 from unittest.mock import patch
 
 from api.cli.main import main
-from api.service import Running, find_running
+from api.service import RunningService, find_running
 
 PUMP = """# Pump manual
 
@@ -66,6 +66,40 @@ def footnote(*arguments: str, cwd: Path | None = None, **variables: str) -> Resu
     return Result(done.returncode, done.stdout, done.stderr)
 
 
+SERVICE_ONLY = (
+    "numpy",
+    "onnxruntime",
+    "faiss",
+    "tantivy",
+    "fastapi",
+    "sqlalchemy",
+    "alembic",
+    "dbos",
+    "haystack",
+    "torch",
+    "rag.store",
+    "rag.service",
+)
+"""What only a service, a worker or a command that works by itself needs."""
+
+
+def loaded_by(*arguments: str, **variables: str) -> set[str]:
+    """The modules that `footnote` has loaded when it ends."""
+    program = (
+        "import atexit, sys; from api.cli.main import main; "
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr)); main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment(**variables),
+        check=True,
+    )
+    return set(done.stderr.split())
+
+
 def invoke(*arguments: str, cwd: Path = Path("."), **variables: str) -> Result:
     """The same in this process, which spares its start: the entry point and the hook for what it raises."""
     out, err, hook = StringIO(), StringIO(), sys.excepthook
@@ -94,7 +128,7 @@ class Service:
     """A `footnote serve` that is ready."""
 
     process: subprocess.Popen[str]
-    running: Running
+    running: RunningService
     data: Path
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import typer.main
 
-from api.cli.console import REASONS
+from api.cli.lazy import LazyCommand
 from api.cli.main import app
+from api.cli.results import REASONS
 from rag.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +49,7 @@ def commands() -> Iterator[tuple[str, list[Any]]]:
     """Each command with its visible parameters."""
 
     def walk(command: Any, name: str) -> Iterator[tuple[str, list[Any]]]:
+        command = command.load() if isinstance(command, LazyCommand) else command
         inner = getattr(command, "commands", None)
         if inner is None:
             yield name, [one for one in command.params if not getattr(one, "hidden", False)]

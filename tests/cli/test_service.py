@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from api.service import find_running, is_alive
-from tests.cli.commands import Service, environment, footnote, invoke, wait_for
+from tests.cli.commands import SERVICE_ONLY, Service, environment, footnote, invoke, loaded_by, wait_for
 
 
 def children(pid: int) -> list[int]:
@@ -31,6 +31,9 @@ def test_commands_use_the_running_service_until_it_is_stopped(service: Service, 
     assert footnote("ingest", str(folder / "lunch.txt"), "-c", "works", *data).status == 0
     assert "noon" in footnote("ask", "When is lunch served?", "-c", "works", "--json", *data).json()["answer"]
     assert invoke("search", "soup", "-c", "works", "--json", *data).json()["hits"][0]["source"] == "lunch.txt"
+
+    for command in (["ask", "When is lunch served?"], ["search", "soup"], ["explain", "soup"]):
+        assert loaded_by(*command, "-c", "works", *data) & set(SERVICE_ONLY) == set()
 
     assert "[collection_not_found]" in invoke("ask", "Why?", "-c", "none", *data).err
     assert "[unauthorized]" in invoke("ask", "Why?", *data, FOOTNOTE_API_KEY="wrong-" * 5).err

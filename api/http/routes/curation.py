@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.cli.curate import set_policy
 from api.http.auth import MayRead, MayWrite
 from api.http.routes.answers import errors
 from api.http.schemas.curation import (
@@ -18,6 +17,7 @@ from api.http.schemas.curation import (
     ReleaseIn,
 )
 from api.http.state import Running
+from ingest.curate.policy import set_policy
 from rag.types import Reason
 
 router = APIRouter(prefix="/v1/collections/{collection}", tags=["curation"])

@@ -4,35 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter
 
+from api.cli.eval.options import FailUnder
+from api.cli.options import FAILED, Json
 from eval.output import table
 from eval.report import to_html
 from eval.report.files import read_run
-from eval.runs.compare import Comparison, Difference, compare, failures, parse_gates, worse
+from eval.runs.compare import Comparison, Difference, failures, parse_gates, worse
+from eval.runs.compare import compare as compare_runs
 from rag.files import write_whole
 
 _COMPARISON = TypeAdapter(Comparison)
 
+app = typer.Typer(add_completion=False)
 
-def compare_and_report(
+
+@app.command()
+def compare(
+    first: Annotated[
+        Path, typer.Argument(metavar="FIRST", help="A finished run: its folder or report.json.")
+    ],
+    second: Annotated[Path, typer.Argument(metavar="SECOND", help="The run that must not be worse.")],
+    fail_under: FailUnder = None,
+    margin: Annotated[float, typer.Option(min=0, help="Differences of a mean up to this do not count.")] = 0,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the report of SECOND against FIRST.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say where a run is better or worse than another on the same cases; status 1 when surely worse."""
+    if not _compare_and_report(first, second, gates=fail_under or (), margin=margin, html=html, as_json=json):
+        raise typer.Exit(FAILED)
+
+
+def _compare_and_report(
     first: Path, second: Path, *, gates: Sequence[str], margin: float, html: Path | None, as_json: bool
 ) -> bool:
     """Print what differs between two finished runs; whether nothing is surely worse and the gates hold."""
     before, now = read_run(first), read_run(second)
-    comparison = compare(before, now, margin=margin, names=(str(first), str(second)))
-    told = failures(now, parse_gates(gates))
+    comparison = compare_runs(before, now, margin=margin, names=(str(first), str(second)))
+    problems = failures(now, parse_gates(gates))
     if html:
         write_whole(html, to_html(now, comparison))
-    typer.echo(_COMPARISON.dump_json(comparison, indent=2).decode() if as_json else described(comparison))
-    for line in told:
+    typer.echo(_COMPARISON.dump_json(comparison, indent=2).decode() if as_json else _described(comparison))
+    for line in problems:
         typer.echo(line, err=True)
-    return not told and not worse(comparison)
+    return not problems and not worse(comparison)
 
 
-def described(comparison: Comparison) -> str:
+def _described(comparison: Comparison) -> str:
     """A comparison as Markdown: what was altered, every metric, the slices that differ, wins and losses."""
     whole = [one for one in comparison.differences if one.slice is None]
     sliced = [one for one in comparison.differences if one.slice and one.outcome != "same"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from api.cli.console import out as console
+from api.cli.options import Data, Json, settings_from
 from api.http.schemas.online import OnlineOut
 from eval.online.drift import Verdict
 from eval.online.overview import Overview, in_words, overview, title, when, worst_answers
@@ -20,8 +22,29 @@ WORST = 20
 """Answers on the page."""
 _STYLES: dict[Verdict, str] = {"worse": "red", "better": "green", "steady": "", "too_few": "dim"}
 
+app = typer.Typer(add_completion=False)
 
-def show_online(settings: Settings, collection: str, *, as_json: bool, page: Path | None) -> None:
+
+@app.command()
+def online(
+    collection: Annotated[str, typer.Argument(help="The collection whose live answers to look at.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write the page here, with the worst answers."),
+    ] = None,
+    forget: Annotated[bool, typer.Option("--forget", help="Delete every sample instead.")] = False,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Show how a sample of the live answers was scored, and what changed."""
+    settings = settings_from(data=data)
+    if forget:
+        _forget(settings, collection)
+    else:
+        _show(settings, collection, as_json=json, page=out)
+
+
+def _show(settings: Settings, collection: str, *, as_json: bool, page: Path | None) -> None:
     """Print it as tables, or as the API's JSON; `page` is where to write the page, with texts."""
     with Store.open(settings.store_url) as store:
         found = overview(store, collection)
@@ -34,7 +57,7 @@ def show_online(settings: Settings, collection: str, *, as_json: bool, page: Pat
         _print(found, settings)
 
 
-def forget_online(settings: Settings, collection: str) -> None:
+def _forget(settings: Settings, collection: str) -> None:
     """Delete every sample of the collection."""
     with Store.open(settings.store_url) as store:
         gone = store.samples.forget(collection)

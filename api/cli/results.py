@@ -1,0 +1,105 @@
+"""Hits and answers as text: plain sentences first, colour only where the terminal has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.padding import Padding
+from rich.text import Text
+
+from api.cli.console import out
+from api.cli.explanation import excerpt, print_explained, print_explanation
+from footnote.models import Answer, Citation, ExplainedHit, SearchResult, Sentence, Step
+
+VERDICTS: Mapping[str, tuple[str, str]] = {
+    "supported": ("✓", "green"),
+    "contradicted": ("✗", "red"),
+    "unsupported": ("?", "yellow"),
+}
+REASONS: Mapping[str, str] = {
+    "empty_collection": "The collection holds no documents yet.",
+    "no_relevant_passage": "No passage answers the question.",
+    "low_confidence": "Passages were found, but none answers surely enough.",
+    "no_answer_in_passages": "The language model found no answer in the passages.",
+    "unsupported_answer": "The passages did not support what was written.",
+}
+
+
+def print_hits(query: str, found: SearchResult, *, explain: bool) -> None:
+    """Ranked hits with source, place, score and text; `explain` adds what made the score."""
+    console = out()
+    if not found.hits:
+        console.print("Nothing found.")
+    for rank, hit in enumerate(found.hits, 1):
+        title = Text.assemble(
+            f"{rank:>2}. ", (place(hit.source, hit.page, hit.headings), "bold"), f"  {hit.score:.3f}"
+        )
+        console.print(title)
+        console.print(Padding(excerpt(hit, 300), (0, 0, 0, 4), expand=False))
+        if explain:
+            print_explanation(console, query, hit)
+    console.print(Text(timings_line(found.timings_ms), "dim"))
+
+
+def print_chunk(query: str, found: ExplainedHit) -> None:
+    """One passage with all that made its score, and what the reader heeds in it."""
+    console, hit = out(), found.hit
+    rank = f"{found.rank:>2}. " if found.rank else "not among the hits: "
+    score = f"  {hit.score:.3f}" if found.rank else ""
+    console.print(Text.assemble(rank, (place(hit.source, hit.page, hit.headings), "bold"), score))
+    print_explained(console, query, found)
+
+
+def print_answer(answer: Answer) -> None:
+    """Each sentence with its verdict, then the footnotes, the route and the timings."""
+    console = out()
+    if answer.abstained:
+        reason = answer.reason or ""
+        console.print(Text(f"No answer. {REASONS.get(reason, reason)}".strip(), "yellow"))
+    for sentence in answer.sentences:
+        console.print(sentence_line(sentence))
+    for citation in answer.citations:
+        console.print(Padding(citation_text(citation), (1, 0, 0, 2), expand=False))
+    console.print()
+    for step in answer.route:
+        console.print(Text(step_line(step), "dim"))
+    console.print(Text(timings_line(answer.timings_ms), "dim"))
+
+
+def sentence_line(sentence: Sentence) -> Text:
+    """The sentence, and behind it the verdict with its probability."""
+    if sentence.verdict is None:
+        return Text(sentence.text)
+    mark, style = VERDICTS[sentence.verdict.label]
+    verdict = f"  {mark} {sentence.verdict.label} {sentence.verdict.probability:.2f}"
+    return Text.assemble((sentence.text, "bold"), (verdict, style))
+
+
+def citation_text(citation: Citation) -> Text:
+    """The footnote: marker, where it stands, and the document's own words."""
+    where = place(citation.source, citation.page, citation.headings)
+    return Text.assemble(
+        (f"[{citation.marker}] ", "bold"), where, f"\n    “{' '.join(citation.quote.split())}”"
+    )
+
+
+def step_line(step: Step) -> str:
+    """One decision of the route in words."""
+    confidence = "" if step.confidence is None else f", confidence {step.confidence:.2f}"
+    reason = f" ({step.reason})" if step.reason else ""
+    return f"{step.step}: {step.model}{confidence}, {'taken' if step.taken else 'not taken'}{reason}"
+
+
+def timings_line(timings: Mapping[str, float]) -> str:
+    """Milliseconds of each stage."""
+    return "timings: " + ", ".join(f"{stage} {ms:.1f} ms" for stage, ms in timings.items())
+
+
+def place(source: str, page: int | None, headings: Sequence[str]) -> str:
+    """Where a passage stands: its source, its page if it has one, and the headings above it."""
+    parts = [
+        source,
+        *([f"page {page}"] if page is not None else []),
+        *([" › ".join(headings)] if headings else []),
+    ]
+    return ", ".join(parts)
