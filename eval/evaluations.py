@@ -17,7 +17,7 @@ from eval.cases.write import as_row
 from eval.environment import require
 from eval.metrics.ragas.meter import CostLimit
 from eval.metrics.registry import REQUIRED, chosen
-from eval.report import from_json, to_json
+from eval.report.json import from_json, to_json
 from eval.runs.execute import Limits, RunRequest, execute
 from eval.runs.journal import in_store, read_stored_cases
 from eval.runs.record import Row, Run

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from eval.cases import Case
 from eval.cases.case import with_ids
-from eval.metrics.registry import Measure, chosen, load_metrics
+from eval.metrics.ragas.load import load_metrics
+from eval.metrics.registry import Measure, chosen
 from eval.runs.journal import Journal, OpenJournal
 from eval.runs.record import Failure, Row, Run
 from eval.runs.score import Scorer, answered, failed

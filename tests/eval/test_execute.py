@@ -16,7 +16,8 @@ from ragas import EvaluationDataset
 from ragas.metrics.base import MetricType, SingleTurnMetric
 
 from eval.cases import Case
-from eval.metrics.registry import Measure, chosen, load_metrics
+from eval.metrics.ragas.load import load_metrics
+from eval.metrics.registry import Measure, chosen
 from eval.report.files import read_run, write_run
 from eval.runs.execute import Limits, RunRequest, execute
 from eval.runs.journal import ROWS, in_folder, read_run_cases, read_setup

@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from eval.metrics.registry import chosen
-from eval.report import to_json, to_markdown
 from eval.report.files import read_run, write_run
+from eval.report.json import to_json
+from eval.report.markdown import to_markdown
 from eval.runs.compare import check_gates, compare, failures, parse_gates, worse
 from eval.runs.execute import RunRequest, execute
 from eval.runs.journal import in_folder

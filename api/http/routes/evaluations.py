@@ -15,7 +15,9 @@ from api.http.schemas.evaluations import EvaluationBriefOut, EvaluationIn, Evalu
 from api.http.schemas.jobs import JobOut, JobStarted
 from api.http.state import Running, Runtime
 from eval.evaluations import ENDED, KIND, find, read_report, read_run, submit
-from eval.report import to_html, to_json, to_markdown
+from eval.report.html import to_html
+from eval.report.json import to_json
+from eval.report.markdown import to_markdown
 from eval.runs.compare import compare
 from eval.runs.record import Run
 
