@@ -16,8 +16,9 @@ from api.http.errors import Starting
 from api.http.limits import Gate
 from api.http.metrics import LabelledGauge, Metrics, OnlineGauges, tally
 from eval.online.sampling import Sampler
+from footnote.service import open_with_stage
 from rag.errors import ModelError, RagError
-from rag.service import Service, open_service
+from rag.service import Service
 from rag.settings import Settings
 from rag.store import Store
 
@@ -50,7 +51,7 @@ class Runtime:
         self.gate = Gate(settings.max_concurrent, settings.max_waiting)
         self.pool = ThreadPoolExecutor(settings.max_concurrent, thread_name_prefix="footnote-model")
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="footnote-start")
-        self._service: Future[Service] = self._loader.submit(open_service, settings, store)
+        self._service: Future[Service] = self._loader.submit(open_with_stage, settings, store)
         self._warm: Future[None] = self._loader.submit(self._warm_up)
 
     def _warm_up(self) -> None:
