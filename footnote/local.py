@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+from ingest.worker import Worker
 from pydantic import ValidationError
 
 from footnote.calls import Filters, Text
@@ -16,7 +17,6 @@ from footnote.results import answer_of, check_result_of, job_of, search_result_o
 from footnote.service import open_with_stage
 from ingest.submit import location, submit_folder, submit_uploads
 from ingest.types import Progress, SyncOptions, Upload
-from ingest.worker import Worker
 from rag.answer.ask import Ask
 from rag.answer.check import check_text
 from rag.errors import Busy, NotFound, RagError
