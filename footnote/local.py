@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from ingest.handler import ingest_worker
 from pydantic import ValidationError
 
 from footnote.calls import Filters, Text
@@ -15,6 +14,7 @@ from footnote.errors import FootnoteError
 from footnote.models import Answer, AnswerMode, CheckPolicy, CheckResult, Collection, Job, Mode, SearchResult
 from footnote.results import answer_of, check_result_of, job_of, search_result_of
 from footnote.service import open_with_stage
+from ingest.handler import ingest_worker
 from ingest.submit import location, submit_folder, submit_uploads
 from ingest.types import SyncOptions, Upload
 from jobs.progress import Progress
