@@ -149,10 +149,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
-
-
 REFUSALS = (
     "I don't know.",
     "I could not find an answer to that in the documents.",
@@ -316,3 +312,7 @@ def _begin(rows: list[Row], most: int, chance: random.Random) -> dict[str, list[
     return {
         f"begin_v1 test, entailed, {label}": faithful + labelled(label) for label in ("generic", "off-topic")
     }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

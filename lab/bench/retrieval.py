@@ -223,10 +223,6 @@ def _score(
         return score_folder(folder, Settings(data=Path(data), reader_candidates=0), variants, ingest, run)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
-
-
 Variant = Literal["bm25", "dense", "rrf", "convex", "late", "reader"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 READER_DEPTH = 20  # chunks that the reader rescores (`reader_candidates`): each costs a transformer pass
@@ -350,3 +346,7 @@ def _row(line: str, where: str) -> tuple[str, str, int, float]:
 def missing(run: Run, queries: Mapping[str, str]) -> list[str]:
     """Queries that the run has no documents for."""
     return [query for query in queries if not run.get(query)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
