@@ -42,7 +42,7 @@ class ReadingOut(Out):
     probability: float
 
 
-class EvidenceOut(Out):
+class PassageEvidenceOut(Out):
     """A sentence of the `passage`-th passage (from 0), and the probability that it carries evidence."""
 
     passage: int
@@ -66,7 +66,7 @@ class ReadOut(Out):
     )
     answers: list[ReadingOut]
     no_answer_probability: float
-    evidence: list[EvidenceOut]
+    evidence: list[PassageEvidenceOut]
 
     @classmethod
     def of(cls, result: ReadResult, passages: Sequence[str]) -> ReadOut:
@@ -76,7 +76,7 @@ class ReadOut(Out):
             for r in result.readings
         ]
         evidence = [
-            EvidenceOut(
+            PassageEvidenceOut(
                 passage=one.passage,
                 start=one.start,
                 end=one.end,
