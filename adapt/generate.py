@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import random
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from adapt.types import Kind
 from rag.models.claims import stem
 from rag.text.sentences import evidence_sentences
-from rag.text.stop_words import STOP_WORDS
+from rag.text.words import content_words, is_content_word, split_words
 from rag.types import Chunk
 
 _FRAMES = ("{}", "what is {}?", "how does {} work?", "how do I use {}?", "where is {} explained?")
@@ -44,7 +43,7 @@ def drafts(
     chunk: Chunk, title: str, rarity: Rarity, dice: random.Random, is_first: IsFirst
 ) -> Iterator[Draft]:
     """Up to one question of each kind, in an order of chance."""
-    if sum(map(is_content, words_of(chunk.text))) < _LEAST_WORDS:
+    if sum(map(is_content_word, split_words(chunk.text))) < _LEAST_WORDS:
         return
     kinds: list[tuple[Kind, str]] = [
         ("heading", _heading(chunk, title, rarity, dice)),
@@ -55,14 +54,14 @@ def drafts(
     for kind, text in kinds:
         if dice.random() < _EASY:
             text = harder(text, rarity, is_first)
-        if sum(map(is_content, words_of(text))) >= 2:
+        if sum(map(is_content_word, split_words(text))) >= 2:
             yield Draft(text, kind)
 
 
 def harder(text: str, rarity: Rarity, is_first: IsFirst) -> str:
     """The question without the rarest words that make a search by words find the passage first."""
     for _ in range(_MOST_DROPPED):
-        content = [word for word in words_of(text) if is_content(word)]
+        content = content_words(text)
         if len(content) <= 3 or not is_first(text):
             break
         given_away = max(content, key=rarity)
@@ -72,12 +71,14 @@ def harder(text: str, rarity: Rarity, is_first: IsFirst) -> str:
 
 def _heading(chunk: Chunk, title: str, rarity: Rarity, dice: random.Random) -> str:
     """The nearest heading, else the title, in a frame, with a telling word that it lacks."""
-    heading = next((h for h in reversed((title, *chunk.headings)) if any(map(is_content, words_of(h)))), "")
+    heading = next(
+        (h for h in reversed((title, *chunk.headings)) if any(map(is_content_word, split_words(h)))), ""
+    )
     if not heading:
         return ""
-    known = {word.lower() for word in words_of(heading)}
+    known = {word.lower() for word in split_words(heading)}
     further = [word for word in _telling(chunk.text, rarity, 6) if word.lower() not in known]
-    subject = " ".join([*words_of(heading), *dice.sample(further, min(1, len(further)))])
+    subject = " ".join([*split_words(heading), *dice.sample(further, min(1, len(further)))])
     return dice.choice(_FRAMES).format(subject.lower())
 
 
@@ -90,22 +91,22 @@ def _phrases(chunk: Chunk, rarity: Rarity, dice: random.Random) -> str:
 
 def _cloze(chunk: Chunk, rarity: Rarity, dice: random.Random) -> str:
     """A sentence without its rarest word and without some of the others."""
-    sentences = [words_of(chunk.text[start:end]) for start, end in evidence_sentences(chunk.text)]
+    sentences = [split_words(chunk.text[start:end]) for start, end in evidence_sentences(chunk.text)]
     fitting = [words for words in sentences if 7 <= len(words) <= 40]
     if not fitting:
         return ""
     words = dice.choice(fitting)
-    content = [word for word in words if is_content(word)]
+    content = [word for word in words if is_content_word(word)]
     if len(content) < 4:
         return ""
     key = max(content, key=rarity)
-    kept = [w for w in words if w != key and (not is_content(w) or dice.random() < _KEEP)]
+    kept = [w for w in words if w != key and (not is_content_word(w) or dice.random() < _KEEP)]
     return "what " + " ".join(kept[:16]).lower()
 
 
 def _telling(text: str, rarity: Rarity, most: int) -> list[str]:
     """The content words that are rare in the collection and frequent here, most telling first."""
-    words = [word for word in words_of(text) if is_content(word)]
+    words = content_words(text)
     counts: dict[str, int] = {}
     for word in words:
         counts[word] = counts.get(word, 0) + 1
@@ -117,23 +118,10 @@ def unlike(texts: Sequence[str]) -> list[bool]:
     seen: set[str] = set()
     fresh = []
     for text in texts:
-        bare = " ".join(sorted({word.lower() for word in words_of(text)}))
+        bare = " ".join(sorted({word.lower() for word in split_words(text)}))
         fresh.append(bare not in seen)
         seen.add(bare)
     return fresh
-
-
-_WORD = re.compile(r"[^\W\d_][\w'’-]*")
-
-
-def words_of(text: str) -> list[str]:
-    """Words in order, as they are written; numbers and code punctuation are none."""
-    return _WORD.findall(text)
-
-
-def is_content(word: str) -> bool:
-    """Whether a word tells anything."""
-    return len(word) > 2 and word.lower() not in STOP_WORDS
 
 
 @dataclass(frozen=True)
@@ -146,7 +134,7 @@ class Rarity:
     @classmethod
     def of(cls, passages: Sequence[str]) -> Rarity:
         """Count over these passages."""
-        found = Counter(s for text in passages for s in {stem(word.lower()) for word in words_of(text)})
+        found = Counter(s for text in passages for s in {stem(word.lower()) for word in split_words(text)})
         return cls(found, len(passages))
 
     def __call__(self, word: str) -> float:

@@ -69,6 +69,15 @@ def require(*modules: str) -> None:
         )
 
 
+def ragas_telemetry_off() -> None:
+    """Have RAGAS send no usage events, unless the environment says otherwise (`RAGAS_DO_NOT_TRACK=false`).
+
+    RAGAS looks at the environment when it first would send one, and remembers what it read; so whatever first
+    imports it, or makes one of its metrics, calls this before.
+    """
+    os.environ.setdefault("RAGAS_DO_NOT_TRACK", "true")
+
+
 def unusable(error: ImportError) -> ModelError:
     """For packages that are there and cannot be imported, e.g. RAGAS beside langchain-community 0.4."""
     return ModelError(f"The extra eval does not import ({error}). {ADVICE}", code="extra_missing")

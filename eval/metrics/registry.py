@@ -1,14 +1,11 @@
-"""The metrics of an evaluation by name: our small judges, RAGAS metrics that need no LLM, and those of
-RAGAS that ask one.
-"""
+"""The metrics of an evaluation by name, and the judges among them; ragas/load.py makes the RAGAS metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from eval.environment import require, unusable
 from eval.metrics.bert_score import bert_score
 from eval.metrics.grounding import Support, citation_precision, citation_recall, faithfulness
 from eval.metrics.judge import Judge
@@ -16,12 +13,6 @@ from eval.metrics.relevance import answer_relevancy, context_relevance
 from rag.errors import Conflict, InvalidInput
 from rag.models.loaded import Models
 from rag.settings import Settings
-
-if TYPE_CHECKING:
-    from ragas.metrics.base import SingleTurnMetric
-
-    from eval.metrics.ragas.llm import MeteredLLM
-
 
 REQUIRED = ("ragas", "rapidfuzz", "rouge_score", "sacrebleu")
 """Packages that only the extra `eval` brings."""
@@ -98,80 +89,6 @@ def chosen(names: Sequence[str] | None, settings: Settings | None = None) -> tup
             code="no_generator",
         )
     return found
-
-
-def load_metrics(
-    measures: Sequence[Measure], models: Models, llm: MeteredLLM | None = None
-) -> dict[str, SingleTurnMetric]:
-    """The RAGAS metric behind each measure's name, to be used for every row; `models` may be an Engine.
-
-    `llm` is eval.ragas.llm.open_llm's, needed where a measure asks one (Conflict `no_generator`). Raises
-    ModelError `extra_missing` without the extra `eval`. Imports RAGAS, which takes seconds.
-    """
-    require(*REQUIRED)
-    try:
-        found = {**_small(models), **_stock(models, {measure.name for measure in measures})}
-        if any(measure.llm for measure in measures):
-            found |= _asking(models, llm)
-    except ImportError as error:
-        raise unusable(error) from error
-    return {measure.name: found[measure.name] for measure in measures if measure.name in found}
-
-
-def _small(models: Models) -> dict[str, SingleTurnMetric]:
-    from eval.metrics.ragas.metrics import METRICS
-
-    judges = load_judges(tuple(JUDGES), models)
-    return {kind.judged: kind(judges[kind.judged]) for kind in METRICS}
-
-
-def _stock(models: Models, names: Set[str]) -> dict[str, SingleTurnMetric]:
-    """Those of these names alone: ROUGE imports NLTK, seconds, once there is one.
-
-    NonLLMContextRecall is missing from ragas.metrics and none of the others is there without a warning,
-    hence the private modules; the version is pinned.
-    """
-    from eval.metrics.ragas.llm import EncoderEmbeddings
-    from eval.metrics.ragas.metrics import (
-        ContextTokenPrecision,
-        ContextTokenRecall,
-        ReferenceRecall,
-        WholeTextBleu,  # first: it turns telemetry off
-    )
-
-    from ragas.metrics._answer_similarity import SemanticSimilarity  # isort: skip
-    from ragas.metrics._context_precision import (  # isort: skip
-        IDBasedContextPrecision,
-        NonLLMContextPrecisionWithReference,
-    )
-    from ragas.metrics._context_recall import IDBasedContextRecall, NonLLMContextRecall  # isort: skip
-    from ragas.metrics._rouge_score import RougeScore  # isort: skip
-    from ragas.metrics._string import ExactMatch, NonLLMStringSimilarity, StringPresence  # isort: skip
-
-    kinds: Mapping[str, Callable[[], SingleTurnMetric]] = {
-        "semantic_similarity": lambda: SemanticSimilarity(embeddings=EncoderEmbeddings(models.encoder)),
-        "reference_recall": ReferenceRecall,
-        "rouge_score": RougeScore,
-        "bleu_score": WholeTextBleu,
-        "exact_match": ExactMatch,
-        "string_present": StringPresence,
-        "non_llm_string_similarity": NonLLMStringSimilarity,
-        "non_llm_context_precision_with_reference": NonLLMContextPrecisionWithReference,
-        "non_llm_context_recall": NonLLMContextRecall,
-        "context_token_recall": ContextTokenRecall,
-        "context_token_precision": ContextTokenPrecision,
-        "id_based_context_precision": IDBasedContextPrecision,
-        "id_based_context_recall": IDBasedContextRecall,
-    }
-    return {name: kind() for name, kind in kinds.items() if name in names}
-
-
-def _asking(models: Models, llm: MeteredLLM | None) -> dict[str, SingleTurnMetric]:
-    from eval.metrics.ragas.llm import llm_metrics
-
-    if llm is None:
-        raise Conflict("No LLM was opened for the metrics that ask one.", code="no_generator")
-    return {metric.name: metric for metric in llm_metrics(llm, models.encoder)}
 
 
 JUDGES: Mapping[str, Callable[[Models, Support], Judge]] = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
-from eval.report.numbers import compact, log_ticks, percent, ticks
+from eval.report.wording import compact, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,31 @@ def _outward(value: float, side: int) -> float:
     if side < 0:
         return max(step for step in steps if step < value * 0.999)
     return min(step for step in steps if step >= value * 0.999)
+
+
+def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
+    """Round numbers from `low` to `high`, some `wanted` of them (Heckbert, "Nice numbers for graph labels",
+    Graphics Gems 1990).
+    """
+    span = high - low
+    if not span > 0:
+        return [low]
+    rough = span / wanted
+    size = 10.0 ** math.floor(math.log10(rough))
+    step = next(size * n for n in (1, 2, 2.5, 5, 10) if size * n >= rough * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    return [n * step for n in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Powers of ten from `low` to `high`, with 2 and 5 between them where the powers alone are fewer than
+    three."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    inside = [10.0**n for n in powers if low * 0.999 <= 10.0**n <= high * 1.001]
+    if len(inside) >= 3:
+        return inside[:: -(-len(inside) // 6)]
+    finer = [n * 10.0**power for power in powers for n in (1, 2, 5)]
+    return [tick for tick in finer if low * 0.999 <= tick <= high * 1.001]
 
 
 SHARE = Axis(low=0.0, high=1.0, show=percent, at=(0.0, 0.25, 0.5, 0.75, 1.0))

@@ -11,14 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from pathlib import Path
 
 from markupsafe import Markup
 
 from eval.report.axis import Axis
-from eval.report.html import join, tag
-from eval.report.numbers import compact
+from eval.report.svg import join, tag
 
 LINE = 18
 """Height of a line of text, in pixels, as all heights here."""
@@ -34,7 +33,7 @@ COLOURS = 6
 MANY = 40
 """Points of a line beyond which markers would hide it."""
 LONGEST = 38
-STYLE = Path(__file__).with_name("charts.css")
+STYLE = Path(__file__).with_name("templates") / "charts.css"
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,28 +210,24 @@ def time_series(
     return curve(title, desc, lines, _time_axis(min(times), max(times)), y, height=height)
 
 
-def standalone(chart: str, width: int = 640) -> str:
-    """The chart as the text of an .svg file, `width` wide, light and dark as the reader's system."""
-    height = int(chart.split('height="', 1)[1].split('"', 1)[0])
-    left, right = (0, 0) if 'class="chart flush"' in chart else MARGIN
-    inner = str(chart).replace(
-        "<svg ", f'<svg width="{width - left - right - 24}" x="{left + 12}" y="12" ', 1
-    )
+def standalone(*charts: Markup, headings: Sequence[str] = (), width: int = 640) -> str:
+    """The text of an .svg file with the charts below each other, each under its heading if it has one;
+    `width` wide, light and dark as the reader's system.
+    """
     style = Markup(f"<style>{STYLE.read_text(encoding='utf-8')}</style>")
-    back = tag("rect", width="100%", height="100%", class_="paper")
-    xmlns, size = "http://www.w3.org/2000/svg", f"0 0 {width} {height + 24}"
-    drawn = tag(
-        "svg",
-        style,
-        back,
-        Markup(inner),
-        xmlns=xmlns,
-        viewBox=size,
-        width=width,
-        height=height + 24,
-        class_="alone",
-    )
-    return f"{drawn}\n"
+    drawn, top = [style, tag("rect", width="100%", height="100%", class_="paper")], 12
+    for chart, heading in zip_longest(charts, headings[: len(charts)], fillvalue=""):
+        if heading:
+            drawn.append(tag("text", heading, x=12, y=top + 14, class_="heading"))
+            top += LINE + 10
+        height = int(chart.split('height="', 1)[1].split('"', 1)[0])
+        left, right = (0, 0) if 'class="chart flush"' in chart else MARGIN
+        placed = f'<svg width="{width - left - right - 24}" x="{left + 12}" y="{top}" '
+        drawn.append(Markup(str(chart).replace("<svg ", placed, 1)))
+        top += height + 12
+    xmlns, size = "http://www.w3.org/2000/svg", f"0 0 {width} {top}"
+    whole = tag("svg", *drawn, xmlns=xmlns, viewBox=size, width=width, height=top, class_="alone")
+    return f"{whole}\n"
 
 
 def _chart(
@@ -414,19 +409,3 @@ def _short(text: str) -> str:
 
 def _pc(place: float) -> str:
     return f"{100 * place:.2f}%"
-
-
-__all__ = [
-    "Bar",
-    "Estimate",
-    "Mark",
-    "Series",
-    "bars",
-    "compact",
-    "curve",
-    "histogram",
-    "interval",
-    "intervals",
-    "standalone",
-    "time_series",
-]

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from eval.cases import Case
 from eval.cases.case import with_ids
-from eval.report import from_json, to_html, to_json, to_markdown
+from eval.report.html import to_html
+from eval.report.json import from_json, to_json
+from eval.report.markdown import to_markdown
 from eval.runs.compare import Comparison
 from eval.runs.journal import REPORT
 from eval.runs.record import Run

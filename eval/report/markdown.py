@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 from eval.output import table
 from eval.report.analysis import Analysis, analyse, spent
-from eval.report.numbers import duration, percent, score, signed
 from eval.report.verdict import verdict
-from eval.report.wording import OUTCOMES, counted, limits, reason
+from eval.report.wording import OUTCOMES, counted, duration, limits, percent, reason, score, signed
 from eval.runs.compare import Comparison
 from eval.runs.record import Run, Summary
 

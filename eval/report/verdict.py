@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from eval.report.analysis import TOTAL, Analysis, Stage
-from eval.report.numbers import duration, percent
-from eval.report.wording import counted, shares
+from eval.report.wording import counted, duration, percent, shares
 from eval.runs.compare import Comparison
 from eval.statistics import Interval
 

@@ -1,11 +1,14 @@
-"""What names in a report mean, in a few words."""
+"""How a report writes numbers, and what the names in it mean, in a few words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from eval.report.numbers import percent, score
-from eval.statistics import Interval
+from eval.statistics import CoveragePoint, Interval
+
+SPACE = "\u00a0"
+"""Keeps a unit with its number."""
+_SIZES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 MEANINGS: Mapping[str, str] = {
     "abstention_accuracy": "an answer where there is one, none where there is none",
@@ -60,7 +63,7 @@ def shares(found: Interval) -> str:
     return f"{percent(found.mean)} {between(found)}"
 
 
-def between(found: Interval) -> str:
+def between(found: Interval | CoveragePoint) -> str:
     """The interval of a share, in percent: `[91, 96]`."""
     return f"[{100 * found.low:.0f}, {100 * found.high:.0f}]"
 
@@ -73,3 +76,48 @@ def limits(found: Interval) -> str:
 def counted(number: int, one: str, many: str | None = None) -> str:
     """`1 case`, `1,200 cases`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def compact(value: float) -> str:
+    """Three figures at most: `0.25`, `12`, `1.2k`, `3.4M`; small ones as `1.2e-05`."""
+    size = abs(value)
+    for least, letter in _SIZES:
+        if size >= least * 0.9995:
+            return f"{_three(value / least)}{letter}"
+    return f"{value:.1e}" if 0 < size < 0.0005 else _three(value)
+
+
+def percent(value: float) -> str:
+    """A share as `7%`; tenths where rounding would say none or all: `<0.1%`, `0.4%`, `99.6%`."""
+    if 0 < value < 0.0005:
+        return "<0.1%"
+    near_end = 0 < value < 0.01 or 0.99 < value < 1
+    return f"{100 * value:.1f}%" if near_end else f"{100 * value:.0f}%"
+
+
+def duration(ms: float) -> str:
+    """Milliseconds as `0.8 ms`, `12 ms`, `1.2 s`, `3 min 5 s` or `2 h 5 min`, with no-break spaces."""
+    if abs(ms) < 999.5:
+        return f"{_three(ms)}{SPACE}ms" if abs(ms) >= 1 or not ms else f"{ms:.1g}{SPACE}ms"
+    if abs(ms) < 99_950:
+        return f"{_three(ms / 1000)}{SPACE}s"
+    minutes, seconds = divmod(round(ms / 1000), 60)
+    text = f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    return text.replace(" ", SPACE)
+
+
+def score(value: float) -> str:
+    """A metric's value with three decimals, a real minus before negative ones."""
+    return f"{value:.3f}".replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """A difference: `+0.012`, `−0.300`, `0.000`."""
+    return f"{value:+.3f}".replace("-", "−") if round(value, 3) else "0.000"
+
+
+def _three(value: float) -> str:
+    size = abs(value)
+    digits = 0 if size >= 99.95 else 1 if size >= 9.995 else 2 if size >= 0.9995 else 3
+    text = f"{value:.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from eval.metrics.ragas.meter import Spent
 from eval.statistics import Interval, mean_interval
 from rag.types import Label
 
@@ -108,15 +109,6 @@ class Checked:
     citations: tuple[int, ...] = ()
     label: Label | None = None
     support: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What something cost: tokens of an LLM, and money in the currency of the settings."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

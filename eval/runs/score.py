@@ -12,10 +12,11 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from eval.cases import Case
+from eval.environment import ragas_telemetry_off
 from eval.metrics.judge import cited_response
-from eval.metrics.ragas.meter import Meter
+from eval.metrics.ragas.meter import Meter, Spent
 from eval.metrics.registry import Measure
-from eval.runs.record import Checked, Failure, Footnote, Passage, Row, Spent
+from eval.runs.record import Checked, Failure, Footnote, Passage, Row
 from rag.errors import RagError
 from rag.types import Answer, Citation, Sentence
 
@@ -125,6 +126,7 @@ def to_sample(row: Row, case: Case, *, with_markers: bool = False) -> SingleTurn
     """The RAGAS sample of a row; `response` is empty for an abstention, and has markers that count the
     retrieved passages from 1 only where wanted. Near misses of a question without an answer are no reference.
     """
+    ragas_telemetry_off()
     from ragas.dataset_schema import SingleTurnSample
 
     known = case.answerable is not False

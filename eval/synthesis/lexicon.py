@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.models.claims import stem
-from rag.text.stop_words import STOP_WORDS
+from rag.text.words import STOP_WORDS, split_words
 
 
 def words(text: str) -> frozenset[str]:
@@ -21,7 +21,6 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _BEFORE_VERB = re.compile(r"\b(can|must|should|will|cannot|may|might|would|could|to)\s+([a-z]{2,})\b")
 _INSIDE = re.compile(r"(?<=[a-z,] )([^\W\d_][\w'’-]*)")
 _LEAST_AFTER_TO = 3
@@ -88,7 +87,7 @@ class Lexicon:
                     (to if before == "to" else modal)[verb] += 1
                 for word in _INSIDE.findall(text):
                     (capital if word[0].isupper() else small)[word.lower()] += 1
-                stems |= {stem(word.lower()) for word in _WORD.findall(text)}
+                stems |= {stem(word.lower()) for word in split_words(text)}
             found.update(stems)
         often = {verb for verb, n in to.items() if n >= _LEAST_AFTER_TO and verb in modal}
         shown = {verb for verb in (*modal, *often) if verb not in STOP_WORDS | _NO_VERBS}
@@ -130,8 +129,3 @@ _DETERMINERS = words("all any both each every few many most much no one several 
 
 _NO_VERBS = _DETERMINERS | words("also always already easily either even just never now only still then too")
 """What follows "can" and is no verb."""
-
-
-def content_words(text: str) -> list[str]:
-    """The words that tell something."""
-    return [word for word in _WORD.findall(text) if len(word) > 2 and word.lower() not in STOP_WORDS]

@@ -17,7 +17,7 @@ from eval.synthesis.passages import Draft, Passage, PassageSentence, plain, sent
 from eval.synthesis.slots import slots
 from rag.answer.tables import cells, is_row
 from rag.models.claims import stem
-from rag.text.stop_words import STOP_WORDS
+from rag.text.words import STOP_WORDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from eval.synthesis import clauses as forms
 from eval.synthesis.clauses import AUXILIARIES, Clause, base_of
-from eval.synthesis.lexicon import Lexicon, content_words, words
+from eval.synthesis.lexicon import Lexicon, words
+from rag.text.words import content_words
 
 _PASSIVE = words("is are was were")
 _PLACED = words(

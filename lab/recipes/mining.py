@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import sparse  # type: ignore[import-untyped]
 
 from rag.models.claims import stem
-from rag.text.stop_words import STOP_WORDS
+from rag.text.words import STOP_WORDS
 
 Floats = npt.NDArray[np.float32]
 

@@ -151,7 +151,7 @@ class Answerer:
         return Thresholds(least.answer, least.answer) if alone else least
 
     def _rerank(self, ask: Ask, candidates: Candidates, draft: Draft) -> tuple[tuple[Hit, ...], Draft]:
-        """The k best passages, none twice, each with the header that its table lacks; then the user's step."""
+        """The k best passages, none twice, with the headers that their tables lack; then the user's step."""
         started = perf_counter()
         found = distinct(self._searcher.hits(candidates, ask.k + _SPARE))[: ask.k]
         hits = tuple(with_header(hit, self._text) for hit in found)

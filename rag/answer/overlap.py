@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rag.text.sentences import split_sentences
-from rag.text.stop_words import QUOTING_STOP_WORDS
+from rag.text.words import QUOTING_STOP_WORDS
 from rag.types import Span
 
 _WORD = re.compile(r"\w+(?:[.,]\d+)*")

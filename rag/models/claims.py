@@ -14,7 +14,7 @@ from tokenizers import Encoding
 
 from rag.models.types import EncodedQuery, Encoder, Floats
 from rag.text.sentences import evidence_sentences
-from rag.text.stop_words import STOP_WORDS
+from rag.text.words import STOP_WORDS
 
 NEGATIONS = frozenset(
     ("no", "not", "never", "none", "nobody", "nothing", "neither", "nor", "cannot", "without", "n't",

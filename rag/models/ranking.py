@@ -17,7 +17,7 @@ import numpy as np
 from rag.models.claims import words_of
 from rag.models.late import maxsim
 from rag.models.types import EncodedPassage, EncodedQuery, Encoder, Floats, ModelInfo
-from rag.text.stop_words import STOP_WORDS
+from rag.text.words import STOP_WORDS
 
 _MAX_WINDOWS = 4  # of a long text: what comes later is rarely what it is about
 

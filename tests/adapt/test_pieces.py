@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from adapt.gate import judge
-from adapt.generate import Rarity, drafts, harder, unlike, words_of
+from adapt.generate import Rarity, drafts, harder, unlike
 from adapt.query_adapter import PENALTY, Examples, gradients, loss, train
 from adapt.questions import from_payload, read_questions, to_payload
 from adapt.types import Candidates, JudgedQuestion, UserQuestion
 from adapt.weights import Weights, choose
 from rag.errors import RagError
 from rag.search.tuning import QueryAdapter
+from rag.text.words import split_words
 from rag.types import Chunk
 
 TEXT = (
@@ -77,9 +78,9 @@ def test_questions_are_made_of_the_passage_and_do_not_depend_on_the_run() -> Non
     again = list(drafts(CHUNK, "Pump manual", RARITY, random.Random("1"), lambda _: False))
     assert made == again
     assert {one.kind for one in made} == {"heading", "phrases", "cloze"}
-    known = {word.lower() for word in words_of(TEXT)} | {"pump", "manual"}
+    known = {word.lower() for word in split_words(TEXT)} | {"pump", "manual"}
     for one in made:
-        assert {word.lower() for word in words_of(one.text)} & known
+        assert {word.lower() for word in split_words(one.text)} & known
         assert one.text.lower() not in TEXT.lower()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.report import to_json
+from eval.report.json import to_json
 from tests.cli.commands import invoke
 from tests.eval.made_runs import a_comparison, a_run
 

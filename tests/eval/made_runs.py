@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from eval.metrics.ragas.meter import Spent
 from eval.runs.compare import Change, Comparison, Difference
-from eval.runs.record import Checked, Failure, Footnote, Passage, Row, Run, Setup, Spent
+from eval.runs.record import Checked, Failure, Footnote, Passage, Row, Run, Setup
 from eval.statistics import Interval
 
 METRICS = ("faithfulness", "string_present", "rouge_score", "never_applies")

@@ -70,8 +70,8 @@ def write_rows(path: Path, rows: Sequence[dict[str, object]]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def models(manuals: Service) -> Service:
-    return manuals
+def models(manuals: Service) -> Models:
+    return manuals.models
 
 
 @pytest.fixture
@@ -519,7 +519,7 @@ def test_labels_that_are_all_the_same_are_refused(tmp_path: Path, label: object)
     assert caught.value.code == "labels_constant"
 
 
-def test_an_unknown_metric_is_refused(claims: Path, models: Service) -> None:
+def test_an_unknown_metric_is_refused(claims: Path, models: Models) -> None:
     with pytest.raises(InvalidInput) as caught:
         compare_files([claims], Options(metrics=("suport",)), models)
     assert caught.value.code == "unknown_metric"
@@ -536,7 +536,7 @@ class TestBaselines:
         with pytest.raises(NotJudgeable):
             overlap(Sample("", "Ropes."), "response_contexts")
 
-    def test_similarity_is_that_of_the_nearest_sentence(self, models: Service) -> None:
+    def test_similarity_is_that_of_the_nearest_sentence(self, models: Models) -> None:
         vectors, claim = Vectors(models), "Mooring ropes are made of polyester."
         same = similarity(Sample("", claim, (PUMP, ROPE)), "response_contexts", vectors)
         far = similarity(Sample("", claim, (PUMP,)), "response_contexts", vectors)
@@ -544,7 +544,7 @@ class TestBaselines:
         assert far < 0.6
 
 
-def test_the_checker_tells_supported_claims(claims: Path, models: Service) -> None:
+def test_the_checker_tells_supported_claims(claims: Path, models: Models) -> None:
     options = Options(metrics=("support", "faithfulness"), mistakes=2, resamples=200)
     (found,) = compare_files([claims], options, models).sets
     ratings = {rating.name: rating for rating in found.ratings}
@@ -560,7 +560,7 @@ def test_the_checker_tells_supported_claims(claims: Path, models: Service) -> No
     assert found.labels == {"supported": 4, "contradicted": 2, "unsupported": 2}
 
 
-def test_a_response_is_as_supported_as_its_weakest_sentence(models: Service) -> None:
+def test_a_response_is_as_supported_as_its_weakest_sentence(models: Models) -> None:
     (support, *_) = load_scorers(["support"], models)
     good = support.score(Sample("", "Mooring ropes are made of polyester.", (ROPE,)))
     both = support.score(
@@ -571,7 +571,7 @@ def test_a_response_is_as_supported_as_its_weakest_sentence(models: Service) -> 
     assert both.verdict != "supported"
 
 
-def test_a_similarity_is_no_probability(models: Service) -> None:
+def test_a_similarity_is_no_probability(models: Models) -> None:
     """So it has no threshold of its own and no calibration."""
     thresholds = {one.name: one.threshold for one in load_scorers(["support", "bert_score"], models)}
     assert {name for name, threshold in thresholds.items() if threshold is not None} == {"support"}

@@ -8,13 +8,14 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from ragas import SingleTurnSample
 
 from eval.cases import Case
 from eval.metrics.ragas.llm import MeteredLLM, open_llm
-from eval.metrics.ragas.meter import CostLimit, Meter
-from eval.metrics.registry import MEASURES, chosen, load_metrics
+from eval.metrics.ragas.load import load_metrics
+from eval.metrics.ragas.meter import CostLimit, Meter, Spent
+from eval.metrics.registry import MEASURES, chosen
 from eval.runs.execute import RunRequest, execute
-from eval.runs.record import Spent
 from rag.errors import Conflict, GeneratorError
 from rag.service import Service
 from rag.settings import Settings
@@ -27,8 +28,6 @@ from tests.fakes.llm_server import (
     never_answers,
     says,
 )
-
-from ragas import SingleTurnSample  # isort: skip - eval.metrics.ragas first turns telemetry off
 
 ASKING = tuple(measure.name for measure in MEASURES if measure.llm)
 PUMP = "The bilge pump is rated for a working pressure of 16 bar."

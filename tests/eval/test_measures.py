@@ -9,7 +9,8 @@ import pytest
 
 from eval.cases import Case
 from eval.metrics.ragas.llm import open_llm
-from eval.metrics.registry import JUDGES, MEASURES, chosen, load_metrics
+from eval.metrics.ragas.load import load_metrics
+from eval.metrics.registry import JUDGES, MEASURES, chosen
 from eval.runs.execute import Limits, RunRequest, execute
 from eval.runs.record import Row
 from eval.runs.score import Scorer, answered

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ragas import EvaluationDataset, SingleTurnSample, evaluate
+from ragas.metrics.base import SimpleBaseMetric
+from ragas.metrics.result import MetricResult
 
 import eval.metrics.ragas
 from eval.metrics.judge import NotJudgeable, Sample
@@ -18,10 +21,6 @@ from eval.metrics.ragas.llm import EncoderEmbeddings
 from eval.metrics.ragas.metrics import METRICS, AnswerRelevancy, BertScore, Faithfulness, WholeTextBleu
 from eval.metrics.registry import JUDGES, load_judges
 from rag.service import Service
-
-from ragas import EvaluationDataset, SingleTurnSample, evaluate  # isort: skip - eval.metrics.ragas first turns telemetry off
-from ragas.metrics.base import SimpleBaseMetric  # isort: skip
-from ragas.metrics.result import MetricResult  # isort: skip
 
 QUESTION = "What is the pump rated for?"
 ROPE = "Ropes are made of polyester."
@@ -156,11 +155,28 @@ def test_metrics_and_embeddings_share_one_encoder() -> None:
     assert EncoderEmbeddings()._encoder is EncoderEmbeddings()._encoder
 
 
-def test_telemetry_is_off() -> None:
-    from ragas._analytics import do_not_track
+def in_a_new_process(code: str, **environment: str) -> str:
+    kept = {name: value for name, value in os.environ.items() if name != "RAGAS_DO_NOT_TRACK"}
+    command = [sys.executable, "-c", f"import os\n{code}"]
+    return subprocess.check_output(command, text=True, env={**kept, **environment}).splitlines()[-1]
 
-    assert os.environ["RAGAS_DO_NOT_TRACK"] == "true"
-    assert do_not_track()
+
+def test_importing_the_package_leaves_the_environment_alone() -> None:
+    assert in_a_new_process("import eval.metrics.ragas\nprint('RAGAS_DO_NOT_TRACK' in os.environ)") == "False"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "from eval.metrics.ragas import Faithfulness",
+        "from eval.metrics.ragas.metrics import BertScore; BertScore()",
+        "from eval.metrics.ragas.load import load_metrics; load_metrics([], None)",
+    ],
+)
+def test_telemetry_is_off(first: str) -> None:
+    code = f"{first}\nfrom ragas._analytics import do_not_track\nprint(do_not_track())"
+    assert in_a_new_process(code) == "True"
+    assert in_a_new_process(code, RAGAS_DO_NOT_TRACK="false") == "False", "what the user has set stays"
 
 
 def test_bleu_of_short_and_of_long_answers() -> None:

@@ -16,12 +16,15 @@ from hypothesis import strategies as st
 from lxml import html
 from lxml.html import HtmlElement
 
+from eval.metrics.ragas.meter import Spent
 from eval.metrics.registry import MEASURES
-from eval.report import comparison_from_json, from_json, to_html, to_json, to_markdown
 from eval.report.charts import STYLE as CHART_STYLE
+from eval.report.html import to_html
+from eval.report.json import comparison_from_json, from_json, to_json
+from eval.report.markdown import to_markdown
 from eval.report.page import STYLE
 from eval.report.wording import MEANINGS
-from eval.runs.record import Checked, Failure, Footnote, Passage, Row, Run, Setup, Spent
+from eval.runs.record import Checked, Failure, Footnote, Passage, Row, Run, Setup
 from rag.errors import InvalidInput
 from tests.eval.browser import CHROMIUM, measured
 from tests.eval.made_runs import METRICS, a_comparison, a_run, a_setup

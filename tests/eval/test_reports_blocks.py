@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from jinja2 import UndefinedError
 from lxml import etree, html
 from markupsafe import Markup
 
-from eval.report.axis import SCORE, SHARE, Axis
+from eval.report.axis import SCORE, SHARE, Axis, log_ticks, ticks
 from eval.report.charts import (
     Bar,
     Estimate,
@@ -22,9 +23,9 @@ from eval.report.charts import (
     standalone,
     time_series,
 )
-from eval.report.html import cut, tag
-from eval.report.numbers import compact, duration, log_ticks, percent, signed, ticks
-from eval.report.page import Tile, details, facts, figure, page, section, table, tiles
+from eval.report.page import Tile, environment, render
+from eval.report.svg import tag
+from eval.report.wording import compact, duration, percent, signed
 
 HOSTILE = "</script></style><img src=x onerror=alert(1)>\"'&\x00\ud800 \u202eevil\u202c 🦊"
 DAY = datetime(2026, 11, 1, tzinfo=UTC)
@@ -105,22 +106,37 @@ def test_an_axis_takes_any_values() -> None:
         Axis().place(1)
 
 
+BLOCKS = """{% extends "page.html.j2" %}{% import "macros.html.j2" as m %}
+{% block main %}{% call m.section("a", text, text) %}
+{{ m.tiles([tile]) }}{{ m.metric(text) }}{{ m.cut(text, 90) }}{{ m.code(text) }}
+{{ m.rows({"caption": text, "header": ["a", text], "stack": true}, [[text, cell]]) }}
+{{ m.facts([(text, text)]) }}
+{% call m.figure(text, chart, text) %}{{ text }}{% endcall %}
+{% call m.details(text) %}{{ text }}{% endcall %}
+{% endcall %}{% endblock %}"""
+
+
 def test_page_holds_hostile_text_as_text() -> None:
-    body = section(
-        "a",
-        HOSTILE,
-        tiles([Tile(HOSTILE, HOSTILE, HOSTILE)]),
-        table(HOSTILE, ["a", HOSTILE], [[HOSTILE, interval(0.5, 0.1, 0.9, SCORE)]], stack=True),
-        facts([(HOSTILE, HOSTILE)]),
-        figure(CHARTS["bars"], HOSTILE, heading=HOSTILE, data=HOSTILE),
-        details(HOSTILE, HOSTILE),
-        hint=HOSTILE,
+    page = render(
+        environment().from_string(BLOCKS),
+        title=HOSTILE,
+        kicker=HOSTILE,
+        nav=[("a", HOSTILE)],
+        text=HOSTILE,
+        tile=Tile(HOSTILE, HOSTILE, HOSTILE),
+        cell=interval(0.5, 0.1, 0.9, SCORE),
+        chart=CHARTS["bars"],
     )
-    found = html.document_fromstring(page(HOSTILE, body, kicker=HOSTILE, nav=[("a", HOSTILE)]).encode())
+    found = html.document_fromstring(page.encode())
     assert not list(found.iter("script", "img"))
     assert not [name for one in found.iter() for name in one.attrib if name.startswith("on")]
     assert len(list(found.iter("style"))) == 1
     assert "evil" in found.text_content()
+
+
+def test_a_name_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(UndefinedError):
+        environment().from_string("{{ tile.value }}").render(tile=None)
 
 
 def test_markup_is_escaped_once() -> None:
@@ -129,8 +145,9 @@ def test_markup_is_escaped_once() -> None:
 
 
 def test_long_text_is_cut_with_a_note() -> None:
-    assert "99,990 more characters" in cut("x" * 100_000, 10)
-    assert "more" not in cut("short", 10)
+    cut = environment().from_string('{% from "macros.html.j2" import cut %}{{ cut(text, 10) }}')
+    assert "99,990 more characters" in cut.render(text="x" * 100_000)
+    assert "more" not in cut.render(text="short")
 
 
 def test_numbers_for_people() -> None:

@@ -12,8 +12,8 @@ from pydantic import TypeAdapter
 from api.cli.eval.options import FailUnder
 from api.cli.options import FAILED, Json
 from eval.output import table
-from eval.report import to_html
 from eval.report.files import read_run
+from eval.report.html import to_html
 from eval.runs.compare import Comparison, Difference, failures, parse_gates, worse
 from eval.runs.compare import compare as compare_runs
 from rag.files import write_whole

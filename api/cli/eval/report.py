@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from api.cli.options import Json
-from eval.report import comparison_from_json, to_html, to_json, to_markdown
 from eval.report.files import read_report, read_run
+from eval.report.html import to_html
+from eval.report.json import comparison_from_json, to_json
+from eval.report.markdown import to_markdown
 from eval.runs.compare import Comparison, compare
 from eval.runs.record import Run
 from rag.files import write_whole

@@ -4,16 +4,14 @@ place that knows RAGAS.
     from eval.metrics.ragas import AnswerRelevancy, BertScore, CitationPrecision, CitationRecall
     from eval.metrics.ragas import ContextRelevance, EncoderEmbeddings, Faithfulness
 
-RAGAS sends usage events unless RAGAS_DO_NOT_TRACK is `true` by the time it first would, and remembers what
-it read; hence the assignment here, ahead of any import of it below this package. `false` in the environment
-is respected.
+RAGAS sends usage events unless it is told not to: the first use of a name here tells it, importing this
+package does not.
 """
 
-import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-os.environ.setdefault("RAGAS_DO_NOT_TRACK", "true")
+from eval.environment import ragas_telemetry_off
 
 if TYPE_CHECKING:
     from eval.metrics.ragas.llm import EncoderEmbeddings
@@ -52,4 +50,5 @@ def __getattr__(name: str) -> object:
     """The classes are imported when asked for: RAGAS takes seconds."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    ragas_telemetry_off()
     return getattr(import_module(f"{__name__}.{_ELSEWHERE.get(name, 'metrics')}"), name)

@@ -25,6 +25,7 @@ from ragas.metrics.collections import (
 from ragas.metrics.collections.base import BaseMetric
 from ragas.run_config import RunConfig
 
+from eval.environment import ragas_telemetry_off
 from eval.metrics.ragas.meter import Meter
 from eval.metrics.ragas.metrics import shared_models
 from rag.answer.llm import NONSENSE, failure
@@ -84,6 +85,7 @@ def open_llm(settings: Settings, limit: float | None = None) -> MeteredLLM:
             "No LLM is configured; set FOOTNOTE_LLM_URL and FOOTNOTE_LLM_MODEL.",
             code="no_generator",
         )
+    ragas_telemetry_off()
     logging.getLogger("instructor").setLevel(logging.CRITICAL)  # it quotes what the server said
     key = settings.llm_key.get_secret_value() if settings.llm_key else "none"
     client = openai.OpenAI(
@@ -174,6 +176,7 @@ class EncoderEmbeddings(BaseRagasEmbedding):  # type: ignore[misc]
 
     def __init__(self, encoder: Encoder | None = None) -> None:
         """Without an encoder it is that of the settings, shared with the metrics."""
+        ragas_telemetry_off()
         super().__init__()
         self._encoder = encoder or shared_models().encoder
 

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from threading import Lock
 
-from eval.runs.record import Spent
 from rag.errors import RagError
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What something cost: tokens of an LLM, and money in the currency of the settings."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float = 0.0
 
 
 class CostLimit(RagError):

@@ -18,6 +18,7 @@ from ragas.metrics.result import MetricResult
 from ragas.run_config import RunConfig
 from sacrebleu import sentence_bleu
 
+from eval.environment import ragas_telemetry_off
 from eval.metrics.evidence import coverage_of
 from eval.metrics.judge import Judge, NotJudgeable, Sample
 from eval.metrics.registry import JUDGES, load_judges
@@ -42,6 +43,7 @@ class JudgeMetric(SingleTurnMetric, BaseMetric):  # type: ignore[misc]
     output_type = MetricOutputType.CONTINUOUS
 
     def __init__(self, judge: Judge | None = None, name: str | None = None) -> None:
+        ragas_telemetry_off()
         BaseMetric.__init__(self, name=name or self.judged)
         self._required_columns = {MetricType.SINGLE_TURN: set(self.columns)}
         self._judge = judge
@@ -149,6 +151,7 @@ class _EvidenceMetric(SingleTurnMetric, BaseMetric):  # type: ignore[misc]
     output_type = MetricOutputType.CONTINUOUS
 
     def __init__(self, name: str | None = None) -> None:
+        ragas_telemetry_off()
         BaseMetric.__init__(self, name=name or f"context_token_{self.share}")
         columns = {"retrieved_contexts", "reference_contexts"}
         self._required_columns = {MetricType.SINGLE_TURN: columns}
@@ -201,6 +204,7 @@ class ReferenceRecall(SingleTurnMetric, BaseMetric):  # type: ignore[misc]
     output_type = MetricOutputType.CONTINUOUS
 
     def __init__(self, name: str = "reference_recall") -> None:
+        ragas_telemetry_off()
         BaseMetric.__init__(self, name=name)
         self._required_columns = {MetricType.SINGLE_TURN: {"response", "reference"}}
 

@@ -72,7 +72,7 @@ def lines(reader: OnnxReader, name: str, rows: Sequence[RelevancePair]) -> list[
     found: dict[str, list[Selected]] = {"reader": [], "words": [], "span": [], "quoted": []}
     for row in rows:
         read = reader.read(row.question, [row.passage], top=1)
-        sentences = sentence_evidence(row.passage, read.marks[0])
+        sentences = sentence_evidence(row.passage, read.evidence[0])
         gold = [overlaps(span, [(s.start, s.end) for s in row.evidence or ()]) for span, _ in sentences]
         if not any(gold):
             continue
