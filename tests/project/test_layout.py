@@ -26,7 +26,7 @@ VENDORS = {
     "rapidocr": ("ingest/parse/ocr.py",),
     "striprtf": ("ingest/parse/text.py",),
     "filetype": ("ingest/media_types.py",),
-    "haystack": ("rag/answer/",),
+    "haystack": ("rag/answer/llm.py",),
     "ragas": ("eval/",),
     "torch": ("adapt/", "rag/models/torch.py"),
     "sentence_transformers": ("adapt/", "rag/models/torch.py"),

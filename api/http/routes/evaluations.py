@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from api.http.auth import Caller, MayRead, MayWrite
-from api.http.routes.answers import Responses, errors
+from api.http.openapi import Responses, errors
 from api.http.routes.jobs import newest, reached
 from api.http.schemas.evaluations import EvaluationBriefOut, EvaluationIn, EvaluationOut, EvaluationsOut
 from api.http.schemas.jobs import JobOut, JobStarted
