@@ -31,7 +31,7 @@ VENDORS = {
     "torch": ("adapt/", "rag/models/torch.py"),
     "sentence_transformers": ("adapt/", "rag/models/torch.py"),
     "transformers": ("adapt/", "rag/models/torch.py"),
-    "dbos": ("ingest/durable.py",),
+    "dbos": ("jobs/queues.py",),
     "fsspec": ("ingest/remote.py",),
     "pathspec": ("ingest/patterns.py",),
     "watchfiles": ("api/cli/watch.py",),
@@ -81,7 +81,7 @@ def test_types_need_the_standard_library_only() -> None:
 
 
 def test_serving_loads_no_torch() -> None:
-    code = "import sys, api.http.app, ingest.worker; sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
+    code = "import sys, api.http.app, ingest.handler; sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 

@@ -1,18 +1,16 @@
-"""Measuring the judges: AUC, labelled pairs, the tables."""
+"""Measuring the judges: labelled pairs, the tables."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from eval.metrics.registry import JUDGES
-from lab.bench.judging import Pair, Row, auc, cost_table, main, rank_table, read_pairs, samples
+from lab.bench.judging import Pair, Row, cost_table, main, rank_table, read_pairs, samples
 from rag.errors import InvalidInput
 from rag.service import Service
 
-LABELS = np.array([True, True, False, False])
 ROWS: list[Row] = [
     {
         "question": question,
@@ -29,13 +27,6 @@ ROWS: list[Row] = [
 
 def cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
-
-
-def test_auc() -> None:
-    assert auc(LABELS, np.array([0.9, 0.8, 0.2, 0.1])) == 1
-    assert auc(LABELS, np.array([0.1, 0.2, 0.8, 0.9])) == 0
-    assert auc(LABELS, np.array([0.5, 0.5, 0.5, 0.5])) == 0.5
-    assert auc(LABELS, np.array([0.9, 0.3, 0.5, 0.1])) == 0.75
 
 
 def test_the_table_of_ranks_has_every_set_and_the_gain(manuals: Service) -> None:
