@@ -1,4 +1,4 @@
-"""The reference part of docs/python.md, made of docstrings; `python -m tests.footnote.reference` writes it."""
+"""The reference part of docs/python.md, from docstrings; `python -m tests.footnote.reference` writes it."""
 
 from __future__ import annotations
 
