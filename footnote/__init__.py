@@ -1,6 +1,7 @@
-"""Footnote for people who import it: `Client` and `AsyncClient` for a running service.
+"""Footnote for people who import it: `Footnote` in this process, `Client` and `AsyncClient` for a service.
 
-Importing this package loads nothing; each name is loaded at its first use.
+`footnote.haystack` and `footnote.ragas` are its adapters. Importing this package loads nothing; each name is
+loaded at its first use.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from footnote.client import AsyncClient, Client
     from footnote.errors import FootnoteError
+    from footnote.local import Footnote
 
-__all__ = ["AsyncClient", "Client", "FootnoteError"]
+__all__ = ["AsyncClient", "Client", "Footnote", "FootnoteError"]
 
 _HOMES = {
     "AsyncClient": "footnote.client",
     "Client": "footnote.client",
+    "Footnote": "footnote.local",
     "FootnoteError": "footnote.errors",
 }
 

@@ -10,9 +10,10 @@ from api.http.schemas.explain import ExplainIn
 from api.http.schemas.query import QueryIn, QueryOut
 from api.http.schemas.search import ExplainOut, HitOut, SearchIn, SearchOut
 from footnote.models import Answer, ExplainedHit, SearchResult
+from footnote.service import open_with_stage
 from rag.answer.ask import Ask
 from rag.search.filters import parse_filter
-from rag.service import Service, open_service
+from rag.service import Service
 from rag.settings import Settings
 from rag.types import Query
 
@@ -52,7 +53,7 @@ def ask(settings: Settings, request: QueryIn) -> Answer:
 
 @contextmanager
 def _service(settings: Settings) -> Iterator[Service]:
-    service = open_service(settings)
+    service = open_with_stage(settings)
     try:
         yield service
     finally:

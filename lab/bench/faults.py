@@ -13,24 +13,20 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import httpx
-
+from lab.bench.service import Running, call, has_ended, job_id, start, wait_for
 from rag.index.manager import IndexManager
 from rag.settings import Settings
 from rag.store import Store
 
-C = "chaos"
-KEY = "chaos-key-0123456789abcdef"
+COLLECTION = "faults"
 Victim = Literal["worker", "service", "both"]
 WORDS = (
     "ferry",
@@ -62,71 +58,35 @@ def make_files(folder: Path, count: int, chance: random.Random) -> None:
         (part / f"{number:04}.md").write_text(f"# Page {token(number)}\n\n" + ". ".join(lines) + ".\n")
 
 
-@dataclass
-class Running:
-    """`footnote serve`, its own process group, and the worker that it started."""
-
-    process: subprocess.Popen[bytes]
-    url: str
-
-    @property
-    def worker(self) -> int | None:
-        """The worker's process id, once there is one."""
-        listed = Path(f"/proc/{self.process.pid}/task")
-        children = [(task / "children").read_text().split() for task in listed.glob("*")]
-        return next((int(pid) for pids in children for pid in pids), None)
-
-    def kill(self, victim: Victim) -> bool:
-        """SIGKILL; False when there was no worker to kill."""
-        worker = self.worker
-        if victim != "service":
-            if worker is None:
-                return False
-            with suppress(ProcessLookupError):
-                os.kill(worker, signal.SIGKILL)
-        if victim != "worker":
-            self.process.kill()
-            self.process.wait()
-            self._await_end(worker)
-        return True
-
-    def _await_end(self, worker: int | None) -> None:
-        """A worker ends by itself when its service has died."""
-        while worker is not None and Path(f"/proc/{worker}").exists():
-            if Path(f"/proc/{worker}/stat").read_text().split(") ")[1].startswith("Z"):
-                return
-            time.sleep(0.05)
+def kill(running: Running, victim: Victim) -> bool:
+    """SIGKILL; False when there was no worker to kill."""
+    worker = running.worker_pid()
+    if victim != "service":
+        if worker is None:
+            return False
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
+    if victim != "worker":
+        running.process.kill()
+        running.process.wait()
+        _await_end(worker)
+    return True
 
 
-def start(data: Path, folder: Path) -> Running:
-    """Start the service and wait until it answers."""
-    variables = {"FOOTNOTE_API_KEY": KEY, "FOOTNOTE_SYNC_ROOTS": str(folder)}
-    command = [sys.executable, "-m", "api.cli.main", "serve", "--data", str(data), "--port", "0"]
-    process = subprocess.Popen(
-        command, env={**os.environ, **variables}, stdout=subprocess.DEVNULL, start_new_session=True
-    )
-    while process.poll() is None:
-        with suppress(FileNotFoundError, ValueError, httpx.HTTPError):
-            record = json.loads((data / "service.json").read_text())
-            if record["pid"] == process.pid:
-                httpx.get(f"{record['url']}/health", trust_env=False).raise_for_status()
-                return Running(process, record["url"])
+def _await_end(worker: int | None) -> None:
+    """A worker ends by itself when its service has died."""
+    while worker is not None and Path(f"/proc/{worker}").exists():
+        if Path(f"/proc/{worker}/stat").read_text().split(") ")[1].startswith("Z"):
+            return
         time.sleep(0.05)
-    raise RuntimeError(f"the service ended with {process.returncode}")
-
-
-def client(url: str) -> httpx.Client:
-    """A client with the admin key."""
-    headers = {"Authorization": f"Bearer {KEY}"}
-    return httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60)
 
 
 def disagreements(settings: Settings, folder: Path, *, indexes: bool) -> list[str]:
     """What store, files and indexes differ in; with `indexes` no service may be running."""
     with Store.open(settings.store_url) as store:
         found = store.audit.problems()
-        for source in store.documents.sources(C):
-            record = store.documents.find(C, source)
+        for source in store.documents.sources(COLLECTION):
+            record = store.documents.find(COLLECTION, source)
             assert record is not None
             content = (folder / source).read_bytes()
             if store.documents.content_sha256(record.document.id) != hashlib.sha256(content).hexdigest():
@@ -136,15 +96,15 @@ def disagreements(settings: Settings, folder: Path, *, indexes: bool) -> list[st
 
 def _index_differences(settings: Settings, store: Store) -> list[str]:
     with closing(IndexManager(store, settings, background=False)) as manager:
-        manager.catch_up(C)
-        chunks = store.collections.get(C).chunks
+        manager.catch_up(COLLECTION)
+        chunks = store.collections.get(COLLECTION).chunks
         found = [
             f"{one.backend} has {one.chunks} of {chunks} chunks"
             for one in manager.status()
             if one.chunks != chunks
         ]
-        replica = manager.open(store.collections.get(C))
-        for source in list(store.documents.sources(C))[::17]:
+        replica = manager.open(store.collections.get(COLLECTION))
+        for source in list(store.documents.sources(COLLECTION))[::17]:
             word = token(int(Path(source).stem))
             hits = [] if replica is None else replica.lexical.lexical(word, 5)
             if len(hits) != 1:
@@ -152,53 +112,42 @@ def _index_differences(settings: Settings, store: Store) -> list[str]:
         return found
 
 
-def ended(url: str, job: str) -> bool:
-    """Whether the job is no longer queued or running."""
-    with client(url) as http:
-        status = http.get(f"/v1/jobs/{job}").raise_for_status().json()["status"]
-    return status not in ("queued", "running")
-
-
-def sync(url: str, folder: Path) -> str:
+def sync(running: Running, folder: Path) -> str:
     """Start a sync; the job's id."""
-    with client(url) as http:
-        body = {"path": str(folder), "delete_missing": True}
-        return str(http.post(f"/v1/collections/{C}/sync", json=body).raise_for_status().json()["job"]["id"])
+    body = {"path": str(folder), "delete_missing": True}
+    return job_id(call(running, "POST", f"/v1/collections/{COLLECTION}/sync", body))
 
 
-def ruin(scratch: Path, files: int, rounds: int, chance: random.Random) -> dict[str, object]:
+def run_rounds(scratch: Path, files: int, rounds: int, chance: random.Random) -> dict[str, object]:
     """The whole experiment; raises AssertionError with what disagrees."""
     folder, data = scratch / "files", scratch / "data"
     folder.mkdir()
     make_files(folder, files, chance)
     settings = Settings(data=data)
-    service, kills, began = start(data, folder), Counter[str](), time.monotonic()
+    running, kills, began = start(data, sync_root=folder), Counter[str](), time.monotonic()
     try:
-        with client(service.url) as http:
-            http.post("/v1/collections", json={"name": C}).raise_for_status()
-        job = sync(service.url, folder)
-        while sum(kills.values()) < rounds and not ended(service.url, job):
+        call(running, "POST", "/v1/collections", {"name": COLLECTION})
+        job = sync(running, folder)
+        while sum(kills.values()) < rounds and not has_ended(running, job):
             time.sleep(chance.uniform(0.2, 3.0))
             victim: Victim = chance.choice(("worker", "service", "both"))
-            if not service.kill(victim):
+            if not kill(running, victim):
                 continue
             kills[victim] += 1
-            wrong = disagreements(settings, folder, indexes=victim != "worker")
-            assert not wrong, wrong
+            _assert_agreement(settings, folder, indexes=victim != "worker")
             if victim != "worker":
-                service = start(data, folder)
+                running = start(data, sync_root=folder)
             print(f"round {sum(kills.values())}: {victim} killed, all agree", file=sys.stderr, flush=True)
-        counts = _finish(service.url, job)
+        counts = _counts(running, job)
         assert (counts["failed"], counts["total"]) == (0, files), counts
-        again = _finish(service.url, sync(service.url, folder))
+        again = _counts(running, sync(running, folder))
         assert again["unchanged"] == files, again
-        service.kill("both")
-        wrong = disagreements(settings, folder, indexes=True)
-        assert not wrong, wrong
+        kill(running, "both")
+        _assert_agreement(settings, folder, indexes=True)
         with Store.open(settings.store_url) as store:
-            assert len(store.changes.after(C, 0)) == files, "a document was written twice"
+            assert len(store.changes.after(COLLECTION, 0)) == files, "a document was written twice"
     finally:
-        service.process.kill()
+        running.process.kill()
     return {
         "files": files,
         "kills": dict(kills),
@@ -207,13 +156,17 @@ def ruin(scratch: Path, files: int, rounds: int, chance: random.Random) -> dict[
     }
 
 
-def _finish(url: str, job: str) -> dict[str, int]:
-    """Wait for a job; its counts."""
-    while not ended(url, job):
-        time.sleep(0.2)
-    with client(url) as http:
-        counts: dict[str, int] = http.get(f"/v1/jobs/{job}").json()["counts"]
-        return counts
+def _assert_agreement(settings: Settings, folder: Path, *, indexes: bool) -> None:
+    wrong = disagreements(settings, folder, indexes=indexes)
+    assert not wrong, wrong
+
+
+def _counts(running: Running, job: str) -> dict[str, int]:
+    """Of a job, once it has ended."""
+    [ended] = wait_for(running, [job])
+    counts = ended["counts"]
+    assert isinstance(counts, dict)
+    return counts
 
 
 def main() -> None:
@@ -225,7 +178,11 @@ def main() -> None:
     args = parser.parse_args()
     seed = random.randrange(2**32) if args.seed is None else args.seed
     with tempfile.TemporaryDirectory() as scratch:
-        print(json.dumps({"seed": seed, **ruin(Path(scratch), args.files, args.rounds, random.Random(seed))}))
+        print(
+            json.dumps(
+                {"seed": seed, **run_rounds(Path(scratch), args.files, args.rounds, random.Random(seed))}
+            )
+        )
 
 
 if __name__ == "__main__":

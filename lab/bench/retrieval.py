@@ -34,11 +34,142 @@ from rag.service import Service, open_service
 from rag.settings import LEXICAL_WEIGHT, Settings
 from rag.types import Hit, In, Mode, Query
 
+Variant = Literal["bm25", "dense", "rrf", "convex", "late", "reader"]
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
+READER_DEPTH = 20  # chunks that the reader rescores (`reader_candidates`): each costs a transformer pass
+
+Ranker = Callable[[Service, Query], list[str]]
+"""From service and query to each chunk's source, best first."""
+Run = Mapping[str, Mapping[str, float]]
+"""The score of each document that the first stage found for a query, best first."""
+
 COLLECTION = "beir"
 DEPTH: Mapping[Split, int] = {"whole": 100, "product": 300}
 """Chunks asked for, so that about a hundred documents are ranked: R@100 needs them."""
 BASELINE: Variant = "rrf"
 RUN_DEPTH = 100
+
+
+# ways to rank
+
+
+def rank(variant: Variant, service: Service, query: Query) -> list[str]:
+    """Sources in order of their best chunk among the first `query.k` chunks."""
+    return first_of_each(_ranker(variant)(service, query))
+
+
+def parse_variant(name: str) -> Variant:
+    """The variant of this name. Raises InvalidInput `unknown_variant`."""
+    for known in VARIANTS:
+        if name == known:
+            return known
+    raise InvalidInput(
+        f"There is no variant {name!r}; known are {', '.join(VARIANTS)}.", code="unknown_variant"
+    )
+
+
+def _ranker(variant: Variant) -> Ranker:
+    rankers: dict[Variant, Ranker] = {
+        "bm25": _searched("lexical"),
+        "dense": _searched("dense"),
+        "rrf": _plain_fusion,
+        "convex": _searched("hybrid"),
+        "late": _searched("hybrid", rerank=True),
+        "reader": _reader,
+    }
+    return rankers[variant]
+
+
+def _searched(mode: Mode, *, rerank: bool = False) -> Ranker:
+    def ranker(service: Service, query: Query) -> list[str]:
+        hits, _ = service.searcher.search(replace(query, mode=mode), rerank=rerank)
+        return _sources(hits)
+
+    return ranker
+
+
+def _plain_fusion(service: Service, query: Query) -> list[str]:
+    """Reciprocal-rank fusion (Cormack 2009, k = 60) of the replicas' own dense and BM25 lists."""
+    opened = service.searcher.open(query.collection)
+    vector = opened.encoder.encode_queries([query.text])[0].dense
+    dense = opened.dense(vector, query.k, query.filters)
+    lexical = opened.lexical(query.text, query.k, query.filters)
+    fused = reciprocal_rank([dense, lexical])[: query.k]
+    found = service.store.chunks.hydrate([scored.key for scored in fused])
+    return [found[scored.key][1].source for scored in fused if scored.key in found]
+
+
+def _reader(service: Service, query: Query) -> list[str]:
+    hits, _ = service.searcher.search(query, rerank=True)
+    return _sources(_read(service, query, hits))
+
+
+def _read(service: Service, query: Query, hits: Sequence[Hit]) -> list[Hit]:
+    """The reranked list rescored by the reader, as the service does by default."""
+    return rerank_by_reader(query.text, hits, service.models.reader, READER_DEPTH, READER_WEIGHT)
+
+
+def rank_run(variant: Variant, service: Service, query: Query, first_stage: Mapping[str, float]) -> list[str]:
+    """The documents of a first stage made elsewhere, reranked: its scores are the lexical ones."""
+    opened = service.searcher.open(query.collection)
+    k, encoded = max(query.k, len(first_stage)), opened.encode(query.text)
+    only = replace(query, k=k, filters=In("source", tuple(first_stage)))
+    dense = opened.dense(encoded.dense, k, only.filters)
+    found = service.store.chunks.hydrate([scored.key for scored in dense])
+    source = {key: document.source for key, (_, document) in found.items()}
+    given = [Scored(scored.key, first_stage[source[scored.key]]) for scored in dense]
+    lexical = sorted(given, key=lambda scored: -scored.score)
+    rankings = {"bm25": lexical, "dense": dense, "rrf": reciprocal_rank([dense, lexical])}
+    if variant in rankings:
+        return first_of_each([source[scored.key] for scored in rankings[variant]])
+    both = convex(dense, lexical, dense_weight=DENSE_WEIGHT, lexical_weight=LEXICAL_WEIGHT)
+    fused = ranked(both, k)
+    candidates = Candidates(only, opened, encoded, fused)
+    hits = service.searcher.hits(candidates, k, rerank=variant != "convex")
+    return first_of_each(_sources(_read(service, query, hits) if variant == "reader" else hits))
+
+
+def _sources(hits: Sequence[Hit]) -> list[str]:
+    return [hit.document.source for hit in hits]
+
+
+# rankings made elsewhere
+
+
+def load_run(path: Path, depth: int) -> Run:
+    """The first `depth` documents of each query, by rank; plain or gzipped.
+
+    Raises InvalidInput `run_invalid`, naming the file and the line.
+    """
+    if not path.is_file():
+        raise InvalidInput(f"There is no {path}.", code="run_invalid")
+    ranked: dict[str, list[tuple[int, str, float]]] = {}
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            query, document, rank, score = _row(line, f"{path}, line {number}")
+            ranked.setdefault(query, []).append((rank, document, score))
+    return {
+        query: {document: score for _, document, score in sorted(found)[:depth]}
+        for query, found in ranked.items()
+    }
+
+
+def _row(line: str, where: str) -> tuple[str, str, int, float]:
+    try:
+        query, _, document, rank, score, _ = line.split()
+        return query, document, int(rank), float(score)
+    except ValueError as error:
+        message = f"{where}: wants query, Q0, document, rank, score and a name."
+        raise InvalidInput(message, code="run_invalid") from error
+
+
+def missing(run: Run, queries: Mapping[str, str]) -> list[str]:
+    """Queries that the run has no documents for."""
+    return [query for query in queries if not run.get(query)]
+
+
+# scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,131 +352,6 @@ def _score(
         raise InvalidInput(f"The run has nothing for query {lost[0]!r} of {folder.name}.", code="run_invalid")
     with tempfile.TemporaryDirectory(prefix="footnote-beir-") as data:
         return score_folder(folder, Settings(data=Path(data), reader_candidates=0), variants, ingest, run)
-
-
-Variant = Literal["bm25", "dense", "rrf", "convex", "late", "reader"]
-VARIANTS: tuple[Variant, ...] = get_args(Variant)
-READER_DEPTH = 20  # chunks that the reader rescores (`reader_candidates`): each costs a transformer pass
-
-Ranker = Callable[[Service, Query], list[str]]
-"""From service and query to each chunk's source, best first."""
-
-
-def rank(variant: Variant, service: Service, query: Query) -> list[str]:
-    """Sources in order of their best chunk among the first `query.k` chunks."""
-    return first_of_each(_ranker(variant)(service, query))
-
-
-def parse_variant(name: str) -> Variant:
-    """The variant of this name. Raises InvalidInput `unknown_variant`."""
-    for known in VARIANTS:
-        if name == known:
-            return known
-    raise InvalidInput(
-        f"There is no variant {name!r}; known are {', '.join(VARIANTS)}.", code="unknown_variant"
-    )
-
-
-def _ranker(variant: Variant) -> Ranker:
-    rankers: dict[Variant, Ranker] = {
-        "bm25": _searched("lexical"),
-        "dense": _searched("dense"),
-        "rrf": _plain_fusion,
-        "convex": _searched("hybrid"),
-        "late": _searched("hybrid", rerank=True),
-        "reader": _reader,
-    }
-    return rankers[variant]
-
-
-def _searched(mode: Mode, *, rerank: bool = False) -> Ranker:
-    def ranker(service: Service, query: Query) -> list[str]:
-        hits, _ = service.searcher.search(replace(query, mode=mode), rerank=rerank)
-        return _sources(hits)
-
-    return ranker
-
-
-def _plain_fusion(service: Service, query: Query) -> list[str]:
-    """Reciprocal-rank fusion (Cormack 2009, k = 60) of the replicas' own dense and BM25 lists."""
-    opened = service.searcher.open(query.collection)
-    vector = opened.encoder.encode_queries([query.text])[0].dense
-    dense = opened.dense(vector, query.k, query.filters)
-    lexical = opened.lexical(query.text, query.k, query.filters)
-    fused = reciprocal_rank([dense, lexical])[: query.k]
-    found = service.store.chunks.hydrate([scored.key for scored in fused])
-    return [found[scored.key][1].source for scored in fused if scored.key in found]
-
-
-def _reader(service: Service, query: Query) -> list[str]:
-    hits, _ = service.searcher.search(query, rerank=True)
-    return _sources(_read(service, query, hits))
-
-
-def _read(service: Service, query: Query, hits: Sequence[Hit]) -> list[Hit]:
-    """The reranked list rescored by the reader, as the service does by default."""
-    return rerank_by_reader(query.text, hits, service.models.reader, READER_DEPTH, READER_WEIGHT)
-
-
-def rank_run(variant: Variant, service: Service, query: Query, first_stage: Mapping[str, float]) -> list[str]:
-    """The documents of a first stage made elsewhere, reranked: its scores are the lexical ones."""
-    opened = service.searcher.open(query.collection)
-    k, encoded = max(query.k, len(first_stage)), opened.encode(query.text)
-    only = replace(query, k=k, filters=In("source", tuple(first_stage)))
-    dense = opened.dense(encoded.dense, k, only.filters)
-    found = service.store.chunks.hydrate([scored.key for scored in dense])
-    source = {key: document.source for key, (_, document) in found.items()}
-    given = [Scored(scored.key, first_stage[source[scored.key]]) for scored in dense]
-    lexical = sorted(given, key=lambda scored: -scored.score)
-    rankings = {"bm25": lexical, "dense": dense, "rrf": reciprocal_rank([dense, lexical])}
-    if variant in rankings:
-        return first_of_each([source[scored.key] for scored in rankings[variant]])
-    both = convex(dense, lexical, dense_weight=DENSE_WEIGHT, lexical_weight=LEXICAL_WEIGHT)
-    fused = ranked(both, k)
-    candidates = Candidates(only, opened, encoded, fused)
-    hits = service.searcher.hits(candidates, k, rerank=variant != "convex")
-    return first_of_each(_sources(_read(service, query, hits) if variant == "reader" else hits))
-
-
-def _sources(hits: Sequence[Hit]) -> list[str]:
-    return [hit.document.source for hit in hits]
-
-
-Run = Mapping[str, Mapping[str, float]]
-"""The score of each document that the first stage found for a query, best first."""
-
-
-def load_run(path: Path, depth: int) -> Run:
-    """The first `depth` documents of each query, by rank; plain or gzipped.
-
-    Raises InvalidInput `run_invalid`, naming the file and the line.
-    """
-    if not path.is_file():
-        raise InvalidInput(f"There is no {path}.", code="run_invalid")
-    ranked: dict[str, list[tuple[int, str, float]]] = {}
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            query, document, rank, score = _row(line, f"{path}, line {number}")
-            ranked.setdefault(query, []).append((rank, document, score))
-    return {
-        query: {document: score for _, document, score in sorted(found)[:depth]}
-        for query, found in ranked.items()
-    }
-
-
-def _row(line: str, where: str) -> tuple[str, str, int, float]:
-    try:
-        query, _, document, rank, score, _ = line.split()
-        return query, document, int(rank), float(score)
-    except ValueError as error:
-        message = f"{where}: wants query, Q0, document, rank, score and a name."
-        raise InvalidInput(message, code="run_invalid") from error
-
-
-def missing(run: Run, queries: Mapping[str, str]) -> list[str]:
-    """Queries that the run has no documents for."""
-    return [query for query in queries if not run.get(query)]
 
 
 if __name__ == "__main__":

@@ -38,17 +38,44 @@ class Running:
     """A service that answers: `seconds_to_ready` from its start to the first 200 of /ready."""
 
     client: httpx.Client
-    pid: int
+    process: subprocess.Popen[bytes]
     seconds_to_ready: float
+
+    @property
+    def pid(self) -> int:
+        """Of the service itself."""
+        return self.process.pid
 
     def worker_pid(self) -> int | None:
         """The child process that ingests, as Linux lists it; None where there is none or no /proc."""
         return next((pid for pid in children(self.pid) if _is_worker(pid)), None)
 
+    def stop(self) -> None:
+        """End it as a user would; kill it when that takes longer than half a minute."""
+        self.client.close()
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
 
 @contextmanager
 def service(data: Path, *, worker: bool = True, sync_root: Path | None = None) -> Iterator[Running]:
     """Run `footnote serve` on a free port of this machine over `data` until the block ends.
+
+    Raises ServiceFailed as `start` does.
+    """
+    running = start(data, worker=worker, sync_root=sync_root)
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def start(data: Path, *, worker: bool = True, sync_root: Path | None = None) -> Running:
+    """Start `footnote serve` with a new admin key, and wait until it is ready; whoever calls this stops it.
 
     Raises ServiceFailed with what it wrote last when it does not become ready within two minutes.
     """
@@ -65,13 +92,15 @@ def service(data: Path, *, worker: bool = True, sync_root: Path | None = None) -
         )
         try:
             url = _wait_ready(process, data, started, log)
-            seconds = time.monotonic() - started
-            # trust_env=False: a proxy for the outside world must not be asked about this machine.
-            headers = {"Authorization": f"Bearer {key}"}
-            with httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False) as client:
-                yield Running(client, process.pid, seconds)
-        finally:
-            _stop(process)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    seconds = time.monotonic() - started
+    # trust_env=False: a proxy for the outside world must not be asked about this machine.
+    headers = {"Authorization": f"Bearer {key}"}
+    client = httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False)
+    return Running(client, process, seconds)
 
 
 def call(running: Running, method: str, path: str, body: object = None) -> dict[str, object]:
@@ -106,6 +135,11 @@ def job_id(answer: dict[str, object]) -> str:
 def wait_for(running: Running, jobs: Sequence[str]) -> list[dict[str, object]]:
     """The jobs once all have ended, in whatever way."""
     return [_ended(running, job) for job in jobs]
+
+
+def has_ended(running: Running, job: str) -> bool:
+    """Whether a job is no longer queued or running."""
+    return call(running, "GET", f"/v1/jobs/{job}").get("status") in FINAL
 
 
 def _ended(running: Running, job: str) -> dict[str, object]:
@@ -145,15 +179,6 @@ def _is_ready(url: str) -> bool:
         return httpx.get(f"{url}/ready", timeout=5, trust_env=False).status_code == 200
     except httpx.HTTPError:
         return False
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def _is_worker(pid: int) -> bool:

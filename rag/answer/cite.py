@@ -76,9 +76,9 @@ def _without_source_list(written: str) -> str:
 
 
 def _claim(lead: str, sentence: str, hits: Sequence[Hit]) -> Claim:
-    text, marks = strip_markers(sentence)
+    text, markers = strip_markers(sentence)
     anchors = [
-        _anchor(text, offset, number - 1, hits) for offset, number in marks if 1 <= number <= len(hits)
+        _anchor(text, offset, number - 1, hits) for offset, number in markers if 1 <= number <= len(hits)
     ]
     return Claim(lead, text, tuple(dict.fromkeys(anchors)))
 
@@ -104,7 +104,7 @@ def end_offset(text: str) -> int:
 def strip_markers(sentence: str) -> tuple[str, list[tuple[int, int]]]:
     """The sentence without markers, and (offset in it, marker number) for each; code is left alone."""
     kept = ""
-    marks: list[tuple[int, int]] = []
+    markers: list[tuple[int, int]] = []
     position = 0
     for match in _markers(sentence):
         kept += sentence[position : match.start()]
@@ -113,10 +113,10 @@ def strip_markers(sentence: str) -> tuple[str, list[tuple[int, int]]]:
             kept = kept.rstrip(" \t")
         if not kept:
             position += len(sentence[position:]) - len(sentence[position:].lstrip())
-        marks += [(len(kept), number) for number in marker_numbers(match[0])]
+        markers += [(len(kept), number) for number in marker_numbers(match[0])]
     text = kept + sentence[position:]
     return text, [
-        (offset if 0 < offset < len(text) else end_offset(text), number) for offset, number in marks
+        (offset if 0 < offset < len(text) else end_offset(text), number) for offset, number in markers
     ]
 
 

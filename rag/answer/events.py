@@ -74,21 +74,21 @@ def _drained(
     events: SimpleQueue[Event | None], running: Future[Answer], closed: threading.Event
 ) -> Iterator[Event]:
     try:
-        told = False
+        streamed_text = False
         while (event := events.get()) is not None:
-            told = told or isinstance(event, TokenEvent)
+            streamed_text = streamed_text or isinstance(event, TokenEvent)
             yield event
-        yield from _final(running.result(), told)
+        yield from _final(running.result(), streamed_text)
     finally:
         closed.set()
         running.cancel()
 
 
-def _final(answer: Answer, told: bool) -> Iterator[Event]:
+def _final(answer: Answer, streamed_text: bool) -> Iterator[Event]:
     """What is known once the answer is; one that no LLM wrote has sent no tokens yet."""
     position = 0
     for sentence in answer.sentences:
-        if not told:
+        if not streamed_text:
             yield TokenEvent(answer.text[position : sentence.end])
         position = sentence.end
         yield SentenceEvent(sentence)

@@ -15,7 +15,7 @@ from time import perf_counter
 from rag.answer.cite import end_offset
 from rag.answer.draft import Anchor, Claim, Draft
 from rag.answer.tables import Header, TextOf, cells, header_of, in_chunk, is_row, passage
-from rag.models.types import Reader, Reading, ReadResult, TokenMark
+from rag.models.types import EvidenceToken, Reader, Reading, ReadResult
 from rag.text.sentences import split_sentences
 from rag.types import Hit, Span, Step
 
@@ -100,23 +100,23 @@ def quote_answer(
     if best is None or best.probability < threshold:
         return ()
     hit = hits[best.passage]
-    told = result.marks[best.passage] if result.marks else ()
-    spans = with_evidence(hit, answer_spans(hit.chunk.text, best.start, best.end), told)
+    tokens = result.evidence[best.passage] if result.evidence else ()
+    spans = with_evidence(hit, answer_spans(hit.chunk.text, best.start, best.end), tokens)
     claims = [_claim(hit, best.passage, span, text_of) for span in spans]
     return tuple(_with_lead(claim, before) for claim, before in zip(claims, [None, *claims], strict=False))
 
 
-def with_evidence(hit: Hit, spans: Sequence[Span], marks: Sequence[TokenMark]) -> list[Span]:
+def with_evidence(hit: Hit, spans: Sequence[Span], tokens: Sequence[EvidenceToken]) -> list[Span]:
     """The quoted spans, and of the other sentences of the chunk those that carry evidence too, in the text's
     order, at most MOST_SENTENCES. Nothing is added to a table's row, nor a row, a heading or the like.
     """
     text = hit.chunk.text
     if any(is_row(text[span.start : span.end]) for span in spans):
         return list(spans)
-    told = sorted(sentence_evidence(text, marks_in_chunk(hit, marks)), key=lambda one: -one[1])
+    likely = sorted(sentence_evidence(text, evidence_in_chunk(hit, tokens)), key=lambda one: -one[1])
     more = [
         sentence
-        for sentence, probability in told
+        for sentence, probability in likely
         if probability >= EVIDENCE
         and all(sentence.end <= span.start or sentence.start >= span.end for span in spans)
         and _is_quotable(text[sentence.start : sentence.end])
@@ -125,10 +125,10 @@ def with_evidence(hit: Hit, spans: Sequence[Span], marks: Sequence[TokenMark]) -
     return sorted([*spans, *more[: MOST_SENTENCES - len(spans)]], key=lambda span: span.start)
 
 
-def marks_in_chunk(hit: Hit, marks: Sequence[TokenMark]) -> list[TokenMark]:
-    """Marks of `passage(hit)` with offsets in the chunk's text; those in the header are left out."""
-    places = ((in_chunk(hit, mark.start, mark.end), mark.logit) for mark in marks)
-    return [TokenMark(place.start, place.end, logit) for place, logit in places if place is not None]
+def evidence_in_chunk(hit: Hit, tokens: Sequence[EvidenceToken]) -> list[EvidenceToken]:
+    """Tokens of `passage(hit)` with offsets in the chunk's text; those in the header are left out."""
+    places = ((in_chunk(hit, token.start, token.end), token.logit) for token in tokens)
+    return [EvidenceToken(place.start, place.end, logit) for place, logit in places if place is not None]
 
 
 def _is_quotable(sentence: str) -> bool:
@@ -249,29 +249,29 @@ class Evidence:
 
 
 def evidence_of(result: ReadResult, passages: Sequence[str], least: float = 0.5) -> list[Evidence]:
-    """The sentences with at least that probability over all passages, best first; [] from a reader without
-    marks.
+    """The sentences with at least that probability over all passages, best first; [] from a reader that
+    gives no evidence.
     """
     found = [
         Evidence(index, span.start, span.end, probability)
-        for index, (text, marks) in enumerate(zip(passages, result.marks, strict=False))
-        for span, probability in sentence_evidence(text, marks)
+        for index, (text, tokens) in enumerate(zip(passages, result.evidence, strict=False))
+        for span, probability in sentence_evidence(text, tokens)
         if probability >= least
     ]
     return sorted(found, key=lambda one: -one.probability)
 
 
-def sentence_evidence(text: str, marks: Sequence[TokenMark]) -> list[tuple[Span, float]]:
+def sentence_evidence(text: str, tokens: Sequence[EvidenceToken]) -> list[tuple[Span, float]]:
     """Each sentence of the text in order with its probability: that of its tokens' mean logit, 0 for one
-    without tokens. The marks are in the text's order.
+    without tokens. They are in the text's order.
     """
     found, place = [], 0
     for span in split_sentences(text):
-        while place < len(marks) and marks[place].start < span.start:
+        while place < len(tokens) and tokens[place].start < span.start:
             place += 1
         first = place
-        while place < len(marks) and marks[place].start < span.end:
+        while place < len(tokens) and tokens[place].start < span.end:
             place += 1
-        logits = [mark.logit for mark in marks[first:place]]
+        logits = [token.logit for token in tokens[first:place]]
         found.append((span, 1 / (1 + exp(-sum(logits) / len(logits))) if logits else 0.0))
     return found

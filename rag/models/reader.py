@@ -16,7 +16,7 @@ from tokenizers import Encoding
 
 from rag.models.config import read_config
 from rag.models.runtime import CLS, SEP, Network, Row, RuntimeOptions, revision
-from rag.models.types import Floats, ModelInfo, Reading, ReadResult, TokenMark
+from rag.models.types import EvidenceToken, Floats, ModelInfo, Reading, ReadResult
 
 MAX_QUESTION = 48
 IRRELEVANT = -4.0
@@ -98,8 +98,8 @@ class OnnxReader:
         relevance = best_relevance(windows, len(passages))
         found = self._found(windows, encoded)
         readings = self._readings(found, passages)
-        absent, marks = self._absence(windows, found), token_marks(windows, encoded)
-        return ReadResult(tuple(readings[:top]), absent, tuple(relevance.tolist()), marks)
+        absent, evidence = self._absence(windows, found), evidence_tokens(windows, encoded)
+        return ReadResult(tuple(readings[:top]), absent, tuple(relevance.tolist()), evidence)
 
     def threshold(self, accuracy: float) -> float:
         """From which probability on a share of `accuracy` of the quoted first answers held the answer, on
@@ -218,7 +218,9 @@ def distinct(found: Sequence[Found]) -> list[Found]:
     return kept
 
 
-def token_marks(windows: Sequence[Window], encoded: Sequence[Encoding]) -> tuple[tuple[TokenMark, ...], ...]:
+def evidence_tokens(
+    windows: Sequence[Window], encoded: Sequence[Encoding]
+) -> tuple[tuple[EvidenceToken, ...], ...]:
     """Each passage's tokens with their evidence logit, the highest where windows overlap."""
     logits = [np.full(len(passage.ids), -np.inf, np.float32) for passage in encoded]
     for window in windows:
@@ -227,7 +229,9 @@ def token_marks(windows: Sequence[Window], encoded: Sequence[Encoding]) -> tuple
         seen = logits[window.passage][window.first : window.last]
         np.maximum(seen, window.evidence, out=seen)
     return tuple(
-        tuple(TokenMark(*place, float(logit)) for place, logit in zip(passage.offsets, values, strict=True))
+        tuple(
+            EvidenceToken(*place, float(logit)) for place, logit in zip(passage.offsets, values, strict=True)
+        )
         for passage, values in zip(encoded, logits, strict=True)
     )
 
@@ -252,8 +256,8 @@ def _row(question: Sequence[int], passage: Sequence[int]) -> Row:
 def _found(span: TokenSpan, window: Window, passage: Encoding) -> Found:
     start = passage.offsets[window.first + span.first][0]
     end = passage.offsets[window.first + span.last][1]
-    marks = window.evidence
-    evidence = 0.0 if marks is None else float(marks[span.first : span.last + 1].mean())
+    logits = window.evidence
+    evidence = 0.0 if logits is None else float(logits[span.first : span.last + 1].mean())
     return Found(window.passage, start, end, span.margin, span.chance, window.relevance, evidence)
 
 

@@ -64,7 +64,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenMark:
+class EvidenceToken:
     """Characters [start, end) of a passage, and the logit that they belong to a sentence of evidence."""
 
     start: int
@@ -75,13 +75,13 @@ class TokenMark:
 @dataclass(frozen=True, slots=True)
 class ReadResult:
     """Readings best first, the probability that no passage answers, each passage's relevance score, and each
-    passage's tokens with their marks of evidence (empty where the reader gives none).
+    passage's tokens as `evidence` (empty where the reader gives none).
     """
 
     readings: tuple[Reading, ...]
     no_answer_probability: float
     relevance: tuple[float, ...]
-    marks: tuple[tuple[TokenMark, ...], ...] = ()
+    evidence: tuple[tuple[EvidenceToken, ...], ...] = ()
 
 
 class Encoder(Protocol):

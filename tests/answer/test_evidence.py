@@ -8,7 +8,7 @@ import pytest
 
 from rag.answer.read import evidence_of, sentence_evidence
 from rag.models.registry import load_reader
-from rag.models.types import Reader, ReadResult, TokenMark
+from rag.models.types import EvidenceToken, Reader, ReadResult
 from rag.settings import Settings
 
 TEXT = "Dogs may not swim. The lake opens at 9. Bring a towel."
@@ -19,9 +19,9 @@ def reader() -> Reader:
     return load_reader("footnote-reader", Settings(threads=1))
 
 
-def marks(text: str, **logits: float) -> tuple[TokenMark, ...]:
+def marks(text: str, **logits: float) -> tuple[EvidenceToken, ...]:
     return tuple(
-        TokenMark(found.start(), found.end(), logits.get(found.group().lower(), -3.0))
+        EvidenceToken(found.start(), found.end(), logits.get(found.group().lower(), -3.0))
         for found in re.finditer(r"\w+|[^\w\s]", text)
     )
 
@@ -65,7 +65,7 @@ def test_the_reader_points_at_the_sentence_that_answers(reader: Reader, question
 
 def test_marks_cover_a_long_passage_once(reader: Reader) -> None:
     text = "The committee met again and noted nothing. " * 60 + TEXT
-    found = reader.read("When does the lake open?", [text]).marks[0]
+    found = reader.read("When does the lake open?", [text]).evidence[0]
     assert [mark.start for mark in found] == sorted({mark.start for mark in found})
     assert found[-1].end == len(text)
     assert all(-100 < mark.logit < 100 for mark in found)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answer.finish import assemble
-from rag.answer.read import answer_spans, best_reading, marks_in_chunk, quote_answer
+from rag.answer.read import answer_spans, best_reading, evidence_in_chunk, quote_answer
 from rag.answer.tables import passage, with_header
-from rag.models.types import Reading, ReadResult, TokenMark
+from rag.models.types import EvidenceToken, Reading, ReadResult
 from rag.types import Hit
 from tests.answer.samples import LUNCH, PUMP, hit
 
@@ -72,13 +72,13 @@ RULES = (
 )
 
 
-def heeded(hits: list[Hit], passage: int, *sentences: str) -> tuple[TokenMark, ...]:
+def heeded(hits: list[Hit], passage: int, *sentences: str) -> tuple[EvidenceToken, ...]:
     text = hits[passage].chunk.text
     header = hits[passage].header
     shift = len(header) + 1 if header else 0
     places = [(text.index(s), text.index(s) + len(s)) for s in sentences]
     return tuple(
-        TokenMark(
+        EvidenceToken(
             shift + m.start(), shift + m.end(), 2.0 if any(a <= m.start() < b for a, b in places) else -2.0
         )
         for m in re.finditer(r"\w+|[^\w\s]", text)
@@ -119,8 +119,8 @@ def test_nothing_is_added_to_a_table_row_and_a_header_has_no_evidence() -> None:
     marks = heeded(hits, 0, "P-100 | 10 bar | quiet", "Both are blue.")
     result = ReadResult((found,), 0.1, (0.0,), (marks,))
     assert "blue" not in assemble(quote_answer(result, hits, 0.5), hits).text
-    words = [TokenMark(0, 5, 9.0), TokenMark(shift, shift + 5, 1.0)]
-    assert marks_in_chunk(hits[0], words) == [TokenMark(0, 5, 1.0)]
+    words = [EvidenceToken(0, 5, 9.0), EvidenceToken(shift, shift + 5, 1.0)]
+    assert evidence_in_chunk(hits[0], words) == [EvidenceToken(0, 5, 1.0)]
 
 
 def test_nothing_sure_is_no_answer() -> None:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Response
 from adapt.jobs import submit
 from adapt.types import Options, UserQuestion
 from api.http.auth import MayRead, MayWrite
-from api.http.routes.answers import errors
+from api.http.openapi import errors
 from api.http.schemas.adapt import AdaptationOut, AdaptIn, RolledBack, VersionOut
 from api.http.schemas.jobs import JobOut, JobStarted
 from api.http.state import Running

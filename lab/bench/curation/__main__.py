@@ -48,7 +48,7 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class KindCount:
     """Of so many cases of a kind, how many were flagged; `planted` says whether they should be."""
 
     reason: Reason
@@ -59,24 +59,24 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CurationScores:
     """Every kind of case, and what was flagged on the pages as they are: by reason, with some passages."""
 
     half: Half
     seed: int
     pages: int
     passages: int
-    kinds: tuple[Counted, ...]
+    kinds: tuple[KindCount, ...]
     untouched: Mapping[str, int]
     samples: Mapping[str, Sequence[Passage]]
 
 
-def measure(folders: Sequence[Path], half: Half, pages: int, per_kind: int, seed: int) -> Found:
+def measure(folders: Sequence[Path], half: Half, pages: int, per_kind: int, seed: int) -> CurationScores:
     """Ingest and count. `pages` is how many are taken of each folder, `per_kind` the cases of each kind."""
     random = Random(seed)
     documents, others = [], []
     for folder in folders:
-        drawn = [one for one in _documents(folder) if _half(one.id) == half]
+        drawn = [one for one in _documents(folder) if _half_of(one.id) == half]
         random.shuffle(drawn)
         documents += drawn[:pages]
         others += drawn[pages : pages + pages // 2]
@@ -91,7 +91,7 @@ def measure(folders: Sequence[Path], half: Half, pages: int, per_kind: int, seed
     flagged = {reason: [one for one in clean if reason in one.flags] for reason in reasons}
     counts = {reason: len(found) for reason, found in flagged.items()}
     samples = {reason: found[:15] for reason, found in flagged.items()}
-    return Found(half, seed, len(documents), len(clean), tuple(kinds), counts, samples)
+    return CurationScores(half, seed, len(documents), len(clean), tuple(kinds), counts, samples)
 
 
 def _documents(folder: Path) -> list[CorpusDocument]:
@@ -103,7 +103,7 @@ def _documents(folder: Path) -> list[CorpusDocument]:
     ]
 
 
-def _half(name: str) -> Half:
+def _half_of(name: str) -> Half:
     return "report" if hashlib.sha256(name.encode()).digest()[0] & 1 else "tune"
 
 
@@ -125,7 +125,7 @@ def _passages(running: Running, source: str) -> Iterator[Passage]:
 
 def _copies(
     running: Running, documents: Sequence[CorpusDocument], clean: Sequence[Passage], random: Random
-) -> Iterator[Counted]:
+) -> Iterator[KindCount]:
     """Whole pages again: as they are, with other white space, reworded, with other numbers."""
     words = sorted({word for one in clean for word in one.text.split() if word.isalpha() and word.islower()})
     chosen = [one for one in documents if len(one.text) > LEAST]
@@ -145,9 +145,9 @@ def _copies(
         if reason == "near_duplicate":  # what the edit left alone is another matter
             found = [one for one in found if one.text not in before]
         flagged = sum(reason in one.flags or (planted and "exact_duplicate" in one.flags) for one in found)
-        yield Counted(reason, kind, planted, len(found), flagged)
+        yield KindCount(reason, kind, planted, len(found), flagged)
         for one in edited:
-            call_delete(running, one.id)
+            delete_document(running, one.id)
 
 
 def _edited(documents: Sequence[CorpusDocument], name: str, edit: object) -> list[CorpusDocument]:
@@ -155,7 +155,7 @@ def _edited(documents: Sequence[CorpusDocument], name: str, edit: object) -> lis
     return [CorpusDocument(f"{name}/{one.id}", one.title, edit(one.text)) for one in documents]
 
 
-def call_delete(running: Running, source: str) -> None:
+def delete_document(running: Running, source: str) -> None:
     """Delete a document by its source. Raises ServiceFailed."""
     path = f"/v1/documents/{document_id(COLLECTION, source)}"
     answer = running.client.delete(path)
@@ -163,7 +163,7 @@ def call_delete(running: Running, source: str) -> None:
         raise ServiceFailed(f"DELETE {path} answered {answer.status_code}")
 
 
-def _notices(running: Running, pages: Sequence[CorpusDocument], random: Random) -> Iterator[Counted]:
+def _notices(running: Running, pages: Sequence[CorpusDocument], random: Random) -> Iterator[KindCount]:
     """Pages that end with a company's notice."""
     signed = [
         CorpusDocument(
@@ -175,10 +175,10 @@ def _notices(running: Running, pages: Sequence[CorpusDocument], random: Random) 
     found = _ingested(running, signed[FIRST:])
     notices = [one for one in found if _is_notice(one)]
     flagged = sum("boilerplate" in one.flags for one in notices)
-    yield Counted("boilerplate", f"notice after {FIRST} pages", True, len(notices), flagged)
+    yield KindCount("boilerplate", f"notice after {FIRST} pages", True, len(notices), flagged)
     rest = [one for one in found if not any(line[:40] in one.text for line in NOTICES)]
     alarms = sum("boilerplate" in one.flags for one in rest)
-    yield Counted("boilerplate", "the rest of those pages", False, len(rest), alarms)
+    yield KindCount("boilerplate", "the rest of those pages", False, len(rest), alarms)
 
 
 def _is_notice(passage: Passage) -> bool:
@@ -222,12 +222,12 @@ def _foreign(half: Half) -> Iterator[Case]:
         except ModuleNotFoundError:
             continue
         english = module.name == "en"
-        for start in range(len(sentences) - 2 if english or _half(module.name) == half else 0):
+        for start in range(len(sentences) - 2 if english or _half_of(module.name) == half else 0):
             text = "\n".join(sentences[start : start + 3])
             yield Case("language", "English" if english else "other languages", not english, text)
 
 
-def _cases(running: Running, cases: Sequence[Case]) -> list[Counted]:
+def _cases(running: Running, cases: Sequence[Case]) -> list[KindCount]:
     documents = [CorpusDocument(f"cases/{place:05d}", "", one.text) for place, one in enumerate(cases)]
     flags: dict[str, set[str]] = {}
     for passage in _ingested(running, documents):
@@ -237,10 +237,10 @@ def _cases(running: Running, cases: Sequence[Case]) -> list[Counted]:
         count = counts.setdefault((case.reason, case.kind, case.planted), [0, 0])
         count[0] += 1
         count[1] += case.reason in flags.get(document.id, set())
-    return [Counted(*kind, *count) for kind, count in counts.items()]
+    return [KindCount(*kind, *count) for kind, count in counts.items()]
 
 
-def markdown(found: Found) -> str:
+def markdown(found: CurationScores) -> str:
     """A line per reason, then a line per kind."""
     lines = []
     for reason in get_args(Reason):

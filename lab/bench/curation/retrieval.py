@@ -47,7 +47,7 @@ HELD = CurationPolicy(
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class PolicyScores:
     """One variant on one corpus: nDCG@10 with flags and with quarantine, and the difference by query."""
 
     folder: str
@@ -60,7 +60,7 @@ class Compared:
     difference: Interval
 
 
-def compare(folder: BeirFolder, seed: int) -> list[Compared]:
+def compare(folder: BeirFolder, seed: int) -> list[PolicyScores]:
     """Both corpora of a folder under both policies."""
     planted = [*folder.documents, *_copies(folder.documents, Random(seed))]
     return [*_compare(folder, "as it is", folder.documents), *_compare(folder, "with copies", planted)]
@@ -81,7 +81,7 @@ def _copies(documents: Sequence[CorpusDocument], random: Random) -> list[CorpusD
     return made
 
 
-def _compare(folder: BeirFolder, corpus: str, documents: Sequence[CorpusDocument]) -> list[Compared]:
+def _compare(folder: BeirFolder, corpus: str, documents: Sequence[CorpusDocument]) -> list[PolicyScores]:
     with tempfile.TemporaryDirectory(prefix="footnote-curation-") as data:
         settings = Settings(data=Path(data), reader_candidates=0)
         put_product(settings.data, COLLECTION, documents)
@@ -92,7 +92,7 @@ def _compare(folder: BeirFolder, corpus: str, documents: Sequence[CorpusDocument
             held = {variant: _scores(folder, service, variant) for variant in VARIANTS}
             quarantined = _reasons(service)
     return [
-        Compared(
+        PolicyScores(
             folder.name,
             corpus,
             variant,
@@ -109,14 +109,14 @@ def _compare(folder: BeirFolder, corpus: str, documents: Sequence[CorpusDocument
 def _scores(folder: BeirFolder, service: Service, variant: Variant) -> list[float]:
     service.indexes.catch_up(COLLECTION)
     ranking = {
-        query: _once(rank(variant, service, Query(text, COLLECTION, DEPTH)))
+        query: count_once(rank(variant, service, Query(text, COLLECTION, DEPTH)))
         for query, text in folder.queries.items()
     }
     found = score_ranking(folder.qrels, ranking, (MEASURE,))[MEASURE]
     return [found[query] for query in sorted(found)]
 
 
-def _once(sources: Sequence[str]) -> list[str]:
+def count_once(sources: Sequence[str]) -> list[str]:
     """A document under its own name the first time, whichever of its copies that is; then as another one."""
     seen: set[str] = set()
     ranked = []
@@ -131,7 +131,7 @@ def _reasons(service: Service) -> dict[str, int]:
     return dict(Counter(one.reason for one in service.store.quarantine.every(COLLECTION)))
 
 
-def markdown(found: Sequence[Compared]) -> str:
+def markdown(found: Sequence[PolicyScores]) -> str:
     """A line per folder, corpus and variant."""
     rows = [
         [

@@ -237,7 +237,7 @@ def _served(
 
 
 def _service_beside(site: Site) -> Service:
-    """A service in this process with a slot of its own, graph included, while the running one has the first."""
+    """A service in this process with a slot of its own, graph included; the running one has the first."""
     index = site.data / "index"
     shutil.rmtree(index / "1", ignore_errors=True)
     shutil.copytree(index / "0", index / "1")

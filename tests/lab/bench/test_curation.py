@@ -9,7 +9,7 @@ from stdnum import iban, luhn
 from stdnum.es import dni
 from stdnum.us import ssn
 
-from lab.bench.curation.__main__ import Counted, Found, markdown
+from lab.bench.curation.__main__ import CurationScores, KindCount, markdown
 from lab.bench.curation.planting import (
     NO_PERSONAL,
     NO_SECRETS,
@@ -21,7 +21,7 @@ from lab.bench.curation.planting import (
     renumbered,
     reworded,
 )
-from lab.bench.curation.retrieval import COPY, _once
+from lab.bench.curation.retrieval import COPY, count_once
 
 TEXT = "The pump is rated for a working pressure of 16 bar and must never run dry."
 
@@ -60,11 +60,11 @@ def test_edits_change_what_they_say_and_nothing_else() -> None:
 
 
 def test_a_document_counts_under_its_name_once() -> None:
-    assert _once([f"{COPY}1", "2", "1", "3"]) == ["1", "2", "again 1", "3"]
+    assert count_once([f"{COPY}1", "2", "1", "3"]) == ["1", "2", "again 1", "3"]
 
 
 def test_the_table_tells_planted_cases_from_lookalikes() -> None:
-    kinds = (Counted("secret", "key", True, 10, 9), Counted("secret", "hash", False, 5, 1))
+    kinds = (KindCount("secret", "key", True, 10, 9), KindCount("secret", "hash", False, 5, 1))
     reasons = (
         "secret",
         "personal_data",
@@ -74,7 +74,7 @@ def test_the_table_tells_planted_cases_from_lookalikes() -> None:
         "exact_duplicate",
         "near_duplicate",
     )
-    found = Found("report", 0, 2, 7, kinds, dict.fromkeys(reasons, 0), {})
+    found = CurationScores("report", 0, 2, 7, kinds, dict.fromkeys(reasons, 0), {})
     [line] = [line for line in markdown(found).splitlines() if line.startswith("| secret") and "of 7" in line]
     assert [cell.strip() for cell in line.split("|")[2:-1]] == [
         "9 of 10",

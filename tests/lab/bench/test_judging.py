@@ -1,18 +1,16 @@
-"""Measuring the judges: AUC, labelled pairs, the tables."""
+"""Measuring the judges: labelled pairs, the tables."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from eval.metrics.registry import JUDGES
-from lab.bench.judging import Pair, Row, auc, cost_table, main, rank_table, read_pairs, samples
+from lab.bench.judging import Pair, Row, cost_table, main, rank_table, read_pairs, samples
 from rag.errors import InvalidInput
 from rag.service import Service
 
-LABELS = np.array([True, True, False, False])
 ROWS: list[Row] = [
     {
         "question": question,
@@ -31,16 +29,9 @@ def cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def test_auc() -> None:
-    assert auc(LABELS, np.array([0.9, 0.8, 0.2, 0.1])) == 1
-    assert auc(LABELS, np.array([0.1, 0.2, 0.8, 0.9])) == 0
-    assert auc(LABELS, np.array([0.5, 0.5, 0.5, 0.5])) == 0.5
-    assert auc(LABELS, np.array([0.9, 0.3, 0.5, 0.1])) == 0.75
-
-
 def test_the_table_of_ranks_has_every_set_and_the_gain(manuals: Service) -> None:
     pairs = [Pair(asked["question"], said["answer"], asked is said) for asked in ROWS for said in ROWS]
-    own, mean, gain = (cells(line) for line in rank_table({"own": pairs}, manuals).splitlines()[2:])
+    own, mean, gain = (cells(line) for line in rank_table({"own": pairs}, manuals.models).splitlines()[2:])
     assert own[:2] == ["own", "9"]
     assert own[-1] == "1.000"
     assert mean[-1] == "1.000 (1.000 – 1.000)"
@@ -48,7 +39,7 @@ def test_the_table_of_ranks_has_every_set_and_the_gain(manuals: Service) -> None
 
 
 def test_costs_are_of_every_judge(manuals: Service) -> None:
-    found = {cells(line)[0]: cells(line)[1:] for line in cost_table(ROWS, manuals).splitlines()[2:]}
+    found = {cells(line)[0]: cells(line)[1:] for line in cost_table(ROWS, manuals.models).splitlines()[2:]}
     assert [*found] == [*JUDGES, "all"]
     assert all(float(value) >= 0 for values in found.values() for value in values)
     quoted, written = (samples(ROWS, kind)[0] for kind in (True, False))

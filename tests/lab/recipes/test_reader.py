@@ -82,7 +82,7 @@ def test_a_depth_exports_what_its_head_says(deep: Path, tmp_path: Path) -> None:
     read = reader.read("when was it built", [PASSAGE])
     assert read.relevance[0] == pytest.approx(said[1], abs=0.02)
     evidence = heads[1][3][0, len(asked) + 2 : -1].tolist()
-    assert [mark.logit for mark in read.marks[0]] == pytest.approx(evidence, abs=0.02)
+    assert [mark.logit for mark in read.evidence[0]] == pytest.approx(evidence, abs=0.02)
     with pytest.raises(ValueError, match="layer 5"):
         build_reader(tmp_path, deep, tmp_path / "none", 5)
 
