@@ -18,7 +18,7 @@ VENDORS = {
     "faiss": (
         "rag/index/faiss.py",
         "lab/bench/speed/baseline.py",
-    ),  # bare: what the product is measured beside
+    ),  # what the product is measured beside
     "tantivy": ("rag/index/tantivy.py", "lab/bench/speed/baseline.py"),
     "qdrant_client": ("rag/index/qdrant.py",),
     "unstructured": ("ingest/parse/",),
