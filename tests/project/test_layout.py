@@ -18,7 +18,7 @@ VENDORS = {
     "faiss": (
         "rag/index/faiss.py",
         "lab/bench/speed/baseline.py",
-    ),  # bare: what the product is measured beside
+    ),  # what the product is measured beside
     "tantivy": ("rag/index/tantivy.py", "lab/bench/speed/baseline.py"),
     "qdrant_client": ("rag/index/qdrant.py",),
     "unstructured": ("ingest/parse/",),
@@ -26,7 +26,7 @@ VENDORS = {
     "rapidocr": ("ingest/parse/ocr.py",),
     "striprtf": ("ingest/parse/text.py",),
     "filetype": ("ingest/media_types.py",),
-    "haystack": ("rag/answer/",),
+    "haystack": ("rag/answer/llm.py",),
     "ragas": ("eval/",),
     "torch": ("adapt/", "rag/models/torch.py"),
     "sentence_transformers": ("adapt/", "rag/models/torch.py"),
