@@ -15,7 +15,6 @@ from api.http.schemas.evaluations import EvaluationBriefOut, EvaluationIn, Evalu
 from api.http.schemas.jobs import JobOut, JobStarted
 from api.http.state import Running, Runtime
 from eval.evaluations import ENDED, KIND, find, read_report, read_run, submit
-from eval.report.html import to_html
 from eval.report.json import to_json
 from eval.report.markdown import to_markdown
 from eval.runs.compare import compare
@@ -89,6 +88,8 @@ def report(
         return Response(to_json(run, found), media_type="application/json")
     if form == "markdown":
         return PlainTextResponse(to_markdown(run, found), media_type="text/markdown")
+    from eval.report.html import to_html  # with its templates a tenth of the start
+
     return HTMLResponse(to_html(run, found))
 
 
