@@ -10,6 +10,7 @@ COPY ingest ./ingest
 COPY adapt ./adapt
 COPY eval ./eval
 COPY api ./api
+COPY footnote ./footnote
 RUN /opt/footnote/bin/pip install --no-cache-dir --constraint constraints.txt ".[qdrant,postgres,ocr,remote]"
 
 FROM python:3.11-slim

@@ -1,4 +1,4 @@
-"""Adaptations as jobs of the store: queued by anyone, carried out by a worker in the background.
+"""Adaptations as jobs of the store: queued by anyone, processed by a worker in the background.
 
 A job's items are the stages of an adaptation, so its counts tell how far it is. The last item carries the
 user's questions. A worker that is killed leaves the job running; the next one starts it again.
@@ -6,33 +6,20 @@ user's questions. A worker that is killed leaves the job running; the next one s
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
 from collections.abc import Mapping, Sequence
 
 from adapt.questions import from_payload, to_payload
 from adapt.run import Adapted, adapt
-from adapt.types import FULL_STAGES, STAGES, OnStage, Options, UserQuestion
-from jobs.background import keep_working
-from rag.errors import Conflict, NotFound, RagError, StoreError
+from adapt.types import FULL_STAGES, STAGES, Options, UserQuestion
+from jobs.progress import JobProgress
+from rag.errors import Conflict
 from rag.service import open_service
 from rag.settings import Settings
-from rag.store import ItemRecord, JobItem, NewProfile, Store
+from rag.store import JobItem, NewProfile, Outcome, Store
 from rag.store.records import JobRequest, Option
-from rag.types import Job
+from rag.types import Collection, Job, JobStatus
 
 KIND = "adapt"
-_IDLE_S = 1.0
-_LOOK_S = 0.5
-
-log = logging.getLogger(__name__)
-
-
-class Stopped(RagError):
-    """The adaptation was cancelled, or the worker ends."""
-
-    code = "adaptation_stopped"
 
 
 def submit(
@@ -53,59 +40,36 @@ def submit(
     return store.jobs.create(KIND, collection, items, asked)
 
 
-class AdaptationWorker:
-    """Carries out adaptations one at a time, with an service of its own that lives as long as one job."""
+class AdaptHandler:
+    """Adapts a collection, with a service of its own that lives as long as the job."""
+
+    kind = KIND
+    outcome: Outcome = "added"
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._store = store
 
-    def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set, at low priority; what is unfinished then is left to the next worker."""
-        keep_working(lambda: self._round(stop, _quiet), stop, _IDLE_S)
+    def process(self, job: JobRequest, progress: JobProgress) -> JobStatus:
+        """Adapt and store the profile; the items are the stages."""
+        given = from_payload(self._store.jobs.payload(progress.items[-1].id))
+        stages = [item.item.source for item in progress.items]
 
-    def drain(self, on_stage: OnStage | None = None) -> None:
-        """Work until no adaptation is pending."""
-        stop = threading.Event()
-        while self._jobs():
-            self._round(stop, on_stage or _quiet)
-            stop.wait(_IDLE_S if self._jobs() else 0)
+        def on_stage(stage: str, done: int, total: int) -> None:
+            progress.complete(stages.index(stage))
+            progress.report(done, total, stage)
 
-    def _jobs(self) -> list[JobRequest]:
-        return self._store.jobs.requests([KIND])
-
-    def _round(self, stop: threading.Event, on_stage: OnStage) -> None:
-        for job in self._jobs():
-            with self._store.locks.exclusive("adapt") as mine:
-                if mine and not stop.is_set() and self._store.jobs.set_status(job.id, "running") == "running":
-                    self._carry_out(job, stop, on_stage)
-
-    def _carry_out(self, job: JobRequest, stop: threading.Event, on_stage: OnStage) -> None:
-        """Adapt, store the tuning, end the job; an error ends the stage it came up in."""
-        watch = _Watch(self._store, job, stop, on_stage)
-        try:
-            self._adapt(job, watch)
-        except Stopped:
-            return
-        except StoreError:
-            raise
-        except RagError as error:
-            watch.fail(error)
-        except Exception as error:
-            log.exception("collection %s could not be adapted", job.collection)
-            watch.fail(RagError(f"{type(error).__name__}: {error}"))
-
-    def _adapt(self, job: JobRequest, watch: _Watch) -> None:
-        given = from_payload(self._store.jobs.payload(watch.items[-1].id))
-        options = _options(job.options)
         collection = self._store.collections.get(job.collection)
-        named = collection.encoder.name if collection.encoder else self._settings.encoder
-        settings = self._settings.model_copy(update={"encoder": named})
-        with open_service(settings, self._store) as service:
-            adapted = adapt(service, job.collection, given, options, watch.on_stage)
+        with open_service(self._settings_for(collection), self._store) as service:
+            adapted = adapt(service, job.collection, given, _options(job.options), on_stage)
             info = service.models.encoder.info
             self._store.learned.add(collection, stored(adapted, info.name, info.revision))
-        watch.succeed()
+        return "succeeded"
+
+    def _settings_for(self, collection: Collection) -> Settings:
+        """The settings, with the collection's encoder."""
+        encoder = collection.encoder.name if collection.encoder else self._settings.encoder
+        return self._settings.model_copy(update={"encoder": encoder})
 
 
 def stored(adapted: Adapted, model: str, revision: str) -> NewProfile:
@@ -117,52 +81,3 @@ def stored(adapted: Adapted, model: str, revision: str) -> NewProfile:
 def _options(asked: Mapping[str, Option]) -> Options:
     full, trusting = (bool(asked.get(name)) for name in ("full", "trust_synthetic"))
     return Options(int(asked.get("seed") or 0), full, trusting)
-
-
-class _Watch:
-    """Notes in the job how far it is, and stops the work when the job was cancelled or the worker ends."""
-
-    def __init__(self, store: Store, job: JobRequest, stop: threading.Event, told: OnStage) -> None:
-        self.items: list[ItemRecord] = store.jobs.items(job.id)
-        self._store = store
-        self._job = job
-        self._stop = stop
-        self._told = told
-        self._looked = 0.0
-        self._stage = self.items[0].item.source
-
-    def on_stage(self, stage: str, done: int, total: int) -> None:
-        """Called by the work with its stage. Raises Stopped."""
-        self._told(stage, done, total)
-        if stage != self._stage:
-            self._finish_before(stage)
-            self._stage = stage
-        if time.monotonic() - self._looked > _LOOK_S:
-            self._looked = time.monotonic()
-            if self._stop.is_set() or self._store.jobs.status(self._job.id) == "cancelled":
-                raise Stopped(f"The adaptation of {self._job.collection} was stopped.")
-
-    def succeed(self) -> None:
-        """All is done."""
-        for item in self.items:
-            self._store.jobs.finish_item(item.id, "added")
-        self._store.jobs.set_status(self._job.id, "succeeded")
-
-    def fail(self, error: RagError) -> None:
-        """The present stage failed; the job may have gone with its collection."""
-        item = next(one for one in self.items if one.item.source == self._stage)
-        try:
-            self._store.jobs.finish_item(item.id, "failed", (error.code, error.message))
-            self._store.jobs.set_status(self._job.id, "failed")
-        except NotFound:
-            log.info("job %s is gone", self._job.id)
-
-    def _finish_before(self, stage: str) -> None:
-        for item in self.items:
-            if item.item.source == stage:
-                return
-            self._store.jobs.finish_item(item.id, "added")
-
-
-def _quiet(stage: str, done: int, total: int) -> None:
-    return None

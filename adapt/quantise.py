@@ -2,10 +2,8 @@
 
 `model.onnx` multiplies in float (the weights are widened once, when the session loads), `model.int8.onnx`
 multiplies in int8 with activations scaled on the fly. The first is as fast as float everywhere, the second
-pays where
-the processor has int8 dot products (VNNI); the runtime chooses. Weights are symmetric, one scale per output
-column
-(embeddings: per row).
+pays where the processor has int8 dot products (VNNI); the runtime chooses. Weights are symmetric, one scale
+per output column (embeddings: per row).
 """
 
 from __future__ import annotations

@@ -1,14 +1,15 @@
-"""Evaluations as background jobs of the service: what the calls of /v1/evaluations do."""
+"""Evaluations as jobs of the store: what the calls of /v1/evaluations do, and how a worker processes one.
+
+A job of kind `evaluation` has an item for every case, so that its progress is any job's. Cases, rows and
+report are in the store: any process answers for them, and what a crash cut short another worker goes on with,
+where it was.
+"""
 
 from __future__ import annotations
 
 import json
-import logging
-import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
-from pathlib import Path
 
 from eval.cases import Case, parse_case
 from eval.cases.case import with_ids
@@ -16,167 +17,130 @@ from eval.cases.write import as_row
 from eval.environment import require
 from eval.metrics.ragas.meter import CostLimit
 from eval.metrics.registry import REQUIRED, chosen
-from eval.report.files import read_report, write_run
-from eval.report.json import from_json
+from eval.report.json import from_json, to_json
 from eval.runs.execute import Limits, RunRequest, execute
-from eval.runs.journal import CASES, read_run_cases
+from eval.runs.journal import in_store, read_stored_cases
 from eval.runs.record import Row, Run
 from eval.runs.setup import AskOptions
-from rag.errors import Conflict, InvalidInput, NotFound, RagError
-from rag.service import Service
-from rag.store import ItemRecord, JobItem
+from jobs.progress import JobProgress
+from rag.errors import Conflict, InvalidInput, NotFound
+from rag.service import Service, open_service
+from rag.settings import Settings
+from rag.store import ItemRecord, JobItem, Outcome, Store
 from rag.store.records import JobRequest, Option
 from rag.types import Job, JobStatus
 
-logger = logging.getLogger(__name__)
-
 KIND = "evaluation"
-OPEN = ("queued", "running")
 ENDED = ("succeeded", "partial")
 
 
-class Stopped(RagError):
-    """The evaluation was cancelled, or the service is ending."""
+def submit(store: Store, settings: Settings, asked: RunRequest) -> Job:
+    """A queued evaluation.
 
-    code = "evaluation_stopped"
-
-
-class Evaluations:
-    """Runs evaluations one after the other in a thread of this process.
-
-    A job of kind `evaluation` has an item for every case, so that its progress is any job's. Rows and report
-    lie in DATA/evaluations/<job id>/; what a crash or an end of the service cut short goes on where it was.
+    Raises NotFound `collection_not_found`, InvalidInput `unknown_metric`, `cases_empty` or
+    `cases_duplicate_id`, ModelError `extra_missing`, Conflict `no_generator`.
     """
+    require(*REQUIRED)
+    chosen(asked.metrics, settings)
+    if not asked.cases:
+        raise InvalidInput("There is no case to evaluate.", code="cases_empty")
+    items = [_item(case) for case in with_ids(asked.cases)]
+    return store.jobs.create(KIND, asked.collection, items, _options(asked))
 
-    def __init__(self, service: Service, data: Path) -> None:
-        self._service = service
-        self.folder = data / "evaluations"
-        self._stopping = threading.Event()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="evaluation")
-        self._lock = threading.Lock()
-        self._queued: set[str] = set()
-        for job in service.store.jobs.requests([KIND]):
-            self._queue(job.id)
 
-    def submit(self, asked: RunRequest) -> Job:
-        """Queue an evaluation and return its job.
+def find(store: Store, job_id: str) -> Job:
+    """The job of an evaluation; raises NotFound `evaluation_not_found`."""
+    try:
+        job = store.jobs.get(job_id)
+    except NotFound as error:
+        raise _unknown(job_id) from error
+    if job.kind != KIND:
+        raise _unknown(job_id)
+    return job
 
-        Raises NotFound `collection_not_found`, InvalidInput `unknown_metric`, `cases_empty` or
-        `cases_duplicate_id`, ModelError `extra_missing`, Conflict `no_generator`.
-        """
-        require(*REQUIRED)
-        chosen(asked.metrics, self._service.settings)
-        if not asked.cases:
-            raise InvalidInput("There is no case to evaluate.", code="cases_empty")
-        items = [_item(case) for case in with_ids(asked.cases)]
-        job = self._service.store.jobs.create(KIND, asked.collection, items, _options(asked))
-        self._queue(job.id)
-        return job
 
-    def job(self, job_id: str) -> Job:
-        """The job of an evaluation; raises NotFound `evaluation_not_found`."""
-        try:
-            job = self._service.store.jobs.get(job_id)
-        except NotFound as error:
-            raise _unknown(job_id) from error
-        if job.kind != KIND:
-            raise _unknown(job_id)
-        if job.status == "queued":
-            self._queue(job_id)  # after a retry, or when the process that took the request is gone
-        return job
+def read_report(store: Store, job_id: str) -> str:
+    """The report of an evaluation that has ended, in JSON.
 
-    def run(self, job_id: str) -> Run:
-        """The run of an evaluation that has ended; raises as `report`."""
-        return from_json(self.report(job_id))
+    Raises NotFound `evaluation_not_found`, Conflict `evaluation_not_finished`.
+    """
+    job = find(store, job_id)
+    if job.status not in ENDED:
+        raise Conflict(f"Evaluation {job_id} is {job.status}.", code="evaluation_not_finished")
+    report = store.evaluations.report(job_id)
+    if report is None:
+        raise _unknown(job_id)
+    return report
 
-    def report(self, job_id: str) -> str:
-        """The report of an evaluation that has ended, in JSON.
 
-        Raises NotFound `evaluation_not_found`, Conflict `evaluation_not_finished`.
-        """
-        job = self.job(job_id)
-        if job.status not in ENDED:
-            raise Conflict(f"Evaluation {job_id} is {job.status}.", code="evaluation_not_finished")
-        try:
-            return read_report(self.folder / job_id)
-        except NotFound as error:
-            raise _unknown(job_id) from error
+def read_run(store: Store, job_id: str) -> Run:
+    """The run of an evaluation that has ended; raises as `read_report`."""
+    return from_json(read_report(store, job_id))
 
-    def close(self) -> None:
-        """Stop after the question at hand."""
-        self._stopping.set()
-        self._thread.shutdown(wait=True, cancel_futures=True)
 
-    def _queue(self, job_id: str) -> None:
-        with self._lock:
-            if job_id in self._queued or self._stopping.is_set():
-                return
-            self._queued.add(job_id)
-        future = self._thread.submit(self._run, job_id)
-        future.add_done_callback(lambda done: self._ended(job_id, done))
+class EvaluationHandler:
+    """Asks and scores the cases of a job, with a service of its own that lives as long as the job."""
 
-    def _run(self, job_id: str) -> None:
-        store = self._service.store
-        if store.jobs.status(job_id) not in OPEN:
-            return
-        items = store.jobs.items(job_id)
-        cases = self._cases(job_id, items)
-        asked = _asked(store.jobs.request(job_id), cases)
-        store.jobs.set_status(job_id, "running")
-        try:
-            run = self._execute(job_id, items, asked)
-        except Conflict as error:
-            if error.code == "run_locked":  # another process on this store is at it
-                return
-            raise
-        write_run(run, cases, self.folder / job_id)
+    kind = KIND
+    outcome: Outcome = "added"
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings = settings
+        self._store = store
+
+    def process(self, job: JobRequest, progress: JobProgress) -> JobStatus:
+        """Ask what has not been asked, and write the report."""
+        cases = self._cases(job.id, progress.items)
+        with open_service(self._settings, self._store) as service:
+            run = self._execute(service, job, cases, progress)
+        self._store.evaluations.finish(job.id, to_json(run))
         if len(run.rows) < len(cases):
-            raise CostLimit(f"Stopped after {len(run.rows)} of {len(cases)} questions: the cost limit.")
-        store.jobs.set_status(job_id, _ending(run))
+            limit = CostLimit(f"Stopped after {len(run.rows)} of {len(cases)} questions: the cost limit.")
+            for item in self._store.jobs.items(job.id, "pending"):
+                self._store.jobs.finish_item(item.id, "failed", (limit.code, limit.message))
+            return "partial"
+        return _final_status(run)
 
-    def _execute(self, job_id: str, items: Sequence[ItemRecord], asked: RunRequest) -> Run:
+    def _execute(
+        self, service: Service, job: JobRequest, cases: Sequence[Case], progress: JobProgress
+    ) -> Run:
         """Go on with the run of the job; from the start where collection, models or settings have changed."""
-        number = {item.item.source: item.id for item in items}
-        again = [item.item.source for item in items if item.state == "pending"]
+        asked = _asked(job, cases)
+        item_ids = {item.item.source: item.id for item in progress.items}
+        again = [item.item.source for item in progress.items if item.state == "pending"]
 
         def finish(row: Row) -> None:
             error = (row.failure.code, row.failure.message) if row.failure else None
-            self._service.store.jobs.finish_item(number[row.id], "failed" if error else "added", error)
+            self._store.jobs.finish_item(item_ids[row.id], "failed" if error else "added", error)
 
-        def go_on(done: int, total: int) -> None:
-            if self._stopping.is_set() or self._service.store.jobs.status(job_id) == "cancelled":
-                raise Stopped(f"Stopped after {done} of {total} questions.")
-
-        folder = self.folder / job_id
         try:
-            return execute(self._service, asked, folder, go_on, again=again, on_row=finish)
+            return execute(
+                service, asked, in_store(self._store, job.id), progress.report, again=again, on_row=finish
+            )
         except Conflict as error:
             if error.code != "run_differs":
                 raise
-            return execute(self._service, asked, folder, go_on, fresh=True, on_row=finish)
+            journal = in_store(self._store, job.id, fresh=True)
+            return execute(service, asked, journal, progress.report, on_row=finish)
 
     def _cases(self, job_id: str, items: Sequence[ItemRecord]) -> list[Case]:
-        """The cases of a job: from its run, once that has begun, as the store forgets those that are done."""
-        if (self.folder / job_id / CASES).is_file():
-            return read_run_cases(self.folder / job_id)
-        payloads = (json.loads(self._service.store.jobs.payload(item.id) or b"{}") for item in items)
-        return [parse_case(row, f"cases[{place}]") for place, row in enumerate(payloads)]
-
-    def _ended(self, job_id: str, done: Future[None]) -> None:
-        with self._lock:
-            self._queued.discard(job_id)
-        error = None if done.cancelled() else done.exception()
-        if error is None or isinstance(error, Stopped):
-            return
-        if not isinstance(error, CostLimit):
-            logger.error("Evaluation %s failed.", job_id, exc_info=error)
-        code = error.code if isinstance(error, RagError) else "internal_error"
-        for item in self._service.store.jobs.items(job_id, "pending"):
-            self._service.store.jobs.finish_item(item.id, "failed", (code, str(error)))
-        self._service.store.jobs.set_status(job_id, "partial" if isinstance(error, CostLimit) else "failed")
+        """The cases: from the run, once that has begun, as the store forgets the payloads of items that are
+        done.
+        """
+        begun = read_stored_cases(self._store, job_id)
+        if begun is not None:
+            return begun
+        payloads = [self._store.jobs.payload(item.id) for item in items]
+        if None in payloads:
+            raise Conflict(
+                "An earlier version of the service began this evaluation; start it again.",
+                code="evaluation_outdated",
+            )
+        rows = (json.loads(payload or b"") for payload in payloads)
+        return [parse_case(row, f"cases[{place}]") for place, row in enumerate(rows)]
 
 
-def _ending(run: Run) -> JobStatus:
+def _final_status(run: Run) -> JobStatus:
     failed = sum(row.failure is not None for row in run.rows)
     return "failed" if failed == len(run.rows) else "partial" if failed else "succeeded"
 
@@ -208,4 +172,4 @@ def _asked(request: JobRequest, cases: Sequence[Case]) -> RunRequest:
 
 
 def _unknown(job_id: str) -> NotFound:
-    return NotFound(f"There is no evaluation {job_id} here.", code="evaluation_not_found")
+    return NotFound(f"There is no evaluation {job_id}.", code="evaluation_not_found")

@@ -14,9 +14,10 @@ from footnote.errors import FootnoteError
 from footnote.models import Answer, AnswerMode, CheckPolicy, CheckResult, Collection, Job, Mode, SearchResult
 from footnote.results import answer_of, check_result_of, job_of, search_result_of
 from footnote.service import open_with_stage
+from ingest.handler import ingest_worker
 from ingest.submit import location, submit_folder, submit_uploads
-from ingest.types import Progress, SyncOptions, Upload
-from ingest.worker import Worker
+from ingest.types import SyncOptions, Upload
+from jobs.progress import Progress
 from rag.answer.ask import Ask
 from rag.answer.check import check_text
 from rag.errors import Busy, NotFound, RagError
@@ -108,7 +109,7 @@ class Footnote:
                 job = submit_folder(store, name, location(str(what)), options, skip=[self.settings.data])
             else:
                 job = submit_uploads(store, name, [_upload(text) for text in what])
-            with Worker(self.settings, store=store, encoder=self._service.models.encoder) as worker:
+            with ingest_worker(self.settings, store, self._service.models.encoder) as worker:
                 worker.drain(_teller(job.id, on_progress))
             return job_of(store.jobs.get(job.id))
 

@@ -2,46 +2,38 @@
 
 The new vectors are written beside those that searches use. When no chunk is left without one, the encoder is
 switched in one transaction, and the old vectors go. Neither a file nor a parser is needed. A worker that is
-killed leaves the job running; the next one goes on with the chunks that still lack a vector.
+killed leaves the job running; the next one goes on with the chunks that still lack a vector. What a job that
+was cancelled has written is cleared by whichever worker comes by.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ingest.embed import encode, passage
-from jobs.background import keep_working
-from rag.errors import Conflict, NotFound, RagError, StoreError
+from jobs.progress import JobProgress, Stopped
+from jobs.worker import Worker
+from rag.errors import Conflict, NotFound
 from rag.models.registry import load_encoder
 from rag.models.types import Encoder
 from rag.settings import Settings
-from rag.store import ItemRecord, JobItem, NewVectors, Store, UnembeddedChunk
+from rag.store import JobItem, NewVectors, Outcome, Store, UnembeddedChunk
 from rag.store.records import JobRequest
-from rag.types import Job
+from rag.types import Job, JobStatus
 
 KIND = "reembed"
 PARTS = 100
 """Items of a job at most: each stands for as many of the chunks, so that its counts tell how far it is."""
 SWITCH = "switch"
-SETTLE_S = 5.0
+KEEP_OLD_S = 5.0
 """How long the old vectors stay after the switch: a process that builds its new index reranks by them."""
 _BATCH = 256
-_IDLE_S = 1.0
-_LOOK_S = 0.5
-
-OnChunks = Callable[[int, int], None]
-"""Called with the chunks that have a vector of the new encoder, and all."""
+_LOCK = "reembed"
+"""Held by the job at work and by who clears up: neither sees the other half done."""
 
 log = logging.getLogger(__name__)
-
-
-class Stopped(RagError):
-    """The job was cancelled, or the worker ends."""
-
-    code = "reembedding_stopped"
 
 
 def submit(store: Store, settings: Settings, collection: str, encoder: str | None = None) -> Job:
@@ -66,101 +58,93 @@ def submit(store: Store, settings: Settings, collection: str, encoder: str | Non
     return store.jobs.create(KIND, collection, [*items, JobItem(SWITCH)], {"encoder": info.name})
 
 
-class ReembeddingWorker:
-    """Carries out re-embeddings one at a time, with an encoder that lives as long as one job."""
+class ReembedHandler:
+    """Encodes a collection's chunks anew, with an encoder that lives as long as the job."""
 
-    def __init__(self, settings: Settings, store: Store, *, settle_s: float = SETTLE_S) -> None:
+    kind = KIND
+    outcome: Outcome = "replaced"
+
+    def __init__(self, settings: Settings, store: Store, *, keep_old_s: float = KEEP_OLD_S) -> None:
         self._settings = settings
         self._store = store
-        self._settle_s = settle_s
+        self._keep_old_s = keep_old_s
 
-    def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set, at low priority; what is unfinished then is left to the next worker."""
-        keep_working(lambda: self._round(stop, _quiet), stop, _IDLE_S)
-
-    def drain(self, on_chunks: OnChunks | None = None) -> None:
-        """Work until no re-embedding is pending and nothing of a cancelled one is left."""
-        stop = threading.Event()
-        while self._jobs() or self._store.reembedding.running():
-            self._round(stop, on_chunks or _quiet)
-            stop.wait(_IDLE_S if self._jobs() or self._store.reembedding.running() else 0)
-
-    def _jobs(self) -> list[JobRequest]:
-        return self._store.jobs.requests([KIND])
-
-    def _round(self, stop: threading.Event, on_chunks: OnChunks) -> None:
-        jobs = self._jobs()
-        if not jobs and not self._store.reembedding.running():
-            return
-        with self._store.locks.exclusive("reembed") as mine:
+    def process(self, job: JobRequest, progress: JobProgress) -> JobStatus:
+        """Encode, switch, drop the old vectors."""
+        with self._store.locks.exclusive(_LOCK) as mine:
             if not mine:
-                return
-            for job in jobs:
-                self._clear_left_over()
-                if not stop.is_set() and self._store.jobs.set_status(job.id, "running") == "running":
-                    self._carry_out(job, stop, on_chunks)
-            self._clear_left_over()
-
-    def _clear_left_over(self) -> None:
-        """Drop what jobs that are at an end left behind: vectors of an encoder that never took over."""
-        at_work = {job.collection for job in self._jobs()}
-        for collection in self._store.reembedding.running():
-            if collection not in at_work:
-                self._clear(collection)
-
-    def _clear(self, collection: str) -> None:
-        try:
-            while self._store.reembedding.drop_others(collection):
-                pass
-        except NotFound:
-            log.info("collection %s is gone", collection)
-
-    def _carry_out(self, job: JobRequest, stop: threading.Event, on_chunks: OnChunks) -> None:
-        watch = _Watch(self._store, job, stop, on_chunks)
-        try:
-            self._reembed(job, watch)
-            watch.succeed()
-        except (Stopped, NotFound):  # cancelled, or deleted with its collection
-            return
-        except StoreError:
-            raise
-        except RagError as error:
-            watch.fail(error)
-        except Exception as error:
-            log.exception("collection %s could not be re-embedded", job.collection)
-            watch.fail(RagError(f"{type(error).__name__}: {error}"))
-
-    def _reembed(self, job: JobRequest, watch: _Watch) -> None:
-        encoder = load_encoder(str(job.options["encoder"]), self._settings)
-        self._begin(job.collection, encoder)
-        self._embed_until_switched(job.collection, encoder, watch)
-        watch.rest(self._settle_s)
-        self._clear(job.collection)
+                raise Stopped("What another job left is being cleared.")
+            encoder = load_encoder(str(job.options["encoder"]), self._settings)
+            self._begin(job.collection, encoder)
+            try:
+                self._embed_until_switched(job, encoder, progress)
+            except Conflict as error:  # the encoder is not to take over any more
+                raise Stopped(error.message) from error
+            progress.wait(self._keep_old_s)
+            _clear(self._store, job.collection)
+        return "succeeded"
 
     def _begin(self, collection: str, encoder: Encoder) -> None:
         """Name the encoder, after what another one left (the model's files may have been replaced)."""
         info = encoder.info
         other = self._store.reembedding.running().get(collection)
         if other is not None and (other.name, other.revision) != (info.name, info.revision):
-            self._clear(collection)
+            _clear(self._store, collection)
         dimension = info.dimension or len(encoder.encode_queries(["dimension"])[0].dense)
         self._store.reembedding.begin(collection, info.name, info.revision, dimension)
 
-    def _embed_until_switched(self, collection: str, encoder: Encoder, watch: _Watch) -> None:
+    def _embed_until_switched(self, job: JobRequest, encoder: Encoder, progress: JobProgress) -> None:
         """Go through the chunks until none is left that came meanwhile."""
-        info = encoder.info
-        done = self._store.reembedding.embedded(collection, info.name, info.revision)
-        after = 0
+        collection, model = job.collection, (encoder.info.name, encoder.info.revision)
+        done, after = self._store.reembedding.embedded(collection, *model), 0
         while True:
-            lacking = self._store.reembedding.unembedded(
-                collection, info.name, info.revision, after=after, limit=_BATCH
-            )
-            watch.on_chunks(done, self._store.collections.get(collection).chunks)
-            if not lacking and watch.switch(info.name, info.revision):
+            lacking = self._store.reembedding.unembedded(collection, *model, after=after, limit=_BATCH)
+            total = self._store.collections.get(collection).chunks
+            progress.complete((len(progress.items) - 1) * min(done, total) // max(total, 1))
+            progress.report(done, total)
+            if not lacking and self._store.reembedding.switch(collection, *model, job.id):
                 return
             if lacking:
-                done += watch.add(info.name, info.revision, vectors_of(lacking, encoder))
+                vectors = vectors_of(lacking, encoder)
+                done += self._store.reembedding.add_vectors(collection, *model, vectors)
             after = lacking[-1].key if lacking else 0
+
+
+class LeftoverVectors:
+    """Drops what jobs that are at an end left behind: vectors of an encoder that never took over."""
+
+    name = "leftover-vectors"
+    pause_s = 1.0
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def run_once(self, stop: threading.Event) -> None:
+        """Clear all there is, unless a job is at work."""
+        if not self._store.reembedding.running():
+            return
+        with self._store.locks.exclusive(_LOCK) as mine:
+            if not mine:
+                return
+            open_jobs = {job.collection for job in self._store.jobs.requests([KIND])}
+            for collection in self._store.reembedding.running():
+                if collection not in open_jobs:
+                    _clear(self._store, collection)
+
+
+def reembed_worker(settings: Settings, store: Store, *, keep_old_s: float = 0.0) -> Worker:
+    """A worker for re-embeddings alone."""
+    handler = ReembedHandler(settings, store, keep_old_s=keep_old_s)
+    return Worker(store, jobs=[handler], periodic=[LeftoverVectors(store)])
+
+
+def _clear(store: Store, collection: str) -> None:
+    """Drop the vectors that are not of the collection's encoder."""
+    try:
+        while store.reembedding.drop_others(collection):
+            pass
+    except NotFound:
+        log.info("collection %s is gone", collection)
 
 
 def vectors_of(chunks: Sequence[UnembeddedChunk], encoder: Encoder) -> list[NewVectors]:
@@ -184,71 +168,3 @@ def context_of(chunk: UnembeddedChunk) -> str:
     title = chunk.title if chunk.title != file else ""
     lines = dict.fromkeys([title, *chunk.headings])
     return " > ".join(line for line in lines if line and not chunk.text.startswith(line))
-
-
-class _Watch:
-    """Notes in the job how far it is, and stops the work when the job was cancelled or the worker ends."""
-
-    def __init__(self, store: Store, job: JobRequest, stop: threading.Event, told: OnChunks) -> None:
-        *self._parts, self._switch = store.jobs.items(job.id)
-        self._store = store
-        self._job = job
-        self._stop = stop
-        self._told = told
-        self._looked = 0.0
-        self._finished = 0
-
-    def on_chunks(self, done: int, total: int) -> None:
-        """Called between batches. Raises Stopped."""
-        self._told(done, total)
-        reached = len(self._parts) * done // max(total, 1)
-        self._finish(self._parts[self._finished : reached])
-        self._finished = max(self._finished, min(reached, len(self._parts)))
-        if time.monotonic() - self._looked > _LOOK_S:
-            self._looked = time.monotonic()
-            self._check()
-
-    def add(self, model: str, revision: str, new: Sequence[NewVectors]) -> int:
-        """Write vectors; how many. Raises Stopped when the encoder is not to take over any more."""
-        try:
-            return self._store.reembedding.add_vectors(self._job.collection, model, revision, new)
-        except Conflict as error:
-            raise Stopped(error.message) from error
-
-    def switch(self, model: str, revision: str) -> bool:
-        """Make the encoder the collection's; whether it is. Raises Stopped when the job was cancelled."""
-        try:
-            return self._store.reembedding.switch(self._job.collection, model, revision, self._job.id)
-        except Conflict as error:
-            raise Stopped(error.message) from error
-
-    def rest(self, seconds: float) -> None:
-        """Wait, unless the worker ends. Raises Stopped then: the next one finds the switch made."""
-        if self._stop.wait(seconds):
-            raise Stopped("The worker ends.")
-
-    def succeed(self) -> None:
-        """All is done."""
-        self._finish([*self._parts, self._switch])
-        self._store.jobs.set_status(self._job.id, "succeeded")
-
-    def fail(self, error: RagError) -> None:
-        """What is not done yet failed; the job may have gone with its collection."""
-        item = self._switch if self._finished == len(self._parts) else self._parts[self._finished]
-        try:
-            self._store.jobs.finish_item(item.id, "failed", (error.code, error.message))
-            self._store.jobs.set_status(self._job.id, "failed")
-        except NotFound:
-            log.info("job %s is gone", self._job.id)
-
-    def _check(self) -> None:
-        if self._stop.is_set() or self._store.jobs.status(self._job.id) == "cancelled":
-            raise Stopped(f"The re-embedding of {self._job.collection} was stopped.")
-
-    def _finish(self, items: Sequence[ItemRecord]) -> None:
-        for item in items:
-            self._store.jobs.finish_item(item.id, "replaced")
-
-
-def _quiet(done: int, total: int) -> None:
-    return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rag.types import Job, Metadata, Page, Span
+from rag.types import Metadata, Page, Span
 
 BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
 
@@ -101,20 +101,3 @@ class Piece:
     page: int | None
     headings: tuple[str, ...]
     context: str
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a job is. `done` and `total` count sources, `seconds` since this worker took it up."""
-
-    job: Job
-    done: int
-    total: int
-    chunks: int
-    seconds: float
-    source: str
-
-    @property
-    def chunks_per_second(self) -> float:
-        """Chunks committed a second, 0 before the first."""
-        return self.chunks / self.seconds if self.seconds > 0 else 0.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,21 +13,19 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from adapt.jobs import AdaptationWorker, submit
+from adapt.jobs import AdaptHandler, submit
 from adapt.questions import read_questions
-from adapt.types import FULL_STAGES, OnStage, Options
+from adapt.types import FULL_STAGES, Options
 from api.cli.console import out
+from api.cli.jobs import working_off
 from api.cli.options import FAILED, Data, Json, settings_from
 from api.http.schemas.adapt import AdaptationOut, PieceOut, RolledBack, VersionOut
-from api.service import find_running
+from jobs.progress import OnProgress
+from jobs.progress import Progress as JobProgress
+from jobs.worker import Worker
 from rag.models.registry import load_encoder
 from rag.settings import Settings
 from rag.store import Store
-from rag.types import Job
-
-_OPEN = ("queued", "running")
-_POLL_S = 0.3
-
 
 app = typer.Typer(add_completion=False)
 
@@ -67,8 +64,12 @@ def _adapt_and_report(
     given = read_questions(questions) if questions else []
     with Store.open(settings.store_url) as store:
         job = submit(store, collection, given, options)
-        with _bar(quiet=as_json) as on_stage:
-            _carry_out(settings, store, job, on_stage)
+        handler = AdaptHandler(settings, store)
+        with (
+            working_off(settings, store, lambda: Worker(store, jobs=[handler])) as work_off,
+            _bar(quiet=as_json) as show,
+        ):
+            work_off(job, show)
         ended = store.jobs.get(job.id)
         if ended.status == "succeeded":
             _print(_versions(settings, store, collection, newest=True), as_json=as_json)
@@ -94,17 +95,6 @@ def _roll_back(settings: Settings, collection: str, *, as_json: bool) -> None:
     typer.echo(RolledBack(active=active).model_dump_json(indent=2) if as_json else said)
 
 
-def _carry_out(settings: Settings, store: Store, job: Job, on_stage: OnStage) -> None:
-    running = find_running(settings.data)
-    if running is None or not running.worker:
-        AdaptationWorker(settings, store).drain(on_stage)
-        return
-    while (job := store.jobs.get(job.id)).status in _OPEN:
-        done = job.counts.added
-        on_stage(FULL_STAGES[min(done, len(FULL_STAGES) - 1)], 0, 0)
-        time.sleep(_POLL_S)
-
-
 def _versions(settings: Settings, store: Store, collection: str, *, newest: bool) -> AdaptationOut:
     bound = store.collections.get(collection).encoder
     info = load_encoder(bound.name if bound else settings.encoder, settings).info
@@ -114,7 +104,7 @@ def _versions(settings: Settings, store: Store, collection: str, *, newest: bool
 
 
 @contextmanager
-def _bar(*, quiet: bool) -> Iterator[OnStage]:
+def _bar(*, quiet: bool) -> Iterator[OnProgress]:
     """A bar over the stages on standard error, silent where nobody looks."""
     console = Console(stderr=True, highlight=False)
     columns = (
@@ -126,9 +116,13 @@ def _bar(*, quiet: bool) -> Iterator[OnStage]:
     with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
         task = bar.add_task("starting", total=None, of="")
 
-        def show(stage: str, done: int, total: int) -> None:
-            of = f"{done} of {total}" if total else ""
-            bar.update(task, description=stage, completed=done, total=total or None, of=of)
+        def show(progress: JobProgress) -> None:
+            stage = progress.source or FULL_STAGES[min(progress.job.counts.added, len(FULL_STAGES) - 1)]
+            total = progress.total if progress.source else 0
+            of = f"{progress.done} of {total}" if total else ""
+            bar.update(
+                task, description=stage, completed=progress.done if total else 0, total=total or None, of=of
+            )
 
         yield show
 

@@ -217,18 +217,15 @@ def _end_to_end(settings: Settings) -> str:
 
 
 def _ingest(settings: Settings, store: Store) -> None:
+    from ingest.handler import ingest_worker
     from ingest.submit import submit_uploads
     from ingest.types import Upload
-    from ingest.worker import Worker
 
     store.collections.create("doctor")
     pages = [Upload("pump.md", f"# Pump\n\n{PASSAGE}\n".encode()), Upload("lunch.txt", OTHER.encode())]
     job_id = submit_uploads(store, "doctor", pages).id
-    worker = Worker(settings, store=store)
-    try:
+    with ingest_worker(settings, store) as worker:
         worker.drain()
-    finally:
-        worker.close()
     job = store.jobs.get(job_id)
     if job.status != "succeeded":
         reasons = "; ".join(f"{error.source} [{error.code}] {error.message}" for error in job.errors)

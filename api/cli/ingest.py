@@ -13,8 +13,8 @@ from rag.errors import Conflict
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from api.cli.jobs import OnProgress
     from ingest.types import SyncOptions
+    from jobs.progress import OnProgress
     from rag.types import Job
 
 app = typer.Typer(add_completion=False)
@@ -77,7 +77,7 @@ def _ingest_and_report(
     from api.cli.jobs import ingest_bar, print_formats, print_job
     from api.http.schemas.jobs import JobOut
     from ingest.formats import formats
-    from ingest.types import Progress
+    from jobs.progress import Progress
     from rag.store import Store
 
     last: Progress | None = None
@@ -107,14 +107,18 @@ def _ingest_folder(
 
     Interrupted, the job stays in the store and the next worker goes on with it.
     """
-    from api.cli.jobs import carrying_out
+    from api.cli.jobs import working_off
+    from ingest.handler import ingest_worker
     from ingest.submit import location, submit_folder
     from rag.store import Store
 
     root = location(path)  # before anything is made
-    with Store.open(settings.store_url) as store, carrying_out(settings, store) as carry_out:
+    with (
+        Store.open(settings.store_url) as store,
+        working_off(settings, store, lambda: ingest_worker(settings, store)) as work_off,
+    ):
         with suppress(Conflict):
             store.collections.create(collection)
         job = submit_folder(store, collection, root, options, skip=[settings.data])
-        carry_out(job, on_progress)
+        work_off(job, on_progress)
         return store.jobs.get(job.id)

@@ -6,21 +6,29 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
 from api.cli.console import out
 from api.service import find_running
 from ingest.formats import Format
-from ingest.types import Progress as IngestProgress
-from ingest.worker import Worker, follow
+from jobs.progress import OnProgress, follow
+from jobs.worker import Worker
 from rag.settings import Settings
 from rag.store import Store
 from rag.types import Job
 
-OnProgress = Callable[[IngestProgress], None]
-CarryOut = Callable[[Job, OnProgress], None]
+WorkOff = Callable[[Job, OnProgress], None]
+"""Waits for the end of a job, telling how far it is."""
 
 
 class IngestBar:
@@ -60,9 +68,9 @@ def ingest_bar(*, quiet: bool) -> Iterator[IngestBar]:
 
 @contextmanager
 def reembedding_bar(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar over the chunks on standard error, shown while the block runs and somebody looks."""
+    """A bar on standard error, shown while the block runs and somebody looks."""
     console = Console(stderr=True, highlight=False)
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("chunks ·"), TimeRemainingColumn())
+    columns = (BarColumn(), TaskProgressColumn(), TextColumn("·"), TimeRemainingColumn())
     bar = Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
     with bar:
         task = bar.add_task("reembed", total=None)
@@ -143,20 +151,20 @@ def shortened(text: str, length: int) -> str:
 
 
 @contextmanager
-def carrying_out(settings: Settings, store: Store) -> Iterator[CarryOut]:
-    """What carries jobs out to their end, here or by following the worker of a running service."""
+def working_off(settings: Settings, store: Store, make: Callable[[], Worker]) -> Iterator[WorkOff]:
+    """What sees jobs through to their end: a running service's worker, else the one that `make` makes."""
     with ExitStack() as opened:
         workers: list[Worker] = []
 
-        def carry_out(job: Job, on_progress: OnProgress) -> None:
+        def work_off(job: Job, on_progress: OnProgress) -> None:
             running = find_running(settings.data)
             if running is not None and running.worker:
                 for progress in follow(store, job.id):
                     on_progress(progress)
                 return
             if not workers:
-                workers.append(opened.enter_context(Worker(settings, store=store)))
+                workers.append(opened.enter_context(make()))
             # drain() also finishes what an earlier run left behind; only this job is shown.
             workers[0].drain(lambda progress: on_progress(progress) if progress.job.id == job.id else None)
 
-        yield carry_out
+        yield work_off

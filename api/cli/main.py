@@ -19,7 +19,7 @@ class Commands(LazyGroup):
     package = "api.cli"
     summaries: ClassVar[Mapping[str, str]] = {
         "serve": "Serve the HTTP API and the page until Ctrl-C.",
-        "worker": "Do the work of ingest jobs until Ctrl-C. Any number of workers may share a store.",
+        "worker": "Work at jobs of every kind until Ctrl-C. Any number of workers may share a store.",
         "ingest": "Read a folder into a collection, which is made if need be. "
         "What did not change is skipped.",
         "curation": "Show or change what becomes of duplicates, boilerplate, noise, secrets "

@@ -13,9 +13,10 @@ import typer
 import watchfiles
 
 from api.cli.console import print_error
-from api.cli.jobs import CarryOut, carrying_out, print_pass
+from api.cli.jobs import WorkOff, print_pass, working_off
 from api.http.schemas.jobs import JobOut
 from api.service import stop_on_signal
+from ingest.handler import ingest_worker
 from ingest.patterns import IGNORE_FILE
 from ingest.submit import location, submit_folder
 from ingest.types import SyncOptions
@@ -44,12 +45,12 @@ def watch_and_report(
     with (
         stop_on_signal(),
         Store.open(settings.store_url) as store,
-        carrying_out(settings, store) as carry_out,
+        working_off(settings, store, lambda: ingest_worker(settings, store)) as work_off,
         _noticed(root, settings.data) as changes,
     ):
         with suppress(Conflict):
             store.collections.create(collection)
-        sync = _Sync(settings, store, collection, root, options, carry_out, as_json=as_json)
+        sync = _Sync(settings, store, collection, root, options, work_off, as_json=as_json)
         sync.run(None)
         typer.echo(f"Watching {root}; Ctrl-C ends.", err=True)
         due = time.monotonic() + every
@@ -73,7 +74,7 @@ class _Sync:
         collection: str,
         root: Path | str,
         options: SyncOptions,
-        carry_out: CarryOut,
+        work_off: WorkOff,
         *,
         as_json: bool,
     ) -> None:
@@ -82,14 +83,14 @@ class _Sync:
         self._collection = collection
         self._root = root
         self._options = options
-        self._carry_out = carry_out
+        self._work_off = work_off
         self._as_json = as_json
 
     def run(self, only: tuple[str, ...] | None) -> None:
         """Sync these paths (None: all) and say what happened; nothing is said when they hold no document."""
         started, options = time.monotonic(), replace(self._options, only=only)
         job = submit_folder(self._store, self._collection, self._root, options, skip=self._skip)
-        self._carry_out(job, lambda progress: None)
+        self._work_off(job, lambda progress: None)
         self._report(self._store.jobs.get(job.id), only, time.monotonic() - started)
 
     def _report(self, job: Job, only: tuple[str, ...] | None, seconds: float) -> None:

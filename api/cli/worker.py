@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,9 +16,8 @@ from api.service import stop_on_signal, stop_with_parent
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from adapt.jobs import AdaptationWorker
-    from eval.online.scoring import OnlineScorer
-    from ingest.reembed import ReembeddingWorker
+    from jobs.worker import Worker
+    from rag.store import Store
 
 app = typer.Typer(add_completion=False)
 
@@ -29,7 +28,7 @@ def worker(
     drain: Annotated[bool, typer.Option("--drain", help="End when no job is left.")] = False,
     parent: StopWithParent = False,
 ) -> None:
-    """Do the work of ingest jobs until Ctrl-C. Any number of workers may share a store."""
+    """Work at jobs of every kind until Ctrl-C. Any number of workers may share a store."""
     settings = settings_from(data=data)
     log_to_stderr()
     if parent:
@@ -37,46 +36,34 @@ def worker(
     _run(settings, drain=drain)
 
 
+def full_worker(settings: Settings, store: Store) -> Worker:
+    """A worker for jobs of every kind, and for what is periodic."""
+    from adapt.jobs import AdaptHandler
+    from eval.evaluations import EvaluationHandler
+    from eval.online.scoring import OnlineScorer
+    from ingest.handler import IngestHandler
+    from ingest.reembed import LeftoverVectors, ReembedHandler
+    from jobs.worker import Worker
+
+    return Worker(
+        store,
+        IngestHandler(settings, store),
+        [AdaptHandler(settings, store), ReembedHandler(settings, store), EvaluationHandler(settings, store)],
+        [LeftoverVectors(store), OnlineScorer(settings, store)],
+    )
+
+
 def _run(settings: Settings, *, drain: bool) -> None:
     """Work until told to stop, with `drain` until no job is pending."""
-    from adapt.jobs import AdaptationWorker
-    from eval.online.scoring import OnlineScorer
-    from ingest.reembed import ReembeddingWorker
-    from ingest.worker import Worker
     from rag.store import Store
 
-    store = Store.open(settings.store_url)
-    worker, adaptations = Worker(settings, store=store), AdaptationWorker(settings, store)
-    reembeddings, scorer = ReembeddingWorker(settings, store), OnlineScorer(settings, store)
-    try:
+    with Store.open(settings.store_url) as store, full_worker(settings, store) as worker:
         if drain:
             with stop_on_signal():
                 worker.drain()
-                adaptations.drain()
-                reembeddings.drain()
-                scorer.drain()
         else:
-            with _stop_event() as stop, ExitStack() as beside:
-                for others in (adaptations, reembeddings, scorer):
-                    beside.enter_context(_beside(others, stop))
+            with _stop_event() as stop:
                 worker.run(stop)
-    finally:
-        worker.close()
-        store.close()
-
-
-@contextmanager
-def _beside(
-    others: AdaptationWorker | ReembeddingWorker | OnlineScorer, stop: threading.Event
-) -> Iterator[None]:
-    """Work of another kind in a thread while the block runs; both end by `stop`."""
-    thread = threading.Thread(target=others.run, args=(stop,), name=type(others).__name__)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 @contextmanager

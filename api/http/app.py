@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -21,10 +20,10 @@ from api.http.auth import AuthMiddleware, KeyRing, admin_key
 from api.http.errors import REQUEST_ID_HEADER
 from api.http.limits import BodyLimit
 from api.http.metrics import Metrics, MetricsMiddleware
+from api.http.openapi import DocumentedAPI
 from api.http.routes import (
     adapt,
     chat,
-    check,
     collections,
     curation,
     documents,
@@ -36,7 +35,7 @@ from api.http.routes import (
     models,
     online,
     query,
-    read,
+    reading,
     reembed,
     rerank,
     search,
@@ -63,8 +62,7 @@ _ROUTES = (
     search,
     explain,
     query,
-    read,
-    check,
+    reading,
     rerank,
     chat,
     embeddings,
@@ -159,27 +157,3 @@ class RequestIdMiddleware:
             await send(message)
 
         await self.app(scope, receive, send_with_id)
-
-
-_FOREIGN = ("HTTPValidationError", "ValidationError")
-
-
-class DocumentedAPI(FastAPI):
-    """FastAPI documents a 422 of its own shape on every route that takes a parameter; this takes it out."""
-
-    def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document."""
-        document = super().openapi()
-        schemas = document.get("components", {}).get("schemas", {})
-        for name in _FOREIGN:
-            schemas.pop(name, None)
-        for item in document["paths"].values():
-            for operation in item.values():
-                _forget_foreign(operation["responses"])
-        return document
-
-
-def _forget_foreign(responses: dict[str, Any]) -> None:
-    shown = responses.get("422", {}).get("content", {}).get("application/json", {}).get("schema", {})
-    if shown.get("$ref", "").endswith(f"/{_FOREIGN[0]}"):
-        del responses["422"]

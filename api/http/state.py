@@ -15,7 +15,6 @@ from api.http.auth import KeyRing
 from api.http.errors import Starting
 from api.http.limits import Gate
 from api.http.metrics import LabelledGauge, Metrics, OnlineGauges, tally
-from eval.evaluations import Evaluations
 from eval.online.sampling import Sampler
 from footnote.service import open_with_stage
 from rag.errors import ModelError, RagError
@@ -54,7 +53,6 @@ class Runtime:
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="footnote-start")
         self._service: Future[Service] = self._loader.submit(open_with_stage, settings, store)
         self._warm: Future[None] = self._loader.submit(self._warm_up)
-        self._evaluations: Future[Evaluations] = self._loader.submit(self._open_evaluations)
 
     def _warm_up(self) -> None:
         try:
@@ -66,13 +64,6 @@ class Runtime:
     def service(self) -> Service:
         """The service; blocks a while just after the start. Raises Starting, or why it cannot load."""
         return _loaded(self._service)
-
-    def evaluations(self) -> Evaluations:
-        """The evaluations; blocks and raises like `service`."""
-        return _loaded(self._evaluations)
-
-    def _open_evaluations(self) -> Evaluations:
-        return Evaluations(self._service.result(), self.settings.data)
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do model work in the bounded pool. Raises Busy at once when too much waits."""
@@ -89,8 +80,6 @@ class Runtime:
         self.pool.shutdown(wait=True, cancel_futures=True)
         if self.sampler is not None:
             self.sampler.close()
-        if _succeeded(self._evaluations):
-            self._evaluations.result().close()
         if _succeeded(self._service):
             self._service.result().close()
         self.store.close()

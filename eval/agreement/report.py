@@ -8,9 +8,9 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from eval.agreement.results import AgreementReport, Lead, Mistake, Rating, SetAgreement, SliceResult
-from eval.output import table
 from eval.report.axis import SHARE, Axis
 from eval.report.charts import Estimate, Series, curve, intervals, standalone
+from eval.report.wording import table
 from eval.statistics import Interval
 
 BINARY = (

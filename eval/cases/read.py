@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from eval.cases.case import Case, Question, with_ids
-from eval.cases.layouts import Layout, layout_of, question_of, unpacked
+from eval.cases.formats import Layout, layout_of, question_of, unpacked
 from eval.cases.rows import read_rows
 from eval.corpus import load_beir
 from rag.errors import InvalidInput, NotFound

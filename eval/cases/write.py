@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
-from eval.cases import ragas
 from eval.cases.case import FIELDS, Case
+from eval.cases.formats import RAGAS_COLUMNS, ragas_sample
 from rag.errors import InvalidInput
 from rag.files import write_whole
 
@@ -25,7 +25,7 @@ def write_cases(cases: Sequence[Case], path: Path, layout: Written = "cases") ->
     What is not known is left out. Reading it again gives the same cases. Raises InvalidInput
     `cases_unsupported` for another ending.
     """
-    rows = [as_row(case) if layout == "cases" else ragas.sample(case) for case in cases]
+    rows = [as_row(case) if layout == "cases" else ragas_sample(case) for case in cases]
     ending = Path(path.name.lower().removesuffix(".gz")).suffix
     makers = {".jsonl": _json_lines, ".ndjson": _json_lines, ".json": _json, ".csv": _csv}
     if ending not in makers:
@@ -63,7 +63,7 @@ def _json(rows: Sequence[dict[str, object]]) -> str:
 def _csv(rows: Sequence[dict[str, object]]) -> str:
     """Only columns that some row fills; lists are JSON, which both layouts read."""
     used = {key for row in rows for key in row}
-    columns = [key for key in dict.fromkeys((*ragas.COLUMNS, *FIELDS)) if key in used]
+    columns = [key for key in dict.fromkeys((*RAGAS_COLUMNS, *FIELDS)) if key in used]
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, columns, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
     writer.writeheader()

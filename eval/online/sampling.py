@@ -12,13 +12,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from queue import Empty, Full, Queue
 
-from jobs.background import keep_working
+from jobs.periodic import run_periodically
 from rag.errors import StoreError
 from rag.settings import Settings
 from rag.store import NewSample, PassageRef, SampledSentence, SampleTexts, Store
 from rag.types import Answer, Sentence
 
+QUEUE = 256
+"""Samples that may wait to be written; further ones are dropped and counted."""
+_BATCH = 64
+_PAUSE_S = 0.2
+_PRUNE_S = 60.0
 _MARKER = re.compile(r"\[(\d+)\]")
+
+OnSample = Callable[[str, int], None]
+"""Called with what became of some samples, `kept` or `dropped`, and how many."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +100,6 @@ def _with_numbers(sentence: Sentence, number: Mapping[int, int]) -> str:
     return _MARKER.sub(renumber, sentence.text)
 
 
-QUEUE = 256
-"""Samples that may wait to be written; further ones are dropped and counted."""
-_BATCH = 64
-_PAUSE_S = 0.2
-_PRUNE_S = 60.0
-
-OnSample = Callable[[str, int], None]
-"""Called with what became of some samples, `kept` or `dropped`, and how many."""
-
-log = logging.getLogger(__name__)
-
-
 class Sampler:
     """Takes live answers, decides which of them are samples, and writes these in a thread of its own.
 
@@ -109,10 +107,10 @@ class Sampler:
     it. Of a killed process the queue is lost. Safe to share between threads.
     """
 
-    def __init__(self, settings: Settings, store: Store, told: OnSample) -> None:
+    def __init__(self, settings: Settings, store: Store, on_samples: OnSample) -> None:
         self._settings = settings
         self._store = store
-        self._told = told
+        self._on_samples = on_samples
         self._queue: Queue[Live] = Queue(QUEUE)
         self._batch: list[NewSample] = []
         self._retention = Retention(settings, store)
@@ -122,7 +120,7 @@ class Sampler:
     def start(self) -> None:
         """Begin to write."""
         self._thread = threading.Thread(
-            target=keep_working, args=(self._write, self._stop, _PAUSE_S), name="footnote-sampler"
+            target=run_periodically, args=(self._write, self._stop, _PAUSE_S), name="footnote-sampler"
         )
         self._thread.start()
 
@@ -133,7 +131,7 @@ class Sampler:
         try:
             self._queue.put_nowait(Live(request_id, collection, question, answer, datetime.now(UTC)))
         except Full:
-            self._told("dropped", 1)
+            self._on_samples("dropped", 1)
 
     @property
     def waiting(self) -> int:
@@ -153,7 +151,7 @@ class Sampler:
     def _write(self) -> None:
         while self._fill():
             kept = self._store.samples.add(self._batch)
-            self._told("kept", kept)
+            self._on_samples("kept", kept)
             for _ in self._batch:
                 self._queue.task_done()
             self._batch = []

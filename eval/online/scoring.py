@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from eval.metrics.judge import Judge, Sample
 from eval.metrics.registry import load_judges
 from eval.online.sampling import Retention
-from jobs.background import keep_working
 from rag.errors import RagError, StoreError
 from rag.models.loaded import Models
 from rag.settings import Settings
 from rag.store import PassageRef, SampledPassage, SampleScores, SampleTexts, Store
 
 _BATCH = 16
-_IDLE_S = 2.0
 _FORGET_S = 60.0
 """How long the judges' models stay loaded when there is nothing to score."""
 _RETRY_S = 60.0
@@ -28,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Bench:
+class _Panel:
     """Judges with their models loaded, and the names and revisions of these."""
 
     judges: Mapping[str, Judge]
@@ -43,32 +41,27 @@ class OnlineScorer:
     written when the process was killed is scored again.
     """
 
+    name = "online-scorer"
+    pause_s = 2.0
+
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings.model_copy(update={"threads": 1})
         self._store = store
         self._retention = Retention(settings, store)
-        self._bench: _Bench | None = None
+        self._panel: _Panel | None = None
         self._used = 0.0
         self._rest_until = 0.0
         check_judges(settings)
 
-    def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set; what is unscored then is left to the next worker."""
-        keep_working(lambda: self._round(stop), stop, _IDLE_S)
-
-    def drain(self) -> None:
-        """Work until no sample waits, or another worker is at them."""
-        self._rest_until = 0.0
-        self._round(threading.Event())
-
-    def _round(self, stop: threading.Event) -> None:
+    def run_once(self, stop: threading.Event) -> None:
+        """Score until no sample waits or another worker is at them; at `stop` the rest is the next one's."""
         self._retention.hold()
         self._store.samples.discard_unscorable()
         if time.monotonic() < self._rest_until:
             return
         if not self._store.samples.waiting(1):
             if time.monotonic() - self._used > _FORGET_S:
-                self._bench = None
+                self._panel = None
             return
         with self._store.locks.exclusive("online") as mine:
             if mine:
@@ -76,8 +69,8 @@ class OnlineScorer:
 
     def _score_all(self, stop: threading.Event) -> None:
         try:
-            bench = self._bench = self._bench or self._load()
-            while not stop.is_set() and self._score(bench, stop):
+            panel = self._panel = self._panel or self._load()
+            while not stop.is_set() and self._score(panel, stop):
                 self._used = time.monotonic()
         except StoreError:
             raise
@@ -85,34 +78,30 @@ class OnlineScorer:
             log.error("Samples of answers cannot be scored: %s", error.message)
             self._rest_until = time.monotonic() + _RETRY_S
 
-    def _load(self) -> _Bench:
+    def _load(self) -> _Panel:
         models = Models(self._settings)
         infos = (models.encoder.info, models.reader.info, models.checker.info)
         judges = load_judges(self._settings.online_judges, models)
-        return _Bench(judges, " ".join(f"{info.name}@{info.revision[:12]}" for info in infos))
+        return _Panel(judges, " ".join(f"{info.name}@{info.revision[:12]}" for info in infos))
 
-    def _score(self, bench: _Bench, stop: threading.Event) -> bool:
+    def _score(self, panel: _Panel, stop: threading.Event) -> bool:
         """Score a batch; whether there was one."""
         waiting = self._store.samples.waiting(_BATCH)
-        found = self._store.samples.passages([ref for _, texts in waiting for ref in texts.passages])
-        said: list[SampleScores] = []
+        passages = self._store.samples.passages([ref for _, texts in waiting for ref in texts.passages])
+        scores: list[SampleScores] = []
         for key, texts in waiting:
             if stop.is_set():
                 break
-            judged = judge_sample(key, texts, found, bench.judges, bench.judged_by)
-            said += [
-                judged or SampleScores(key, {}, dict.fromkeys(bench.judges, "passages_gone"), bench.judged_by)
-            ]
-        self._store.samples.score(said)
-        return bool(said)
+            judged = judge_sample(key, texts, passages, panel.judges, panel.judged_by)
+            gone = SampleScores(key, {}, dict.fromkeys(panel.judges, "passages_gone"), panel.judged_by)
+            scores.append(judged or gone)
+        self._store.samples.score(scores)
+        return bool(scores)
 
 
 def check_judges(settings: Settings) -> None:
     """Raises InvalidInput `unknown_metric` when the settings name a judge that does not exist."""
     load_judges(settings.online_judges, Models(settings))
-
-
-log = logging.getLogger(__name__)
 
 
 def judge_sample(

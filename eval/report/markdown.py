@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from eval.output import table
 from eval.report.analysis import Analysis, analyse, spent
 from eval.report.verdict import verdict
-from eval.report.wording import OUTCOMES, counted, duration, limits, percent, reason, score, signed
+from eval.report.wording import OUTCOMES, counted, duration, limits, percent, reason, score, signed, table
 from eval.runs.compare import Comparison
 from eval.runs.record import Run, Summary
 

@@ -1,8 +1,8 @@
-"""How a report writes numbers, and what the names in it mean, in a few words."""
+"""How reports write numbers and tables of text, and what the names in them mean, in a few words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from eval.statistics import CoveragePoint, Interval
 
@@ -121,3 +121,20 @@ def _three(value: float) -> str:
     digits = 0 if size >= 99.95 else 1 if size >= 9.995 else 2 if size >= 0.9995 else 3
     text = f"{value:.{digits}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table: the first column to the left, the others to the right, padded to line up in a
+    terminal.
+    """
+    widths = [max(len(line[column]) for line in [header, *rows]) for column in range(len(header))]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    lines = [_padded(line, widths) for line in [header, rule, *rows]]
+    return "\n".join(lines)
+
+
+def _padded(line: Sequence[str], widths: Sequence[int]) -> str:
+    first, *others = zip(line, widths, strict=True)
+    return (
+        "| " + " | ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]) + " |"
+    )

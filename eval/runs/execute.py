@@ -8,13 +8,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from eval.cases import Case
 from eval.cases.case import with_ids
 from eval.metrics.ragas.load import load_metrics
 from eval.metrics.registry import Measure, chosen
-from eval.runs.journal import Journal
+from eval.runs.journal import Journal, OpenJournal
 from eval.runs.record import Failure, Row, Run
 from eval.runs.score import Scorer, answered, failed
 from eval.runs.setup import AskOptions, setup_of
@@ -55,15 +54,14 @@ class RunRequest:
 def execute(
     service: Service,
     asked: RunRequest,
-    folder: Path | None = None,
+    journal: OpenJournal | None = None,
     progress: Progress | None = None,
     *,
-    fresh: bool = False,
     again: Collection[str] = (),
     on_row: Callable[[Row], None] | None = None,
 ) -> Run:
-    """Ask and score every case. With a `folder` the run is written down as it goes: an unfinished one of the
-    same setup is gone on with, unless a `fresh` one is wanted; the cases of the ids `again` are asked even if
+    """Ask and score every case. With a `journal` (eval.runs.journal has them) the run is written
+    down as it goes, and an unfinished one is gone on with; the cases of the ids `again` are asked even if
     they are done. `on_row` is told of every new row.
 
     Has fewer rows than cases where the cost limit was reached. Not from inside an event loop: call it in a
@@ -79,7 +77,7 @@ def execute(
         service, cases, asked.collection, names, asked.asking, seed=asked.seed, cases_file=asked.cases_file
     )
     scorer = _scorer(service, measures, asked.limits.metric_s)
-    with closing(_RowLog(Journal(folder, setup, cases, fresh=fresh) if folder else None)) as record:
+    with closing(_RowLog(journal(setup, cases) if journal else None)) as record:
         service.warm()  # so that the first answer's time is not that of loading models
         for one in again:
             record.rows.pop(one, None)

@@ -1,25 +1,27 @@
-"""A run on disk while it goes on: its setup, its cases, and a line for every case that is done.
+"""A run while it goes on, in a folder or in the store: setup, cases, and a row for every case that is done.
 
-A line is on the disk before the next case counts as done, so that a run that was killed goes on where it
-stopped. RUN.json, cases.jsonl and rows.jsonl are all that is needed.
+A row is written before the next case counts as done, so that a run that was killed goes on where it stopped.
+Of a folder run.json, cases.jsonl and rows.jsonl are all that is needed.
 """
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
-from eval.cases import Case, read_cases
-from eval.cases.write import write_cases
+from eval.cases import Case, parse_case, read_cases
+from eval.cases.write import as_row, write_cases
 from eval.runs.record import Row, Setup
 from eval.runs.setup import blocking_changes
 from rag.errors import Conflict, InvalidInput, NotFound
 from rag.files import file_lock, write_whole
+from rag.store import EvaluationRow, Store
 
 SETUP = "run.json"
 CASES = "cases.jsonl"
@@ -28,12 +30,41 @@ REPORT = "report.json"
 
 _SETUP = TypeAdapter(Setup)
 _LINE = TypeAdapter(tuple[float, Row])
+_ROW = TypeAdapter(Row)
 
 
-class Journal:
-    """The folder of one run, held by one process at a time. `rows` maps a case's id to its row, `seconds`
-    is the time that they took.
-    """
+class Journal(Protocol):
+    """Where a run is written down. `rows` maps a case's id to its row, `seconds` is what they took."""
+
+    setup: Setup
+    rows: dict[str, Row]
+    seconds: float
+
+    def add(self, row: Row, seconds: float) -> None:
+        """Write a row; `seconds` is the run's time up to now. A later row of an id counts."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+OpenJournal = Callable[[Setup, Sequence[Case]], Journal]
+"""Goes on with the unfinished run of this setup and these cases, or begins one. Raises Conflict `run_differs`
+when the unfinished run is of something else.
+"""
+
+
+def in_folder(folder: Path, *, fresh: bool = False) -> OpenJournal:
+    """The journal in a folder; see `FolderJournal`."""
+    return lambda setup, cases: FolderJournal(folder, setup, cases, fresh=fresh)
+
+
+def in_store(store: Store, job: str, *, fresh: bool = False) -> OpenJournal:
+    """The journal of a job in the store; see `StoreJournal`."""
+    return lambda setup, cases: StoreJournal(store, job, setup, cases, fresh=fresh)
+
+
+class FolderJournal:
+    """The folder of one run, held by one process at a time."""
 
     def __init__(self, folder: Path, setup: Setup, cases: Sequence[Case], *, fresh: bool = False) -> None:
         """Go on with the unfinished run of this folder, or begin one where there is none, the last one is
@@ -78,11 +109,8 @@ class Journal:
             return False
         changes = blocking_changes(before, setup)
         if changes:
-            raise Conflict(
-                f"{self._folder} holds an unfinished run of something else ({'; '.join(changes)}). Write to "
-                "another folder, or begin afresh with --fresh.",
-                code="run_differs",
-            )
+            advice = "Write to another folder, or begin afresh with --fresh."
+            raise _run_differs(f"{self._folder} holds", changes, advice)
         self.setup = before
         self.rows, self.seconds = rows, seconds
         return True
@@ -93,6 +121,54 @@ class Journal:
         (self._folder / ROWS).write_bytes(b"")
         write_cases(cases, self._folder / CASES)
         write_whole(self._folder / SETUP, _SETUP.dump_json(setup, indent=2).decode() + "\n")
+
+
+class StoreJournal:
+    """The rows of an evaluation in the store; whoever carries out its job is the only one who writes them.
+
+    Rows stay when the run is finished: a retry of the job asks some of its cases anew.
+    """
+
+    def __init__(
+        self, store: Store, job: str, setup: Setup, cases: Sequence[Case], *, fresh: bool = False
+    ) -> None:
+        self._store = store
+        self._job = job
+        self.setup = setup
+        self.rows: dict[str, Row] = {}
+        self.seconds = 0.0
+        before = None if fresh else store.evaluations.get(job)
+        if before is None:
+            cases_json = json.dumps([as_row(case) for case in cases])
+            store.evaluations.begin(job, _SETUP.dump_json(setup).decode(), cases_json)
+        else:
+            self._resume(_SETUP.validate_json(before.setup))
+
+    def add(self, row: Row, seconds: float) -> None:
+        """Commit a row."""
+        self._store.evaluations.add_row(
+            self._job, EvaluationRow(row.id, seconds, _ROW.dump_json(row).decode())
+        )
+        self.rows[row.id], self.seconds = row, seconds
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _resume(self, before: Setup) -> None:
+        changes = blocking_changes(before, self.setup)
+        if changes:
+            raise _run_differs(f"The store holds for {self._job}", changes, "Begin afresh.")
+        self.setup = before
+        for row in self._store.evaluations.rows(self._job):
+            self.rows[row.case_id], self.seconds = _ROW.validate_json(row.payload), row.seconds
+
+
+def read_stored_cases(store: Store, job: str) -> list[Case] | None:
+    """The cases of an evaluation in the store, None before it has begun."""
+    record = store.evaluations.get(job)
+    if record is None:
+        return None
+    return [parse_case(row, f"cases[{place}]") for place, row in enumerate(json.loads(record.cases))]
 
 
 def read_setup(folder: Path) -> Setup:
@@ -134,3 +210,9 @@ def _locked(folder: Path) -> FileLock:
     except Timeout as error:
         raise Conflict(f"Another process works on the run in {folder}.", code="run_locked") from error
     return lock
+
+
+def _run_differs(what: str, changes: Sequence[str], advice: str) -> Conflict:
+    return Conflict(
+        f"{what} an unfinished run of something else ({'; '.join(changes)}). {advice}", code="run_differs"
+    )

@@ -142,7 +142,7 @@ class Row:
     passages: tuple[Passage, ...] = ()
     slices: Mapping[str, str] = field(default_factory=dict)
     synthetic: bool = False
-    spent: Spent = Spent()
-    judge_spent: Spent = Spent()
+    spent: Spent = field(default_factory=Spent)
+    judge_spent: Spent = field(default_factory=Spent)
     failure: Failure | None = None
     cited: str = ""

@@ -25,17 +25,15 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from eval.environment import children, machine, peak_memory_mb
 from ingest.formats import Format, formats
-from ingest.item import ItemWorker
-from ingest.parse.pool import ParserPool
+from ingest.handler import IngestHandler, ingest_worker
 from ingest.submit import submit_folder
-from ingest.worker import Worker
 from lab.bench.faults import WORDS
-from rag.models.loaded import Models
 from rag.models.registry import load_encoder
 from rag.models.types import Encoder
 from rag.settings import Settings
@@ -126,7 +124,7 @@ def print_formats(given: argparse.Namespace) -> None:
 
 def durable_seconds(settings: Settings, store: Store, encoder: Encoder) -> float:
     """Seconds of a worker until it has nothing left; its parser process starts with its first file."""
-    with Worker(settings, store=store, encoder=encoder) as worker:
+    with ingest_worker(settings, store, encoder) as worker:
         started = time.perf_counter()
         worker.drain()
         return time.perf_counter() - started
@@ -135,15 +133,12 @@ def durable_seconds(settings: Settings, store: Store, encoder: Encoder) -> float
 def loop_seconds(settings: Settings, store: Store, encoder: Encoder) -> float:
     """Seconds of a loop over the job's items."""
     [job] = store.jobs.newest(COLLECTION)
-    with ParserPool.of(settings) as pool:
-        worker = ItemWorker(store, Models(settings, encoder), pool, settings.chunk_tokens)
+    with closing(IngestHandler(settings, store, encoder)) as handler:
         started = time.perf_counter()
         items = store.jobs.items(job.id)
         for item, following in zip(items, [*items[1:], None], strict=True):
-            worker.carry_out(item, following, last_try=True)
-        seconds = time.perf_counter() - started
-        worker.close()
-    return seconds
+            handler.process(item, following, last_try=True)
+        return time.perf_counter() - started
 
 
 def ingest_seconds(folder: Path, encoder: Encoder, *, with_dbos: bool) -> float:

@@ -25,7 +25,7 @@ from eval.environment import machine
 from eval.metrics.judge import Sample
 from eval.metrics.registry import JUDGES, load_judges
 from eval.metrics.relevance import cosine_and_chance
-from eval.output import table
+from eval.report.wording import table
 from rag.errors import InvalidInput, RagError
 from rag.models.loaded import Models
 from rag.settings import Settings

@@ -19,7 +19,7 @@ from typing import Literal, get_args
 
 from eval.corpus import BeirFolder, Split, load_beir, put_whole
 from eval.environment import machine, require
-from eval.output import table
+from eval.report.wording import table
 from eval.retrieval import DEFAULT_MEASURES, first_of_each, score_ranking
 from eval.statistics import Interval, mean_interval, paired_difference
 from lab.bench.service import put_product

@@ -30,7 +30,7 @@ BLENDS = (0.25, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
-class Candidates:
+class ScoredCandidates:
     """One query's candidates, best hybrid score first, with every stage's raw score."""
 
     places: list[int]
@@ -41,7 +41,7 @@ class Candidates:
 
 def gather(
     data: BeirFolder, encoder: OnnxEncoder, reader: OnnxReader | None, depth: int, cache: Path | None
-) -> dict[str, Candidates]:
+) -> dict[str, ScoredCandidates]:
     """The hybrid top `depth` of each query with the scores of late interaction and of the reader."""
     passages, texts, queries = encode_corpus(encoder, data, cache), texts_of(data), answerable(data)
     encoded = encoder.encode_queries(list(queries.values()))
@@ -58,11 +58,11 @@ def gather(
             if reader
             else np.zeros(len(order), np.float32)
         )
-        made[name] = Candidates(order, line[order], late, read)
+        made[name] = ScoredCandidates(order, line[order], late, read)
     return made
 
 
-def orders(candidates: Candidates) -> dict[str, Floats]:
+def orders(candidates: ScoredCandidates) -> dict[str, Floats]:
     """Each way to order the candidates: alone, and hybrid plus a weight of a later stage."""
     base = spread(candidates.hybrid)
     ways = {"hybrid": candidates.hybrid, "late": candidates.late, "reader": candidates.reader}
@@ -75,7 +75,7 @@ def orders(candidates: Candidates) -> dict[str, Floats]:
     return ways
 
 
-def measure(data: BeirFolder, found: Mapping[str, Candidates]) -> dict[str, list[float]]:
+def measure(data: BeirFolder, found: Mapping[str, ScoredCandidates]) -> dict[str, list[float]]:
     """nDCG@10 of each query for each way to order."""
     rankings: dict[str, dict[str, list[int]]] = {}
     for query, candidates in found.items():

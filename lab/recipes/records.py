@@ -35,9 +35,9 @@ class ClaimRow:
     """One claim judged against evidence.
 
     `label` is entailment, contradiction, neutral or not_entailment. `sentences` is the evidence in order;
-    `gold` names the sentences that settle the claim (empty: unknown). `marks` flags claim words that the
-    evidence does not
-    support (empty: unknown); words are those of `claim.split()` unless `words` is given.
+    `gold` names the sentences that settle the claim (empty: unknown). `unsupported` flags the claim's words
+    that the evidence does not support (empty: unknown); words are those of `claim.split()` unless `words` is
+    given.
     """
 
     source: str
@@ -49,7 +49,7 @@ class ClaimRow:
     question: str = ""
     gold: tuple[int, ...] = ()
     words: tuple[str, ...] = ()
-    marks: tuple[bool, ...] = ()
+    unsupported: tuple[bool, ...] = ()
 
 
 def read_rows(path: Path) -> Iterator[dict[str, object]]:

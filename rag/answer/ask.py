@@ -81,7 +81,9 @@ class Answerer:
         opened = collection or self.open(ask)
         if not opened.chunks:
             return abstention("empty_collection", started)
-        question, reader, checker = ask.question, self._models.reader, self._models.checker
+        question, reader = ask.question, self._models.reader
+        policy = ask.check or self._settings.check
+        checker = self._models.checker if policy != "off" else None
         candidates = self._searcher.retrieve(ask.query, opened)
         draft = Draft().timed("retrieve", started)
         hits, draft = self._rerank(ask, candidates, draft)
@@ -93,10 +95,9 @@ class Answerer:
             draft = write(question, hits, draft, generator, lambda text: emit(TokenEvent(text)))
             if draft.written is None:
                 draft = fall_back(question, hits, draft, reader, self.thresholds, self._text)
-        policy = ask.check or self._settings.check
-        draft = cite(question, hits, draft, checker if policy != "off" else None)
-        if policy != "off":
-            draft = check(question, hits, draft, policy, checker, self.generator)
+        draft = cite(question, hits, draft, checker)
+        if checker is not None:
+            draft = check(question, hits, draft, policy, checker, generator)
         return finish(draft, hits, started)
 
     def events(self, ask: Ask) -> Iterator[Event]:

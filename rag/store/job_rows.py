@@ -1,4 +1,4 @@
-"""Jobs and items between rows and dataclasses."""
+"""Jobs and their items between rows and dataclasses, and the rows of new items."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ from rag.store.rows import sliced
 from rag.store.schema import documents, job_items, job_payloads
 from rag.store.values import check_source, clean, clean_metadata
 from rag.types import Job, JobCounts, SourceError
+
+_AT_ONCE = 2000  # items of an INSERT
+_COLUMNS = [
+    "job_key", "source", "sha256", "media_type", "title", "metadata", "origin", "state", "quarantined",
+    "chunks",
+]  # fmt: skip
 
 
 def fingerprint(kind: str, options: Mapping[str, Option], items: Iterable[JobItem]) -> str:
@@ -55,8 +61,8 @@ def item_row(item: JobItem) -> dict[str, object]:
 
 def to_item(row: Row, job: str, collection: str) -> ItemRecord:
     """An item as stored."""
-    said = (row.source, row.sha256, row.media_type, row.title, row.metadata)
-    item = JobItem(*said, None, row.path, row.origin)
+    described = (row.source, row.sha256, row.media_type, row.title, row.metadata)
+    item = JobItem(*described, None, row.path, row.origin)
     return ItemRecord(
         row.id, job, collection, item, row.state, row.outcome, row.error_code, row.error_message
     )
@@ -127,9 +133,6 @@ def _errors(connection: sa.Connection, keys: Sequence[int], most: int) -> dict[i
     return found
 
 
-_AT_ONCE = 2000
-
-
 def insert_items(connection: sa.Connection, job: int, items: Iterable[JobItem]) -> None:
     """The items of the job with this key, in order; raises InvalidInput for what cannot be stored."""
     for part in sliced(items, _AT_ONCE):
@@ -169,12 +172,6 @@ def insert_missing(
         .order_by(documents.c.source)
     )
     connection.execute(sa.insert(job_items).from_select(_COLUMNS, rows, include_defaults=False))
-
-
-_COLUMNS = [
-    "job_key", "source", "sha256", "media_type", "title", "metadata", "origin", "state", "quarantined",
-    "chunks",
-]  # fmt: skip
 
 
 def _at_or_below(source: str) -> sa.ColumnElement[bool]:

@@ -10,10 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapt.jobs import AdaptationWorker, submit
+from adapt.jobs import AdaptHandler, submit
 from adapt.report import Gain, Report, Verdict
 from adapt.types import STAGES, UserQuestion
 from api.http.app import create_app
+from jobs.progress import Progress
+from jobs.worker import Worker
 from rag.errors import Conflict
 from rag.search.tuning import Tuning
 from rag.store import NewProfile, Store
@@ -39,6 +41,10 @@ def given(live: Live) -> list[UserQuestion]:
     return gap(live.runtime.service(), "gap")
 
 
+def _worker(live: Live) -> Worker:
+    return Worker(live.runtime.store, jobs=[AdaptHandler(live.settings, live.runtime.store)])
+
+
 def test_a_collection_is_adapted_looked_at_and_rolled_back(live: Live, given: list[UserQuestion]) -> None:
     path = "/v1/collections/gap/adapt"
     with live.client() as http:
@@ -52,7 +58,7 @@ def test_a_collection_is_adapted_looked_at_and_rolled_back(live: Live, given: li
         assert http.post(path).json()["error"]["code"] == "adaptation_running"
         assert _sources(http) == before
 
-        AdaptationWorker(live.settings, live.runtime.store).drain()
+        _worker(live).drain()
         ended = http.get(f"/v1/jobs/{job['id']}").json()
         assert ended["status"] == "succeeded"
         assert ended["counts"]["added"] == ended["counts"]["total"] == len(STAGES)
@@ -107,7 +113,7 @@ def test_what_cannot_be_learned_fails_the_job_and_changes_nothing(live: Live) ->
     store.collections.create("empty")
     job = submit(store, "empty", [])
     store.jobs.set_status(job.id, "running")  # as a worker that was killed leaves it
-    AdaptationWorker(live.settings, store).drain()
+    _worker(live).drain()
     ended = store.jobs.get(job.id)
     assert ended.status == "failed"
     assert [error.code for error in ended.errors] == ["too_few_questions"]
@@ -116,7 +122,7 @@ def test_what_cannot_be_learned_fails_the_job_and_changes_nothing(live: Live) ->
     with pytest.raises(Conflict):
         submit(store, "empty", [])
     store.collections.delete("empty")
-    AdaptationWorker(live.settings, store).drain()
+    _worker(live).drain()
 
 
 def test_a_cancelled_adaptation_stores_nothing(live: Live, given: list[UserQuestion]) -> None:
@@ -124,11 +130,11 @@ def test_a_cancelled_adaptation_stores_nothing(live: Live, given: list[UserQuest
     before = len(store.learned.all("gap"))
     job = submit(store, "gap", given)
 
-    def cancel(stage: str, done: int, total: int) -> None:
-        if stage == "candidates":
+    def cancel(progress: Progress) -> None:
+        if progress.source == "candidates":
             store.jobs.cancel(job.id)
 
-    AdaptationWorker(live.settings, store).drain(cancel)
+    _worker(live).drain(cancel)
     assert store.jobs.get(job.id).status == "cancelled"
     assert len(store.learned.all("gap")) == before
     assert store.jobs.payload(store.jobs.items(job.id)[-1].id), "the questions are there for a retry"

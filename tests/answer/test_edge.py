@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from ingest.handler import ingest_worker
 from ingest.submit import submit_uploads
 from ingest.types import Upload
-from ingest.worker import Worker
 from rag.answer.ask import Ask
 from rag.service import Service, open_service
 from rag.types import Query
@@ -25,7 +25,7 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         opened.store.collections.create(C)
         uploads = [Upload(name, text.encode(), "text/markdown") for name, text in TEXTS.items()]
         submit_uploads(opened.store, C, uploads)
-        worker = Worker(settings, store=opened.store, encoder=opened.models.encoder)
+        worker = ingest_worker(settings, opened.store, opened.models.encoder)
         worker.drain()
         worker.close()
         yield opened

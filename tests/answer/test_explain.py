@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
+from ingest.handler import ingest_worker
 from ingest.submit import submit_uploads
 from ingest.types import Upload
-from ingest.worker import Worker
 from rag.errors import NotFound
 from rag.models.late import unpack
 from rag.search.explain import MOST_WINDOWS, passage_spans, word_windows
@@ -38,7 +38,7 @@ def ingested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         texts = {**TEXTS, "valves.md": f"# All valves 🙂\n\n{LONG}"}
         uploads = [Upload(name, text.encode(), "text/markdown") for name, text in texts.items()]
         submit_uploads(opened.store, C, uploads)
-        worker = Worker(settings, store=opened.store, encoder=opened.models.encoder)
+        worker = ingest_worker(settings, opened.store, opened.models.encoder)
         worker.drain()
         worker.close()
         yield opened

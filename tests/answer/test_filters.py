@@ -22,6 +22,9 @@ from rag.types import And, Equals, Filter, In, Not, Or, Range
         ({"$or": [{"a": 1}, {"$not": {"b": 2}}]}, Or((Equals("a", 1), Not(Equals("b", 2))))),
         ({"$and": []}, And(())),
         ({"$or": []}, Or(())),
+        ({"some": "x"}, Equals("some", "x")),
+        ({"a": 1, "$not": {}}, And((Equals("a", 1), Not(And(()))))),
+        ({"a": 2.0, "b": True}, And((Equals("a", 2.0), Equals("b", True)))),
     ],
 )
 def test_reads(value: object, expected: Filter | None) -> None:
@@ -42,6 +45,8 @@ for _ in range(40):
         {"$and": {"a": 1}},
         {"$not": []},
         {"$or": ["a"]},
+        {"$or": None},
+        {"$not": None},
         {"a": None},
         {"a": ["x"]},
         {"a": {}},

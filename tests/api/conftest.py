@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from api.cli.worker import full_worker
 from api.http.app import create_app
-from ingest.worker import Worker
 from tests.api.service import FERRY, PUMP, Live, configured, listening
 
 
@@ -27,7 +27,7 @@ def live(
     app = create_app(settings)
     with listening(app) as url:
         runtime = app.state.runtime
-        worker = Worker(settings, store=runtime.store, encoder=runtime.service().models.encoder)
+        worker = full_worker(settings, runtime.store)
         service = Live(url, settings, runtime, worker)
         service.fill("manuals", {"pump.md": PUMP, "ferry.md": FERRY}, year=2024)
         yield service

@@ -20,7 +20,7 @@ from api.http.app import create_app
 from api.http.state import Runtime
 from ingest.submit import submit_uploads
 from ingest.types import Upload
-from ingest.worker import Worker
+from jobs.worker import Worker
 from rag.settings import Settings
 
 ADMIN = "test-admin-key-0123456789"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from api.http.app import create_app
 from api.http.metrics import COLLECTIONS, OnlineGauges
 from eval.online.scoring import OnlineScorer
-from ingest.worker import Worker
+from ingest.handler import ingest_worker
 from rag.errors import InvalidInput
 from rag.store import NewSample, SampleScores, SampleTexts, Store
 from tests.api.service import FERRY, PUMP, Live, configured, events, listening
@@ -34,7 +35,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     app = create_app(settings)
     with listening(app) as url:
         runtime = app.state.runtime
-        worker = Worker(settings, store=runtime.store, encoder=runtime.service().models.encoder)
+        worker = ingest_worker(settings, runtime.store, runtime.service().models.encoder)
         service = Live(url, settings, runtime, worker)
         service.fill("manuals", {"pump.md": PUMP, "ferry.md": FERRY})
         yield service
@@ -60,7 +61,7 @@ def settled(live: Live) -> None:
 def scored(live: Live) -> None:
     """Have the samples scored, as a worker beside the service does."""
     settled(live)
-    OnlineScorer(live.settings, live.runtime.store).drain()
+    OnlineScorer(live.settings, live.runtime.store).run_once(threading.Event())
 
 
 def ask(http: httpx.Client, question: str = QUESTION, **more: object) -> httpx.Response:

@@ -70,3 +70,14 @@ def test_every_call_is_documented(method: str, path: str, operation: dict[str, A
     guarded = path.startswith("/v1")
     assert bool(operation.get("security")) == guarded
     assert ("401" in operation["responses"]) == guarded
+
+
+@pytest.mark.parametrize("request_body", ["SearchIn", "QueryIn", "ExplainIn"])
+def test_filters_are_shown(request_body: str) -> None:
+    shown = SPEC["components"]["schemas"]
+    options = shown[request_body]["properties"]["filters"]["anyOf"]
+    assert {"$ref": "#/components/schemas/MetadataFilter"} in options
+    assert {"$and", "$or", "$not"} <= set(shown["MetadataFilter"]["properties"])
+    conditions = str(shown["MetadataFilter"]["additionalProperties"])
+    assert "/OneOf" in conditions
+    assert "/Bounds" in conditions

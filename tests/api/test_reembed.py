@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from ingest.reembed import ReembeddingWorker
+from ingest.reembed import reembed_worker
 from tests.api.service import Live
 
 
@@ -24,7 +24,7 @@ def test_a_collection_changes_its_encoder_in_a_job(live: Live, http: httpx.Clien
     assert started.json()["job"]["kind"] == "reembed"
     assert http.post(path, json={"encoder": "footnote-edge"}).json()["error"]["code"] == "reembedding"
     assert len(http.post("/v1/search", json=question).json()["hits"]) == 1
-    ReembeddingWorker(live.runtime.settings, live.runtime.store, settle_s=0).drain()
+    reembed_worker(live.runtime.settings, live.runtime.store).drain()
     assert http.get(started.headers["location"]).json()["status"] == "succeeded"
     assert http.get("/v1/collections/ships").json()["encoder"] == "footnote-edge"
     live.runtime.service().indexes.catch_up("ships")

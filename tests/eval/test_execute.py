@@ -20,7 +20,7 @@ from eval.metrics.ragas.load import load_metrics
 from eval.metrics.registry import Measure, chosen
 from eval.report.files import read_run, write_run
 from eval.runs.execute import Limits, RunRequest, execute
-from eval.runs.journal import ROWS, read_run_cases, read_setup
+from eval.runs.journal import ROWS, in_folder, read_run_cases, read_setup
 from eval.runs.record import Failure, Run
 from eval.runs.score import Scorer, answered, failed, slices, to_sample, wording
 from eval.runs.setup import AskOptions
@@ -46,7 +46,7 @@ PLAIN = ("rouge_score", "exact_match")
 def run(manuals: Service, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
     folder = tmp_path_factory.mktemp("run")
     seen: list[tuple[int, int]] = []
-    found = execute(manuals, RunRequest(CASES, "manuals"), folder, lambda *at: seen.append(at))
+    found = execute(manuals, RunRequest(CASES, "manuals"), in_folder(folder), lambda *at: seen.append(at))
     assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
     write_run(found, CASES, folder)
     return found, folder
@@ -155,7 +155,7 @@ def test_a_broken_run_goes_on_where_it_stopped(manuals: Service, tmp_path: Path)
             raise Killed
 
     with pytest.raises(Killed):
-        execute(manuals, RunRequest(CASES, "manuals", PLAIN), tmp_path, stop)
+        execute(manuals, RunRequest(CASES, "manuals", PLAIN), in_folder(tmp_path), stop)
     with (tmp_path / ROWS).open("a") as rows:
         rows.write('[3.0, {"id": "half a li')  # as a crash in the middle of a write leaves it
     seen: list[tuple[int, int]] = []
@@ -163,7 +163,7 @@ def test_a_broken_run_goes_on_where_it_stopped(manuals: Service, tmp_path: Path)
     found = execute(
         manuals,
         RunRequest(CASES, "manuals", PLAIN),
-        tmp_path,
+        in_folder(tmp_path),
         lambda *at: seen.append(at),
         on_row=lambda row: told.append(row.id),
     )
@@ -171,7 +171,9 @@ def test_a_broken_run_goes_on_where_it_stopped(manuals: Service, tmp_path: Path)
     assert told == [found.rows[2].id]
     assert [row.question for row in found.rows] == [case.question for case in CASES]
     write_run(found, CASES, tmp_path)
-    again = execute(manuals, RunRequest(CASES, "manuals", PLAIN), tmp_path, lambda *at: seen.append(at))
+    again = execute(
+        manuals, RunRequest(CASES, "manuals", PLAIN), in_folder(tmp_path), lambda *at: seen.append(at)
+    )
     assert seen[2:][0] == (0, 3), "a finished run is begun anew"
     assert again.setup.id != found.setup.id
 
@@ -220,27 +222,30 @@ def test_a_run_of_something_else_is_not_gone_on_with(manuals: Service, tmp_path:
             raise Killed
 
     with pytest.raises(Killed):
-        execute(manuals, RunRequest(CASES, "manuals", PLAIN), tmp_path, stop)
+        execute(manuals, RunRequest(CASES, "manuals", PLAIN), in_folder(tmp_path), stop)
     for other in (
         RunRequest(CASES[:2], "manuals", PLAIN),
         RunRequest(CASES, "manuals", PLAIN[:1]),
         RunRequest(CASES, "manuals", PLAIN, AskOptions(k=3)),
     ):
         with pytest.raises(Conflict) as caught:
-            execute(manuals, other, tmp_path)
+            execute(manuals, other, in_folder(tmp_path))
         assert caught.value.code == "run_differs"
-    assert len(execute(manuals, RunRequest(CASES[:2], "manuals", PLAIN), tmp_path, fresh=True).rows) == 2
+    assert (
+        len(execute(manuals, RunRequest(CASES[:2], "manuals", PLAIN), in_folder(tmp_path, fresh=True)).rows)
+        == 2
+    )
 
 
 def test_two_processes_do_not_work_on_one_run(manuals: Service, tmp_path: Path) -> None:
     def second(done: int, total: int) -> None:
         with pytest.raises(Conflict) as caught:
-            execute(manuals, RunRequest(CASES, "manuals", PLAIN), tmp_path)
+            execute(manuals, RunRequest(CASES, "manuals", PLAIN), in_folder(tmp_path))
         assert caught.value.code == "run_locked"
         raise Killed
 
     with pytest.raises(Killed):
-        execute(manuals, RunRequest(CASES, "manuals", PLAIN), tmp_path, second)
+        execute(manuals, RunRequest(CASES, "manuals", PLAIN), in_folder(tmp_path), second)
 
 
 def test_an_answer_that_takes_too_long_is_an_error_on_its_row(manuals: Service) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from ingest.handler import ingest_worker
 from ingest.parse.pool import ParserPool
-from ingest.worker import Worker
+from jobs.worker import Worker
 from rag.models.registry import load_encoder
 from rag.models.types import Encoder
 from rag.settings import Settings
@@ -46,7 +47,7 @@ def parse(pool: ParserPool) -> Parse:
 
 @pytest.fixture
 def worker(settings: Settings, store: Store, encoder: Encoder) -> Iterator[Worker]:
-    with Worker(settings, store=store, encoder=encoder) as worker:
+    with ingest_worker(settings, store, encoder) as worker:
         yield worker
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from ingest.handler import ingest_worker
 from ingest.submit import submit_folder, submit_uploads
 from ingest.types import Upload
-from ingest.worker import Worker, follow
+from jobs.progress import follow
 from rag.errors import ParseError, RagError, StoreError
 from rag.models.types import EncodedPassage, Encoder, ModelInfo
 from rag.settings import Settings
@@ -60,7 +61,7 @@ def carried(
     """The counts of a job in which the page "Two" met these errors, and how often it was tried."""
     troubled = Troubled(encoder, {"number two": trouble})
     job = submit_folder(store, "c", folder)
-    with Worker(settings, store=store, encoder=troubled) as worker:  # type: ignore[arg-type]
+    with ingest_worker(settings, store, troubled) as worker:  # type: ignore[arg-type]
         worker.drain()
     return store.jobs.get(job.id).counts, troubled.tries
 
@@ -100,7 +101,7 @@ def test_a_store_in_trouble_fails_no_file(
 def test_nothing_is_left_behind_of_a_finished_job(
     settings: Settings, store: Store, encoder: Encoder, folder: Path
 ) -> None:
-    with Worker(settings, store=store, encoder=encoder) as worker:
+    with ingest_worker(settings, store, encoder) as worker:
         submit_folder(store, "c", folder)
         worker.drain()
         submit_folder(store, "c", folder)
@@ -121,7 +122,7 @@ def test_a_cancelled_job_leaves_the_file_at_hand(
     pages = [Upload("before.md", b"# Before\n\nA page."), Upload("long.md", long.encode())]
     job = submit_uploads(store, "c", [*pages, Upload("after.md", b"# After\n\nA page.")])
     begun = threading.Event()
-    with Worker(settings, store=store, encoder=encoder) as worker:
+    with ingest_worker(settings, store, encoder) as worker:
         thread = threading.Thread(target=worker.drain, args=(lambda _: begun.set(),))
         thread.start()
         assert begun.wait(60)
@@ -140,7 +141,7 @@ def test_a_deleted_collection_ends_its_job(
     settings: Settings, store: Store, encoder: Encoder, folder: Path
 ) -> None:
     submit_folder(store, "c", folder)
-    with Worker(settings, store=store, encoder=encoder) as worker:
+    with ingest_worker(settings, store, encoder) as worker:
         worker.drain(lambda _: store.collections.delete("c") and None)
     assert store.jobs.requests(["sync", "ingest"]) == []
     assert store.collections.all() == []
@@ -159,10 +160,10 @@ def start(data: Path, url: str) -> subprocess.Popen[str]:
     """A worker process that prints a line for each file that it has done."""
     code = (
         "import sys, threading; from pathlib import Path; from tests.ingest.making import settings_in;"
-        "from ingest.worker import Worker; from rag.store import Store;"
-        "worker = Worker(settings_in(Path(sys.argv[1])), store=Store.open(sys.argv[2]));"
-        "worker._on_progress = lambda progress: print(progress.source, flush=True);"
-        "print('ready', flush=True); worker.run()"
+        "from ingest.handler import ingest_worker; from rag.store import Store;"
+        "worker = ingest_worker(settings_in(Path(sys.argv[1])), Store.open(sys.argv[2]));"
+        "print('ready', flush=True);"
+        "worker.run(on_progress=lambda progress: print(progress.source, flush=True))"
     )
     command = [sys.executable, "-c", code, str(data), url]
     return subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2], text=True)
@@ -203,7 +204,7 @@ def test_a_worker_waits_for_another_of_its_process(
     with Store.open(settings_in(tmp_path / "other").store_url) as other:
         other.collections.create("c")
         jobs = [(each, submit_folder(each, "c", folder)) for each in (store, other)]
-        workers = [Worker(settings, store=each, encoder=encoder) for each in (store, other)]
+        workers = [ingest_worker(settings, each, encoder) for each in (store, other)]
         threads = [threading.Thread(target=worker.drain) for worker in workers]
         for thread in threads:
             thread.start()

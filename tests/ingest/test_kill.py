@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ingest.handler import ingest_worker
 from ingest.submit import submit_folder
-from ingest.worker import Worker
 from rag.models.types import Encoder
 from rag.settings import Settings
 from rag.store import Store
@@ -26,7 +26,9 @@ def start(settings: Settings) -> subprocess.Popen[bytes]:
     """A worker process that drains the store and says so when it has begun."""
     code = (
         "import sys; from pathlib import Path; from tests.ingest.making import settings_in;"
-        "from ingest.worker import Worker; worker = Worker(settings_in(Path(sys.argv[1])));"
+        "from ingest.handler import ingest_worker; from rag.store import Store;"
+        "settings = settings_in(Path(sys.argv[1]));"
+        "worker = ingest_worker(settings, Store.open(settings.store_url));"
         "print('ready', flush=True); worker.drain(); worker.close()"
     )
     command = [sys.executable, "-c", code, str(settings.data)]
@@ -83,7 +85,7 @@ def test_kill_at_any_point_loses_nothing_and_doubles_nothing(
     with Store.open(settings_in(tmp_path / "whole").store_url) as whole:
         whole.collections.create("c")
         submit_folder(whole, "c", folder)
-        with Worker(settings, store=whole, encoder=encoder) as worker:
+        with ingest_worker(settings, whole, encoder) as worker:
             worker.drain()
         left, right = content(store, "c"), content(whole, "c")
     assert left.keys() == right.keys()

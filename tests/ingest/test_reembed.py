@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 from ingest.embed import passage
-from ingest.reembed import ReembeddingWorker, context_of, submit
+from ingest.handler import IngestHandler, ingest_worker
+from ingest.reembed import LeftoverVectors, ReembedHandler, context_of, reembed_worker, submit
 from ingest.submit import submit_folder, submit_uploads
 from ingest.types import SyncOptions, Upload
-from ingest.worker import Worker
+from jobs.progress import Progress, follow
+from jobs.worker import Worker
 from rag.errors import Conflict, IndexMismatch, ModelError, NotFound
 from rag.models.registry import load_encoder
 from rag.models.types import Encoder
@@ -53,7 +55,7 @@ def fill(store: Store, settings: Settings, encoder: Encoder, *uploads: Upload) -
     submit_folder(store, "c", HANDBOOK, MARKDOWN)
     if uploads:
         submit_uploads(store, "c", uploads)
-    with Worker(settings, store=store, encoder=encoder) as worker:
+    with ingest_worker(settings, store, encoder) as worker:
         worker.drain()
 
 
@@ -82,17 +84,21 @@ def test_searches_go_on_and_end_like_those_of_a_fresh_collection(
     before = {question: hits(service, question) for question in QUESTIONS}
     seen: list[str] = []
 
-    def meanwhile(done: int, total: int) -> None:
-        if done == 0:
+    def meanwhile(progress: Progress) -> None:
+        if progress.job.kind != "reembed":
+            return
+        if progress.done == 0:
             assert {question: hits(service, question) for question in QUESTIONS} == before
-            submit_uploads(store, "c", [LATE])
-            with Worker(settings, store=store, encoder=encoder) as worker:
-                worker.drain()
+            late = submit_uploads(store, "c", [LATE])
+            *_, ingested = follow(store, late.id)
+            assert ingested.job.counts.added == 1
         assert all(hits(service, question) for question in QUESTIONS)
         seen.append(service.searcher.open("c").encoder.info.name)
 
     job = submit(store, settings, "c", NEW)
-    ReembeddingWorker(settings, store, settle_s=0).drain(meanwhile)
+    handlers = IngestHandler(settings, store, encoder), ReembedHandler(settings, store, keep_old_s=0)
+    with Worker(store, handlers[0], [handlers[1]], [LeftoverVectors(store)]) as worker:
+        worker.drain(meanwhile)
     assert set(seen) == {OLD}, "the old index serves until the switch"
     ended = store.jobs.get(job.id)
     assert (ended.status, ended.kind, ended.counts.replaced) == ("succeeded", "reembed", ended.counts.total)
@@ -134,7 +140,7 @@ def test_searches_of_another_thread_never_fail(
     thread = threading.Thread(target=search)
     thread.start()
     submit(store, settings, "c", NEW)
-    ReembeddingWorker(settings, store, settle_s=0).drain()
+    reembed_worker(settings, store).drain()
     service.indexes.catch_up("c")
     hits(service, QUESTIONS[0])
     stop.set()
@@ -150,10 +156,10 @@ def test_a_document_after_the_switch_gets_the_new_encoder(
 ) -> None:
     fill(store, settings, encoder)
     submit(store, settings, "c", NEW)
-    ReembeddingWorker(settings, store, settle_s=0).drain()
+    reembed_worker(settings, store).drain()
     submit_uploads(store, "c", [LATE])
     again = submit_folder(store, "c", HANDBOOK, MARKDOWN)
-    with Worker(settings, store=store, encoder=encoder) as worker:  # the settings still name the old one
+    with ingest_worker(settings, store, encoder) as worker:  # the settings still name the old one
         worker.drain()
     assert store.jobs.get(again.id).counts.unchanged == 3, "the same files are not read again"
     assert len(vectors(store, edge)) == store.collections.get("c").chunks
@@ -172,7 +178,7 @@ def test_a_profile_of_the_old_encoder_is_left_out(
     store.learned.add(store.collections.get("c"), profile)
     assert service.searcher.open("c").tuning.lexical == 7
     submit(store, settings, "c", NEW)
-    ReembeddingWorker(settings, store, settle_s=0).drain()
+    reembed_worker(settings, store).drain()
     service.indexes.catch_up("c")
     assert service.searcher.open("c").tuning.lexical_weight is None
     assert hits(service, QUESTIONS[0])
@@ -185,19 +191,19 @@ def test_cancelled_it_leaves_everything_as_it_was(
     before = hits(service, QUESTIONS[0])
     job = submit(store, settings, "c", NEW)
 
-    def cancel(done: int, total: int) -> None:
-        if done:
-            assert len(vectors(store, edge)) == done
+    def cancel(progress: Progress) -> None:
+        if progress.done:
+            assert len(vectors(store, edge)) == progress.done
             store.jobs.cancel(job.id)
 
-    ReembeddingWorker(settings, store).drain(cancel)
+    reembed_worker(settings, store).drain(cancel)
     assert store.jobs.get(job.id).status == "cancelled"
     assert vectors(store, edge) == {}
     assert store.audit.problems() == []
     assert (bound(store), hits(service, QUESTIONS[0])) == (OLD, before)
 
     assert store.jobs.retry(job.id).status == "queued"
-    ReembeddingWorker(settings, store, settle_s=0).drain()
+    reembed_worker(settings, store).drain()
     assert bound(store) == NEW
 
 
@@ -206,7 +212,7 @@ def test_a_collection_deleted_meanwhile_ends_the_job(
 ) -> None:
     fill(store, settings, encoder)
     job = submit(store, settings, "c", NEW)
-    ReembeddingWorker(settings, store).drain(lambda done, total: store.collections.delete("c"))
+    reembed_worker(settings, store).drain(lambda _: store.collections.delete("c"))
     assert store.jobs.get(job.id).status == "cancelled"
     assert store.audit.problems() == []
 
@@ -235,7 +241,7 @@ def test_a_model_that_is_gone_is_named(store: Store, service: Service, encoder: 
 
 def test_an_empty_collection_is_bound(store: Store, settings: Settings) -> None:
     submit(store, settings, "c", NEW)
-    ReembeddingWorker(settings, store, settle_s=0).drain()
+    reembed_worker(settings, store).drain()
     assert bound(store) == NEW
 
 
@@ -263,10 +269,10 @@ def test_killed_it_goes_on_where_it_was(
     job = submit(store, settings, "c", OLD)
     code = (
         "import sys; from pathlib import Path; from tests.ingest.making import settings_in;"
-        "from ingest.reembed import ReembeddingWorker; from rag.store import Store;"
+        "from ingest.reembed import reembed_worker; from rag.store import Store;"
         "settings = settings_in(Path(sys.argv[1]));"
-        "worker = ReembeddingWorker(settings, Store.open(settings.store_url), settle_s=0);"
-        "worker.drain(lambda done, total: print(done, flush=True))"
+        "worker = reembed_worker(settings, Store.open(settings.store_url));"
+        "worker.drain(lambda progress: print(progress.done, flush=True))"
     )
     command = [sys.executable, "-c", code, str(settings.data)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
@@ -278,7 +284,7 @@ def test_killed_it_goes_on_where_it_was(
     assert (store.jobs.get(job.id).status, bound(store)) == ("running", NEW)
 
     steps: list[int] = []
-    ReembeddingWorker(settings, store, settle_s=0).drain(lambda done, total: steps.append(done))
+    reembed_worker(settings, store).drain(lambda progress: steps.append(progress.done))
     assert steps[0] in (256, 512), "what was done is not done again"
     assert steps[-1] == 600
     assert (store.jobs.get(job.id).status, bound(store)) == ("succeeded", OLD)
@@ -294,7 +300,7 @@ def test_a_worker_that_is_told_to_stop_leaves_the_job_to_the_next(
     many(store, edge, 300)
     job = submit(store, settings, "c", OLD)
     stop = threading.Event()
-    worker = ReembeddingWorker(settings, store, settle_s=0)
+    worker = reembed_worker(settings, store)
     stop.set()
     worker.run(stop)
     assert store.jobs.get(job.id).status == "queued"

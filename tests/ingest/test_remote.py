@@ -12,11 +12,11 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from ingest.discover import ALL
 from ingest.extract import read_bytes
+from ingest.handler import ingest_worker
 from ingest.patterns import Patterns
 from ingest.remote import is_remote, is_under, walk_remote
 from ingest.submit import location, submit_folder
 from ingest.types import FileEntry, SyncOptions
-from ingest.worker import Worker
 from rag.errors import Conflict, InvalidInput, ParseError
 from rag.models.types import Encoder
 from rag.settings import Settings
@@ -105,7 +105,7 @@ def test_roots_bound_urls_by_whole_names(url: str, inside: bool) -> None:
 def test_a_collection_follows_a_bucket_and_fetches_only_what_changed(
     bucket: MemoryFileSystem, store: Store, settings: Settings, encoder: Encoder
 ) -> None:
-    with Worker(settings, store=store, encoder=encoder) as worker:
+    with ingest_worker(settings, store, encoder) as worker:
 
         def follow() -> Job:
             job = submit_folder(store, "c", URL, FOLLOW)

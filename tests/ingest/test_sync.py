@@ -10,7 +10,7 @@ import pytest
 
 from ingest.submit import submit_folder
 from ingest.types import SyncOptions
-from ingest.worker import Worker
+from jobs.worker import Worker
 from rag.errors import Conflict
 from rag.store import Store, document_id
 from rag.types import Job, JobCounts

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from ingest.handler import ingest_worker
 from ingest.submit import submit_folder
-from ingest.types import Progress
-from ingest.worker import Worker, follow
+from jobs.progress import Progress, follow
 from rag.errors import StoreError
 from rag.models.types import Encoder
 from rag.settings import Settings
@@ -92,9 +92,8 @@ def test_trouble_in_the_middle_of_a_job_fails_no_file(
     def heard(_: Progress) -> None:
         begun.set()
 
-    with Worker(settings, store=store, encoder=encoder) as worker:
-        worker._on_progress = heard
-        thread = threading.Thread(target=worker.run, args=(stop,))
+    with ingest_worker(settings, store, encoder) as worker:
+        thread = threading.Thread(target=worker.run, args=(stop, heard))
         thread.start()
         assert begun.wait(60)
         with TROUBLES[code](statement, Path(store._db.file)):  # type: ignore[attr-defined,operator]

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from ingest.handler import ingest_worker
 from ingest.submit import submit_folder, submit_uploads
-from ingest.types import Progress, SyncOptions, Upload
-from ingest.worker import Worker, follow
+from ingest.types import SyncOptions, Upload
+from jobs.progress import Progress, follow
+from jobs.worker import Worker
 from rag.errors import InvalidInput, NotFound
 from rag.models.types import Encoder
 from rag.settings import Settings
@@ -155,7 +157,7 @@ def test_a_running_worker_finds_the_job(
     settings: Settings, store: Store, encoder: Encoder, folder: Path
 ) -> None:
     job, stop = submit_folder(store, "c", folder), threading.Event()
-    with Worker(settings, store=store, encoder=encoder) as worker:
+    with ingest_worker(settings, store, encoder) as worker:
         thread = threading.Thread(target=worker.run, args=(stop,))
         thread.start()
         *_, last = follow(store, job.id, 0.05)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-ALSO_REACHED = {"api.demo", "footnote"}
+ALSO_REACHED = {"api.demo", "footnote", "footnote.haystack", "footnote.ragas"}
 """`make demo`, and what people import."""
-FOUND_BY_FOLDER = {"rag.store.upgrade": "rag.store.migrations"}
+FOUND_BY_FOLDER = {"rag.store.migrate": "rag.store.migrations"}
 """Alembic finds its environment and its versions in a folder that this module names."""
 TARGET = re.compile(r"([a-z_]\w*(?:\.[a-z_]\w*)+)(?::\w+)?")
 """`a.module` or `a.module:function`."""
@@ -65,7 +65,7 @@ def references(name: str, modules: Modules) -> Iterator[str]:
     ]
     yield from (match[1] for text in strings if (match := TARGET.fullmatch(text)))
     for prefix in _import_prefixes(name, modules[name]):
-        yield from (f"{prefix}{text.partition(':')[0]}" for text in strings)
+        yield from (f"{prefix}{text.partition(':')[0].replace('-', '_')}" for text in strings)
     if name in FOUND_BY_FOLDER:
         yield from (one for one in modules if one.startswith(FOUND_BY_FOLDER[name]))
 
@@ -78,8 +78,16 @@ def _base(name: str, node: ast.ImportFrom) -> str:
 
 
 def _import_prefixes(name: str, tree: ast.Module) -> Iterator[str]:
-    """What `import_module(f"PREFIX{…}")` begins with; `{__name__}` is the module itself."""
+    """What `import_module(f"PREFIX{…}")` begins with (`{__name__}` is the module itself), and the
+    `package` of a group of commands, whose names are those of modules.
+    """
     for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Assign)
+            and ast.unparse(node.targets[0]) == "package"
+            and isinstance(node.value, ast.Constant)
+        ):
+            yield f"{node.value.value}."
         if (
             isinstance(node, ast.Call)
             and ast.unparse(node.func).endswith("import_module")

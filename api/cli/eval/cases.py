@@ -13,7 +13,7 @@ from api.cli.console import print_json
 from api.cli.eval.options import CaseFormat
 from api.cli.options import Json
 from eval.cases import Counts, count, parse_layout, read_cases, write_cases
-from eval.output import table
+from eval.report.wording import table
 
 
 class CaseOutput(StrEnum):

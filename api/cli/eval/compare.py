@@ -11,9 +11,9 @@ from pydantic import TypeAdapter
 
 from api.cli.eval.options import FailUnder
 from api.cli.options import FAILED, Json
-from eval.output import table
 from eval.report.files import read_run
 from eval.report.html import to_html
+from eval.report.wording import table
 from eval.runs.compare import Comparison, Difference, failures, parse_gates, worse
 from eval.runs.compare import compare as compare_runs
 from rag.files import write_whole

@@ -18,6 +18,7 @@ from eval.report.json import to_json
 from eval.report.markdown import to_markdown
 from eval.runs.compare import check_gates, compare, failures, parse_gates, worse
 from eval.runs.execute import RunRequest, execute
+from eval.runs.journal import in_folder
 from eval.runs.record import Run
 from footnote.service import open_with_stage
 from rag.errors import InvalidInput
@@ -93,4 +94,5 @@ def _executed(settings: Settings, request: RunRequest, output: Output) -> Run:
         def show(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        return execute(service, request, output.out, show, fresh=output.fresh)
+        journal = in_folder(output.out, fresh=output.fresh) if output.out else None
+        return execute(service, request, journal, show)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from eval.environment import machine
-from eval.output import table
+from eval.report.wording import table
 from eval.statistics import Interval
 from rag.files import write_whole
 

@@ -17,7 +17,7 @@ from rich.progress import TaskID
 from api.cli.options import Collection, Data, Json, settings_from
 from eval.cases import count as count_cases
 from eval.cases import write_cases
-from eval.output import table
+from eval.report.wording import table
 from eval.synthesis.passages import KINDS, TYPES, Kind, Options, Progress, Synthesis
 from eval.synthesis.synthesize import synthesize as make_cases
 from rag.errors import InvalidInput

@@ -6,10 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Response
 
-from adapt.jobs import submit
 from adapt.types import Options, UserQuestion
 from api.http.auth import MayRead, MayWrite
-from api.http.routes.answers import errors
+from api.http.openapi import errors
 from api.http.schemas.adapt import AdaptationOut, AdaptIn, RolledBack, VersionOut
 from api.http.schemas.jobs import JobOut, JobStarted
 from api.http.state import Running
@@ -31,6 +30,8 @@ def start(
     What synthetic questions alone have judged is adopted only with `trust_synthetic`.
     409 `adaptation_running` while another adaptation of the collection is not finished.
     """
+    from adapt.jobs import submit  # with all that adapting needs, which no start waits for
+
     given = [UserQuestion(one.question, one.source.strip(), one.quote.strip()) for one in body.questions]
     job = submit(running.store, collection, given, Options(body.seed, body.full, body.trust_synthetic))
     response.headers["Location"] = f"/v1/jobs/{job.id}"

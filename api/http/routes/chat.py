@@ -12,10 +12,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from api.http import sse
-from api.http.asking import answer, stream
+from api.http.answers import answer, stream
 from api.http.auth import MayRead
 from api.http.errors import openai_envelope, request_id
-from api.http.routes.answers import Responses, openai_errors
+from api.http.openapi import Responses, openai_errors
 from api.http.schemas.openai import (
     ChatChunkOut,
     ChatIn,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from api.http.auth import MayAdmin, MayRead
-from api.http.routes.answers import errors
+from api.http.openapi import errors
 from api.http.schemas.collections import CollectionOut, CollectionsOut, NewCollection
 from api.http.state import Running
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.http.auth import MayRead, MayWrite
-from api.http.routes.answers import errors
+from api.http.openapi import errors
 from api.http.schemas.curation import (
     CurationIn,
     CurationOut,

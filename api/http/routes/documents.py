@@ -9,7 +9,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.concurrency import run_in_threadpool
 
 from api.http.auth import Caller, MayRead, MayWrite
-from api.http.routes.answers import Responses, errors
+from api.http.openapi import Responses, errors
 from api.http.schemas.documents import ChunkOut, ChunksOut, ContentOut, DocumentOut, DocumentsOut, NewTexts
 from api.http.schemas.jobs import IdempotencyKey, JobOut, JobStarted
 from api.http.state import Running

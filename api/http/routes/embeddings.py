@@ -8,7 +8,7 @@ import numpy as np
 from fastapi import APIRouter
 
 from api.http.auth import Caller, MayRead
-from api.http.routes.answers import openai_errors
+from api.http.openapi import openai_errors
 from api.http.schemas.openai import EmbeddingOut, EmbeddingsIn, EmbeddingsOut, TokensOut
 from api.http.state import Running, Runtime
 from rag.errors import InvalidInput, NotFound

@@ -9,13 +9,12 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from api.http.auth import Caller, MayRead, MayWrite
-from api.http.routes.answers import Responses, errors
+from api.http.openapi import Responses, errors
 from api.http.routes.jobs import newest, reached
 from api.http.schemas.evaluations import EvaluationBriefOut, EvaluationIn, EvaluationOut, EvaluationsOut
 from api.http.schemas.jobs import JobOut, JobStarted
 from api.http.state import Running, Runtime
-from eval.evaluations import ENDED, KIND
-from eval.report.html import to_html
+from eval.evaluations import ENDED, KIND, find, read_report, read_run, submit
 from eval.report.json import to_json
 from eval.report.markdown import to_markdown
 from eval.runs.compare import compare
@@ -40,7 +39,7 @@ def start(body: EvaluationIn, response: Response, running: Running, caller: MayW
     """Asks every question and scores the answers, in a job. Needs the extra `eval` on the server."""
     caller.require("write", body.collection)
     running.store.collections.get(body.collection)
-    job = running.evaluations().submit(body.asked())
+    job = submit(running.store, running.settings, body.asked())
     response.headers["Location"] = f"/v1/evaluations/{job.id}"
     return JobStarted(job=JobOut.of(job))
 
@@ -60,11 +59,11 @@ def every(
 @router.get("/{evaluation_id}", summary="Read an evaluation", responses=errors(404, 503))
 def one(evaluation_id: str, running: Running, caller: MayRead) -> EvaluationOut:
     """Its status and progress, and once it has ended the scores with their intervals and every row."""
-    job = running.evaluations().job(evaluation_id)
+    job = find(running.store, evaluation_id)
     reached(running.store, caller, evaluation_id)
     if job.status not in ENDED:
         return EvaluationOut.of(job, None)
-    return EvaluationOut.of(job, json.loads(running.evaluations().report(evaluation_id)))
+    return EvaluationOut.of(job, json.loads(read_report(running.store, evaluation_id)))
 
 
 @router.get(
@@ -89,10 +88,12 @@ def report(
         return Response(to_json(run, found), media_type="application/json")
     if form == "markdown":
         return PlainTextResponse(to_markdown(run, found), media_type="text/markdown")
+    from eval.report.html import to_html  # with its templates a tenth of the start
+
     return HTMLResponse(to_html(run, found))
 
 
 def _run(running: Runtime, caller: Caller, evaluation_id: str) -> Run:
-    running.evaluations().job(evaluation_id)
+    find(running.store, evaluation_id)
     reached(running.store, caller, evaluation_id)
-    return running.evaluations().run(evaluation_id)
+    return read_run(running.store, evaluation_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.http.auth import MayRead
-from api.http.routes.answers import errors
+from api.http.openapi import errors
 from api.http.schemas.explain import ExplainIn
 from api.http.schemas.search import ExplainOut
 from api.http.state import Running

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from api.http.routes.answers import Responses
+from api.http.openapi import Responses
 from api.http.schemas.health import CheckLine, HealthOut, ReadyOut
 from api.http.state import Running
 

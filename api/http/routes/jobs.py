@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.http import sse
 from api.http.auth import Caller, MayRead, MayWrite
-from api.http.routes.answers import Responses, errors
+from api.http.openapi import Responses, errors
 from api.http.schemas.jobs import JobOut, JobsOut
 from api.http.state import Running
 from rag.errors import NotFound

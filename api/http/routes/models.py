@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 
 from api.http.auth import Caller, MayRead
-from api.http.routes.answers import openai_errors
+from api.http.openapi import openai_errors
 from api.http.schemas.openai import ModelOut, ModelsOut
 from api.http.state import Running, Runtime
 from rag.errors import NotFound

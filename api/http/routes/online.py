@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.http.auth import MayRead, MayWrite
-from api.http.routes.answers import errors
+from api.http.openapi import errors
 from api.http.schemas.online import OnlineOut, SampledAnswerOut, SampledAnswersOut
 from api.http.state import Running
 from eval.online.overview import overview, worst_answers

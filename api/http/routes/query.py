@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from api.http import sse
-from api.http.asking import answer, stream
+from api.http.answers import answer, stream
 from api.http.auth import MayRead
 from api.http.errors import request_id
-from api.http.routes.answers import Responses, errors
+from api.http.openapi import Responses, errors
 from api.http.schemas.base import ErrorBody, ErrorOut
 from api.http.schemas.query import (
     ANSWER,

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 
 from api.http.auth import MayWrite
-from api.http.routes.answers import errors
+from api.http.openapi import errors
+from api.http.schemas.collections import ReembedIn
 from api.http.schemas.jobs import JobOut, JobStarted
-from api.http.schemas.reembed import ReembedIn
 from api.http.state import Running
 from ingest.reembed import submit
 from rag.errors import InvalidInput

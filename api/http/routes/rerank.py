@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 
 from api.http.auth import MayRead
 from api.http.errors import request_id
-from api.http.routes.answers import errors
+from api.http.openapi import errors
 from api.http.schemas.rerank import RerankDocument, RerankIn, RerankOut, RerankResult
 from api.http.state import Running, Runtime
 from rag.errors import NotFound

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.http.auth import MayRead
-from api.http.routes.answers import errors
+from api.http.openapi import errors
 from api.http.schemas.search import HitOut, SearchIn, SearchOut
 from api.http.state import Running, Runtime
 from rag.search.filters import parse_filter

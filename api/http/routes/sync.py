@@ -8,7 +8,7 @@ from pathlib import Path
 from fastapi import APIRouter, Response
 
 from api.http.auth import MayWrite
-from api.http.routes.answers import errors
+from api.http.openapi import errors
 from api.http.schemas.documents import SyncIn
 from api.http.schemas.jobs import IdempotencyKey, JobOut, JobStarted
 from api.http.state import Running

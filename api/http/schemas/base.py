@@ -5,10 +5,20 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+)
 from pydantic.config import JsonDict
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from api.http.limits import MAX_K, MAX_PASSAGE
+from rag.search.filters import MetadataFilter
 from rag.settings import LONGEST_QUESTION
 from rag.types import Metadata
 
@@ -43,8 +53,17 @@ def _is_text(value: dict[str, Any] | None) -> dict[str, Any] | None:
     return value
 
 
+class _ShownAsMetadataFilter:
+    """Shows the filter's model in the OpenAPI document; `parse_filter` reads the value by the same model."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return handler(MetadataFilter.__pydantic_core_schema__)
+
+
 FilterJson = Annotated[
-    dict[str, Any] | None,
+    Annotated[dict[str, Any], _ShownAsMetadataFilter()] | None,
     AfterValidator(_is_text),
     Field(
         description='Over metadata: {"author": "x"}, {"year": {"gte": 2020}}, {"lang": {"in": ["de"]}}, '

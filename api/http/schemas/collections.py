@@ -67,3 +67,12 @@ class CollectionsOut(Out):
 
     model_config = example({"collections": [_EXAMPLE]})
     collections: list[CollectionOut]
+
+
+class ReembedIn(In):
+    """Without an encoder, that of the settings."""
+
+    model_config = example({"encoder": "footnote-edge"})
+    encoder: Annotated[
+        str | None, Field(max_length=200, description="A shipped encoder, or the one in the settings.")
+    ] = None

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from eval.output import table
+from eval.report.wording import table
 from eval.statistics import Interval, mean_interval, paired_difference
 from lab.bench.chunking.scores import Scores
 from lab.drawing import COLOURS, picture

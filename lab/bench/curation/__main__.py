@@ -22,7 +22,7 @@ from typing import Literal, get_args
 
 from eval.corpus import CorpusDocument, load_beir
 from eval.environment import machine
-from eval.output import table
+from eval.report.wording import table
 from lab.bench.curation import planting
 from lab.bench.curation.planting import NO_PERSONAL, NO_SECRETS, NOTICES, PERSONAL, SECRETS, Case, Maker
 from lab.bench.service import Running, ServiceFailed, call, service, upload, wait_for

@@ -20,7 +20,7 @@ from random import Random
 
 from eval.corpus import BeirFolder, CorpusDocument, load_beir
 from eval.environment import machine
-from eval.output import table
+from eval.report.wording import table
 from eval.retrieval import score_ranking
 from eval.statistics import Interval, mean_interval, paired_difference
 from lab.bench.curation.planting import misread, reworded

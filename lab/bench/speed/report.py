@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from jinja2 import Environment
 
-from eval.output import table
+from eval.report.wording import table
 from lab.bench.speed.compare import Change, Comparison
 from lab.bench.speed.results import PARTS, Figure, Results, Setup
 

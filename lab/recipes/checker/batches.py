@@ -22,12 +22,12 @@ UNKNOWN = -1
 
 @dataclass(frozen=True)
 class Claim:
-    """A tokenised claim; `marks` holds 0, 1 or UNKNOWN for each claim token."""
+    """A tokenised claim; `token_labels` holds 0, 1 or UNKNOWN for each claim token."""
 
     source: str
     question: list[int]
     ids: list[int]
-    marks: list[int]
+    token_labels: list[int]
     sentences: list[list[int]]
     gold: tuple[int, ...]
     target: int
@@ -36,33 +36,33 @@ class Claim:
 
 @dataclass(frozen=True)
 class Example:
-    """One sequence with its target (index into TARGETS) and per-token marks."""
+    """One sequence with its target (index into TARGETS) and per-token labels."""
 
     ids: list[int]
     types: list[int]
-    marks: list[int]
+    token_labels: list[int]
     target: int
 
 
 @dataclass(frozen=True)
 class CheckerBatch:
-    """Padded tensors [B,T] and targets [B]; padding is UNKNOWN in `marks`."""
+    """Padded tensors [B,T] and targets [B]; padding is UNKNOWN in `token_labels`."""
 
     ids: torch.Tensor
     mask: torch.Tensor
     types: torch.Tensor
-    marks: torch.Tensor
+    token_labels: torch.Tensor
     target: torch.Tensor
 
 
-def token_marks(row: ClaimRow, offsets: Sequence[tuple[int, int]]) -> list[int]:
+def token_labels(row: ClaimRow, offsets: Sequence[tuple[int, int]]) -> list[int]:
     """Word marks spread to tokens; all 0 for an entailed claim, UNKNOWN where nobody marked."""
     if row.label == "entailment":
         return [0] * len(offsets)
-    if not row.marks:
+    if not row.unsupported:
         return [UNKNOWN] * len(offsets)
     spans, place = [], 0
-    for word, mark in zip(row.words, row.marks, strict=True):
+    for word, mark in zip(row.words, row.unsupported, strict=True):
         found = row.claim.find(word, place)
         if found >= 0:
             spans.append((found, found + len(word), mark))
@@ -84,10 +84,10 @@ def pack_claim(row: ClaimRow, cache: PassageCache) -> Claim:
     low = max(0, centre - 60)
     sentences = [cache.get(s).ids for s in row.sentences[low : centre + 60]]
     near = tuple(i - low for i in gold if 0 <= i - low < len(sentences))
-    marks = token_marks(row, claim.offsets)[:MAX_CLAIM]
+    labels = token_labels(row, claim.offsets)[:MAX_CLAIM]
     question = cache.get(row.question).ids[:MAX_QUESTION] if row.question else []
     return Claim(
-        row.source, question, claim.ids[:MAX_CLAIM], marks, sentences, near, TARGETS[row.label], centre - low
+        row.source, question, claim.ids[:MAX_CLAIM], labels, sentences, near, TARGETS[row.label], centre - low
     )
 
 
@@ -140,9 +140,9 @@ def draw(claim: Claim, rng: random.Random) -> Example:
     lead = 1 + len(question)
     rest = len(ids) - lead - len(claim.ids)
     types = [0] * (lead + len(claim.ids) + 1) + [1] * len(evidence) + [0]
-    marks = claim.marks if inside or 1 in claim.marks else [UNKNOWN] * len(claim.ids)
+    labels = claim.token_labels if inside or 1 in claim.token_labels else [UNKNOWN] * len(claim.ids)
     target = claim.target if inside else TARGETS["neutral"]
-    return Example(ids, types, [UNKNOWN] * lead + marks + [UNKNOWN] * rest, target)
+    return Example(ids, types, [UNKNOWN] * lead + labels + [UNKNOWN] * rest, target)
 
 
 def collate(examples: Sequence[Example]) -> CheckerBatch:
@@ -151,7 +151,7 @@ def collate(examples: Sequence[Example]) -> CheckerBatch:
         pad([e.ids for e in examples]),
         pad([[1] * len(e.ids) for e in examples]),
         pad([e.types for e in examples]),
-        pad([e.marks for e in examples], UNKNOWN),
+        pad([e.token_labels for e in examples], UNKNOWN),
         torch.tensor([e.target for e in examples]),
     )
 

@@ -59,7 +59,7 @@ def load_ground(path: Path) -> Iterator[ClaimRow]:
     for row in read_rows(path):
         sentences = texts_of(row, "evidence") or (text_of(row, "context"),)
         label = text_of(row, "label")
-        marks = row.get("non_supported")
+        unsupported = row.get("non_supported")
         yield ClaimRow(
             text_of(row, "source"),
             text_of(row, "split"),
@@ -70,7 +70,7 @@ def load_ground(path: Path) -> Iterator[ClaimRow]:
             question=text_of(row, "message"),
             gold=_gold(row.get("supporting_sentences")),
             words=texts_of(row, "tokens"),
-            marks=tuple(bool(m) for m in marks) if isinstance(marks, list) else (),
+            unsupported=tuple(bool(m) for m in unsupported) if isinstance(unsupported, list) else (),
         )
 
 

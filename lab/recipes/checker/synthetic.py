@@ -63,7 +63,7 @@ class Edit:
     """A claim as words, with a mark on each word that the evidence does not support."""
 
     words: list[str]
-    marks: list[bool]
+    unsupported: list[bool]
     label: str
 
 
@@ -81,8 +81,8 @@ def replace_at(words: Sequence[str], start: int, end: int, new: Sequence[str], l
     """Words with [start, end) replaced by marked words; trailing punctuation of the old text is kept."""
     tail = re.search(r"[.,;:!?)]*$", words[end - 1])
     fresh = [*new[:-1], new[-1] + (tail.group() if tail else "")]
-    marks = [False] * start + [True] * len(fresh) + [False] * (len(words) - end)
-    return Edit([*words[:start], *fresh, *words[end:]], marks, label)
+    unsupported = [False] * start + [True] * len(fresh) + [False] * (len(words) - end)
+    return Edit([*words[:start], *fresh, *words[end:]], unsupported, label)
 
 
 def swap_number(words: Sequence[str], others: Sequence[str], rng: random.Random) -> Edit | None:
@@ -297,7 +297,7 @@ def sentence_claim(own: Source, other: Source, rng: random.Random) -> ClaimRow |
         return None
     question = own.row.question if rng.random() < 0.3 else ""
     claim = " ".join(made.words)
-    marks = tuple(made.marks)
+    unsupported = tuple(made.unsupported)
     return ClaimRow(
         "synthetic",
         "train",
@@ -308,7 +308,7 @@ def sentence_claim(own: Source, other: Source, rng: random.Random) -> ClaimRow |
         question,
         gold,
         tuple(made.words),
-        marks,
+        unsupported,
     )
 
 

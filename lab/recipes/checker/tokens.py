@@ -19,7 +19,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from adapt.network import load_tokenizer
-from lab.recipes.checker.batches import MAX_CLAIM, UNKNOWN, token_marks
+from lab.recipes.checker.batches import MAX_CLAIM, UNKNOWN, token_labels
 from lab.recipes.checker.data import ClaimSplits, split_claims
 from lab.recipes.checker.fit import open_checker, open_encoder, passages_of, recipe_parser
 from lab.recipes.checker.synthetic import synthesise
@@ -36,7 +36,7 @@ PLANTED = 400
 
 
 @dataclass(frozen=True)
-class Marked:
+class LabelledTokens:
     """Claim tokens of many rows: their features [N,F], whether people marked the token [N]."""
 
     features: Doubles
@@ -44,29 +44,29 @@ class Marked:
 
 
 @dataclass(frozen=True)
-class MarkHead:
+class TokenHead:
     """Threshold on the net's logit alone; weights [F+1] over all features, and the threshold on their sum."""
 
     plain: float
     weights: Doubles
     threshold: float
 
-    def marks(self, features: Doubles) -> Bools:
+    def flagged(self, features: Doubles) -> Bools:
         """The marked tokens, by all features."""
         return np.asarray(features @ self.weights[:-1] + self.weights[-1] > self.threshold)
 
 
-def marked_tokens(
+def labelled_tokens(
     checker: OnnxChecker, encoder: OnnxEncoder, tokenizer: Tokenizer, rows: Sequence[ClaimRow]
-) -> Marked:
+) -> LabelledTokens:
     """The known claim tokens of rows that have at least one mark."""
     features, truth = [], []
     for row in rows:
         evidence = passages_of(row)
         judged = checker.judge([row.claim], [evidence])[0]
         item = tokenizer.encode(row.claim, add_special_tokens=False)
-        marks = np.array(token_marks(row, item.offsets[:MAX_CLAIM]))
-        if judged is None or 1 not in marks:
+        labels = np.array(token_labels(row, item.offsets[:MAX_CLAIM]))
+        if judged is None or 1 not in labels:
             continue
         windows = window_texts(evidence, judged)
         near = similarities([row.claim], [windows], encoder)[0]
@@ -74,14 +74,14 @@ def marked_tokens(
             continue
         net = judged.marks.min(axis=0)
         found = mark_features(row.claim, item, net, near.nearest[: len(net)], windows)
-        features.append(found[marks != UNKNOWN])
-        truth.append(marks[marks != UNKNOWN] == 1)
-    return Marked(np.vstack(features).astype(float), np.concatenate(truth))
+        features.append(found[labels != UNKNOWN])
+        truth.append(labels[labels != UNKNOWN] == 1)
+    return LabelledTokens(np.vstack(features).astype(float), np.concatenate(truth))
 
 
-def mark_f1(said: Bools, truth: Bools) -> float:
+def flag_f1(flagged: Bools, truth: Bools) -> float:
     """F1 of marking a token."""
-    return 2 * float((said & truth).sum()) / max(float(said.sum() + truth.sum()), 1.0)
+    return 2 * float((flagged & truth).sum()) / max(float(flagged.sum() + truth.sum()), 1.0)
 
 
 def fit_threshold(scores: Sequence[Doubles], truth: Sequence[Bools]) -> float:
@@ -90,12 +90,12 @@ def fit_threshold(scores: Sequence[Doubles], truth: Sequence[Bools]) -> float:
     return float(
         max(
             choices,
-            key=lambda t: np.mean([mark_f1(s > t, y) for s, y in zip(scores, truth, strict=True)]),
+            key=lambda t: np.mean([flag_f1(s > t, y) for s, y in zip(scores, truth, strict=True)]),
         )
     )
 
 
-def fit_marks(sets: Sequence[Marked]) -> MarkHead:
+def fit_tokens(sets: Sequence[LabelledTokens]) -> TokenHead:
     """Fit on several sets, each of which counts the same."""
     truth = [found.truth for found in sets]
     weights = fit_logistic(
@@ -105,12 +105,12 @@ def fit_marks(sets: Sequence[Marked]) -> MarkHead:
     )
     logits = [found.features @ weights[:-1] + weights[-1] for found in sets]
     plain = fit_threshold([found.features[:, NET] for found in sets], truth)
-    return MarkHead(plain, weights, fit_threshold(logits, truth))
+    return TokenHead(plain, weights, fit_threshold(logits, truth))
 
 
-def with_marks(rows: Sequence[ClaimRow]) -> list[ClaimRow]:
+def partly_unsupported(rows: Sequence[ClaimRow]) -> list[ClaimRow]:
     """Rows in which some words, but not all, are marked."""
-    return [row for row in rows if any(row.marks) and not all(row.marks)]
+    return [row for row in rows if any(row.unsupported) and not all(row.unsupported)]
 
 
 def judged_claims(rows: Sequence[ClaimRow]) -> list[ClaimRow]:
@@ -118,25 +118,25 @@ def judged_claims(rows: Sequence[ClaimRow]) -> list[ClaimRow]:
     return [row for row in rows if row.source == "wice_tokens"]
 
 
-def gather(args: argparse.Namespace, claims: ClaimSplits, encoder: OnnxEncoder) -> list[Marked]:
+def gather(args: argparse.Namespace, claims: ClaimSplits, encoder: OnnxEncoder) -> list[LabelledTokens]:
     """The sets to fit on: claims marked by people, and planted errors, none of which the net has seen."""
     checker, tokenizer = open_checker(args, args.model), load_tokenizer(args.model)
-    planted = with_marks(synthesise(split_qa(args.data).calibrate, PLANTED, args.seed + 1))
-    sets = [marked_tokens(checker, encoder, tokenizer, planted)]
-    sets += [marked_tokens(checker, encoder, tokenizer, judged_claims(claims.calibrate))]
+    planted = partly_unsupported(synthesise(split_qa(args.data).calibrate, PLANTED, args.seed + 1))
+    sets = [labelled_tokens(checker, encoder, tokenizer, planted)]
+    sets += [labelled_tokens(checker, encoder, tokenizer, judged_claims(claims.calibrate))]
     if args.unseen is not None:
         other = open_checker(args, args.unseen)
-        sets += [marked_tokens(other, encoder, tokenizer, judged_claims(claims.train))]
+        sets += [labelled_tokens(other, encoder, tokenizer, judged_claims(claims.train))]
     return sets
 
 
-def report(name: str, rows: int, found: Marked, head: MarkHead) -> str:
+def report(name: str, rows: int, found: LabelledTokens, head: TokenHead) -> str:
     """One JSON line: F1 of the marks, of the net alone, of marking missing words, of marking everything."""
     figures = {
-        "f1": mark_f1(head.marks(found.features), found.truth),
-        "f1_net": mark_f1(found.features[:, NET] > head.plain, found.truth),
-        "f1_missing_words": mark_f1(found.features[:, MISSING] > 0, found.truth),
-        "f1_all_marked": mark_f1(np.ones_like(found.truth), found.truth),
+        "f1": flag_f1(head.flagged(found.features), found.truth),
+        "f1_net": flag_f1(found.features[:, NET] > head.plain, found.truth),
+        "f1_missing_words": flag_f1(found.features[:, MISSING] > 0, found.truth),
+        "f1_all_marked": flag_f1(np.ones_like(found.truth), found.truth),
     }
     return json.dumps({"data": name, "rows": rows, **{k: round(v, 4) for k, v in figures.items()}})
 
@@ -147,7 +147,7 @@ def main() -> None:
     parser.add_argument("--unseen", type=Path)
     args = parser.parse_args()
     encoder, claims = open_encoder(args), split_claims(args.data)
-    head = fit_marks(gather(args, claims, encoder))
+    head = fit_tokens(gather(args, claims, encoder))
     entries = {
         "mark_threshold": round(head.plain, 4),
         f"{SIMILAR}mark_weights": head.weights.round(5).tolist(),
@@ -155,9 +155,9 @@ def main() -> None:
     }
     update_config(args.model, entries)
     checker, tokenizer = open_checker(args, args.model), load_tokenizer(args.model)
-    dev = with_marks(synthesise(split_qa(args.data).dev, PLANTED, args.seed + 2))
+    dev = partly_unsupported(synthesise(split_qa(args.data).dev, PLANTED, args.seed + 2))
     for name, rows in (("wice_tokens dev", claims.checks["wice_tokens"]), ("synthetic dev", dev)):
-        found = marked_tokens(checker, encoder, tokenizer, rows)
+        found = labelled_tokens(checker, encoder, tokenizer, rows)
         print(report(name, len(rows), found, head), flush=True)
 
 

@@ -34,19 +34,19 @@ def label_loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     return (1 - SMOOTHING) * exact - SMOOTHING * chances.mean()
 
 
-def mark_loss(logits: torch.Tensor, marks: torch.Tensor) -> torch.Tensor:
+def token_loss(logits: torch.Tensor, token_labels: torch.Tensor) -> torch.Tensor:
     """Binary cross-entropy over the claim tokens whose mark is known."""
-    known = marks != UNKNOWN
+    known = token_labels != UNKNOWN
     if not bool(known.any()):
         return logits.sum() * 0
-    return functional.binary_cross_entropy_with_logits(logits[known], marks[known].float())
+    return functional.binary_cross_entropy_with_logits(logits[known], token_labels[known].float())
 
 
 def checker_loss(net: CheckerNet, batch: CheckerBatch) -> torch.Tensor:
     """Labels plus half the marks."""
     with half():
         label, mark = net(batch.ids, batch.mask, batch.types)
-    return label_loss(label.float(), batch.target) + 0.5 * mark_loss(mark.float(), batch.marks)
+    return label_loss(label.float(), batch.target) + 0.5 * token_loss(mark.float(), batch.token_labels)
 
 
 def training_rows(data: Path, synthetic: int, seed: int, left_out: Sequence[str] = ()) -> list[ClaimRow]:

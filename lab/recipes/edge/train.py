@@ -38,8 +38,8 @@ def train_table(start: Floats, questions: Ids, passages: Ids, fit: StaticFit) ->
         for group in optimizer.param_groups:
             group["lr"] = fit.learning_rate * min(1.0, (step + 1) / WARMUP) * max(0.02, 1 - step / fit.steps)
         chosen = rng.choice(len(questions), min(fit.batch, len(questions)), replace=False).tolist()
-        asked, told = (pooled(table, [rows[i] for i in chosen]) for rows in (questions, passages))
-        loss = contrast(asked @ told.T / fit.temperature)
+        queries, targets = (pooled(table, [rows[i] for i in chosen]) for rows in (questions, passages))
+        loss = contrast(queries @ targets.T / fit.temperature)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()  # type: ignore[no-untyped-call]

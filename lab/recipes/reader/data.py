@@ -76,8 +76,7 @@ def split_qa(folder: Path) -> QaSplits:
 
     dev: qed_nq dev without paragraphs that also occur in its train. Train never holds a question or a
     paragraph of dev (1,020 nq_open_oracle questions are in qed dev). One part in twenty of the training
-    articles, by
-    title, is kept to fit the probability. policyqa is never trained on.
+    articles, by title, is kept to fit the probability. policyqa is never trained on.
     """
     rows = [row for name in TRAIN_FILES for row in answered(load_set(folder, name))]
     qed_train = {normal(r.context) for r in rows if r.source == "qed_nq" and r.split == "train"}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.recipes.checker.reword import clean
-from lab.recipes.reader.pairs import Judged, with_wrong
+from lab.recipes.reader.pairs import RelevancePair, with_wrong
 from lab.recipes.records import Span, bucket, read_rows, text_of, texts_of
 
 MOST = 5000
@@ -25,8 +25,8 @@ class EvidenceSplits:
     fever_eraser, hotpotqa's test sample.
     """
 
-    train: list[Judged]
-    held: dict[str, list[Judged]]
+    train: list[RelevancePair]
+    held: dict[str, list[RelevancePair]]
 
 
 def joined(sentences: Sequence[str], gold: Iterable[int]) -> tuple[str, tuple[Span, ...]]:
@@ -40,7 +40,7 @@ def joined(sentences: Sequence[str], gold: Iterable[int]) -> tuple[str, tuple[Sp
     return text, tuple(spans)
 
 
-def multirc(path: Path) -> Iterator[tuple[str, Judged]]:
+def multirc(path: Path) -> Iterator[tuple[str, RelevancePair]]:
     """Each question once, with its text's name."""
     seen = set()
     for row in read_rows(path):
@@ -50,20 +50,23 @@ def multirc(path: Path) -> Iterator[tuple[str, Judged]]:
             continue
         seen.add((group, question))
         text, spans = joined([clean(s) for s in texts_of(row, "sentences")], map(int, gold))
-        yield group, Judged("multirc", question, text, (), spans)
+        yield group, RelevancePair("multirc", question, text, (), spans)
 
 
-def fever(path: Path) -> Iterator[tuple[str, Judged]]:
+def fever(path: Path) -> Iterator[tuple[str, RelevancePair]]:
     """Each claim with its page; any of the groups of gold sentences counts."""
     for row in read_rows(path):
         groups = row.get("supporting_sentences")
         gold = {int(i) for group in (groups if isinstance(groups, list) else []) for i in group}
         text, spans = joined([clean(s) for s in texts_of(row, "evidence")], gold)
         if spans:
-            yield text_of(row, "group"), Judged("fever_eraser", clean(text_of(row, "claim")), text, (), spans)
+            yield (
+                text_of(row, "group"),
+                RelevancePair("fever_eraser", clean(text_of(row, "claim")), text, (), spans),
+            )
 
 
-def hotpotqa(path: Path) -> Iterator[tuple[str, Judged]]:
+def hotpotqa(path: Path) -> Iterator[tuple[str, RelevancePair]]:
     """Each question with each of its pages that holds evidence; the other pages are the negatives."""
     for row in read_rows(path):
         pages = row.get("paragraphs")
@@ -72,7 +75,7 @@ def hotpotqa(path: Path) -> Iterator[tuple[str, Judged]]:
         for text, spans in texts:
             if spans:
                 split, question = text_of(row, "split"), text_of(row, "question")
-                yield split, Judged("hotpotqa", question, text, wrong, spans)
+                yield split, RelevancePair("hotpotqa", question, text, wrong, spans)
 
 
 def _page(page: dict[str, object]) -> tuple[str, tuple[Span, ...]]:
@@ -81,13 +84,13 @@ def _page(page: dict[str, object]) -> tuple[str, tuple[Span, ...]]:
     return joined(sentences, map(int, gold if isinstance(gold, list) else []))
 
 
-def boolq(path: Path) -> Iterator[tuple[str, Judged]]:
+def boolq(path: Path) -> Iterator[tuple[str, RelevancePair]]:
     """Each yes or no question with its passage."""
     for row in read_rows(path):
         if text_of(row, "split") in ("test", "dev"):
             yield (
                 text_of(row, "split"),
-                Judged("boolq", text_of(row, "question"), text_of(row, "context"), ()),
+                RelevancePair("boolq", text_of(row, "question"), text_of(row, "context"), ()),
             )
 
 
@@ -99,7 +102,7 @@ SETS = {
 }
 
 
-def is_held(item: Judged, group: str) -> bool:
+def is_held(item: RelevancePair, group: str) -> bool:
     """Whether an item is kept for checks."""
     if item.source in ("hotpotqa", "boolq"):
         return group in ("sample_test", "dev")
@@ -108,8 +111,8 @@ def is_held(item: Judged, group: str) -> bool:
 
 def load_evidence(folder: Path, barred: frozenset[str] = frozenset(), seed: int = 1) -> EvidenceSplits:
     """All sets that are there; of each at most MOST items train. Passages in `barred` train nothing."""
-    train: list[Judged] = []
-    held: dict[str, list[Judged]] = {}
+    train: list[RelevancePair] = []
+    held: dict[str, list[RelevancePair]] = {}
     for name, loader in SETS.items():
         path = folder / f"{name}.jsonl.gz"
         rows = list(loader(path)) if path.exists() else []

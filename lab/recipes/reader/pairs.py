@@ -20,7 +20,7 @@ WRONG = 4
 
 
 @dataclass(frozen=True)
-class Judged:
+class RelevancePair:
     """A question, one text that answers it, texts that do not, and where the sentences stand that carry the
     evidence (None: not known).
     """
@@ -32,21 +32,21 @@ class Judged:
     evidence: tuple[Span, ...] | None = None
 
 
-def judged(path: Path) -> list[Judged]:
+def judged_pairs(path: Path) -> list[RelevancePair]:
     """The train questions of a set whose candidate sentences were judged by people (wikiqa, trecqa)."""
     lists: dict[str, dict[bool, list[str]]] = defaultdict(lambda: {True: [], False: []})
     for row in read_rows(path):
         if row.get("split") == "train":
             lists[text_of(row, "question")][row.get("label") == 1].append(text_of(row, "passage"))
     return [
-        Judged(path.name.split(".")[0], question, good, tuple(found[False]), (Span(0, len(good)),))
+        RelevancePair(path.name.split(".")[0], question, good, tuple(found[False]), (Span(0, len(good)),))
         for question, found in lists.items()
         for good in found[True][:2]
         if found[False]
     ]
 
 
-def mined(path: Path, most: int, keep: int, seed: int) -> list[Judged]:
+def mined_pairs(path: Path, most: int, keep: int, seed: int) -> list[RelevancePair]:
     """Questions with their passage and `keep` others that BM25 ranks high, of another topic if it has one."""
     rows = [row for row in read_rows(path) if bucket(text_of(row, "question"), 20)]
     rows = random.Random(seed).sample(rows, min(most, len(rows)))
@@ -59,11 +59,11 @@ def mined(path: Path, most: int, keep: int, seed: int) -> list[Judged]:
         for place, order in enumerate(orders, start):
             wrong = [i for i in order if topics[i] != topics[place] and texts[i] != texts[place]][:keep]
             source = path.name.split(".")[0]
-            made.append(Judged(source, questions[place], texts[place], tuple(texts[i] for i in wrong)))
+            made.append(RelevancePair(source, questions[place], texts[place], tuple(texts[i] for i in wrong)))
     return made
 
 
-def with_wrong(items: Sequence[Judged]) -> list[Judged]:
+def with_wrong(items: Sequence[RelevancePair]) -> list[RelevancePair]:
     """The items with passages of others that BM25 ranks high, where they have no negatives of their own."""
     texts = sorted({item.passage for item in items})
     lexical = Bm25(texts)
@@ -78,15 +78,17 @@ def with_wrong(items: Sequence[Judged]) -> list[Judged]:
     return made
 
 
-def load_pairs(folder: Path, most: int = 6000, keep: int = 6, seed: int = 1) -> list[Judged]:
+def load_pairs(folder: Path, most: int = 6000, keep: int = 6, seed: int = 1) -> list[RelevancePair]:
     """All sets under pairs/ that are there; at most `most` questions of each mined set."""
     known = {n: folder / "pairs" / f"{n}.jsonl.gz" for n in (*JUDGED, *MINED)}
     there = {name: path for name, path in known.items() if path.exists()}
-    lists = [judged(p) if name in JUDGED else mined(p, most, keep, seed) for name, p in there.items()]
+    lists = [
+        judged_pairs(p) if name in JUDGED else mined_pairs(p, most, keep, seed) for name, p in there.items()
+    ]
     return [item for found in lists for item in found]
 
 
-def pack_pairs(pairs: Sequence[Judged], cache: PassageCache) -> list[Question]:
+def pack_pairs(pairs: Sequence[RelevancePair], cache: PassageCache) -> list[Question]:
     """Tokenised; cut to the passage's first tokens where it is not known which part of it answers."""
     return [
         Question(
@@ -106,7 +108,7 @@ def _first(tokens: Tokens) -> Tokens:
     return Tokens(tokens.ids[:MAX_PASSAGE], tokens.offsets[:MAX_PASSAGE])
 
 
-def _places(item: Judged, cache: PassageCache) -> list[tuple[int, int]] | None:
+def _places(item: RelevancePair, cache: PassageCache) -> list[tuple[int, int]] | None:
     if item.evidence is None:
         return None
     offsets = cache.get(item.passage).offsets
@@ -120,15 +122,15 @@ _MARKUP = re.compile(r"\{[%:{].*?[%:}]\}|!?\[([^\]]*)\]\([^)]*\)|[*_`|]+")
 _LEAST_WORDS, _LEAST_TEXT = 2, 120
 
 
-def titles(path: Path) -> Iterator[Judged]:
+def titles(path: Path) -> Iterator[RelevancePair]:
     """Each title of a BEIR corpus with its text."""
     for row in read_rows(path):
         title, text = text_of(row, "title").strip(), text_of(row, "text").strip()
         if len(title.split()) > _LEAST_WORDS and len(text) > _LEAST_TEXT:
-            yield Judged("title", title, text, ())
+            yield RelevancePair("title", title, text, ())
 
 
-def headings(folder: Path) -> Iterator[Judged]:
+def headings(folder: Path) -> Iterator[RelevancePair]:
     """Each heading of Markdown pages, behind the page's first one, with the text up to the next heading."""
     for path in sorted(folder.rglob("*.md")):
         page = _FRONT.sub("", path.read_text(encoding="utf-8", errors="replace"))
@@ -138,14 +140,14 @@ def headings(folder: Path) -> Iterator[Judged]:
             text = _plain(body)
             asked = name if name == names[0] else f"{names[0]}: {name}"
             if len(asked.split()) > _LEAST_WORDS and len(text) > _LEAST_TEXT:
-                yield Judged("heading", asked, text, ())
+                yield RelevancePair("heading", asked, text, ())
 
 
 def _plain(markdown: str) -> str:
     return " ".join(_MARKUP.sub(lambda found: found[1] or " ", markdown).split())
 
 
-def load_topics(folder: Path, seed: int = 1) -> list[Judged]:
+def load_topics(folder: Path, seed: int = 1) -> list[RelevancePair]:
     """scifact's titles and the headings of docs/opensearch, at most MOST of each, with mined negatives."""
     corpus, pages = folder / "beir" / "scifact" / "corpus.jsonl.gz", folder / "docs" / "opensearch"
     found = [list(titles(corpus)) if corpus.exists() else [], list(headings(pages)) if pages.is_dir() else []]

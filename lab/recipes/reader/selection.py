@@ -20,7 +20,7 @@ import numpy as np
 from lab.recipes.mining import Bm25, stemmed
 from lab.recipes.reader.data import load_clapnq
 from lab.recipes.reader.evidence import load_evidence
-from lab.recipes.reader.pairs import Judged
+from lab.recipes.reader.pairs import RelevancePair
 from lab.recipes.results import mean_text
 from rag.answer.read import EVIDENCE, MOST_SENTENCES, sentence_evidence
 from rag.models.reader import OnnxReader
@@ -67,7 +67,7 @@ def quoted(held: Sequence[float], chances: Sequence[float]) -> list[float]:
     return chosen
 
 
-def lines(reader: OnnxReader, name: str, rows: Sequence[Judged]) -> list[str]:
+def lines(reader: OnnxReader, name: str, rows: Sequence[RelevancePair]) -> list[str]:
     """One JSON line for each method and measure."""
     found: dict[str, list[Selected]] = {"reader": [], "words": [], "span": [], "quoted": []}
     for row in rows:
@@ -96,10 +96,12 @@ def lines(reader: OnnxReader, name: str, rows: Sequence[Judged]) -> list[str]:
     ]
 
 
-def clapnq(data: Path) -> list[Judged]:
+def clapnq(data: Path) -> list[RelevancePair]:
     """ClapNQ's answerable questions with their selected sentences; never trained on."""
     return [
-        Judged("clapnq", row.question, row.context, (), row.spans) for row in load_clapnq(data) if row.spans
+        RelevancePair("clapnq", row.question, row.context, (), row.spans)
+        for row in load_clapnq(data)
+        if row.spans
     ]
 
 

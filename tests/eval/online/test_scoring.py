@@ -18,6 +18,7 @@ from eval.corpus import put_whole
 from eval.metrics.judge import NotJudgeable, Sample
 from eval.online.sampling import Live, to_sample
 from eval.online.scoring import OnlineScorer, judge_sample
+from jobs.worker import Worker
 from rag.answer.ask import Ask
 from rag.service import Service, open_service
 from rag.settings import Settings
@@ -26,6 +27,7 @@ from rag.types import CurationPolicy
 from tests.cli.commands import environment, wait_for
 from tests.eval.conftest import MANUALS
 
+NEVER = threading.Event()
 QUESTIONS = (
     "What pressure is the bilge pump rated for?",
     "How many watts does the mast lamp draw?",
@@ -62,7 +64,7 @@ def states(store: Store) -> dict[str, int]:
 
 def test_samples_are_scored_by_the_judges_of_the_settings(service: Service) -> None:
     service.store.samples.add(samples_of(service, 4))
-    OnlineScorer(service.settings, service.store).drain()
+    OnlineScorer(service.settings, service.store).run_once(NEVER)
     records = service.store.samples.newest("manuals", 10)
     assert states(service.store) == {"scored": 4}
     pump, *_, football = records
@@ -89,7 +91,7 @@ def test_an_answer_that_its_passages_do_not_bear_scores_low(service: Service) ->
     service.store.samples.forget("manuals")
     changed = type(texts)(texts.question, wrong, texts.passages, texts.sentences)
     service.store.samples.add([type(good)(**{**_fields(good), "texts": changed})])
-    OnlineScorer(service.settings, service.store).drain()
+    OnlineScorer(service.settings, service.store).run_once(NEVER)
     (one,) = service.store.samples.newest("manuals", 1)
     assert one.key != key
     assert one.scores["faithfulness"] == 0.0
@@ -121,7 +123,7 @@ def test_passages_that_are_gone_or_in_quarantine_are_not_judged_without(service:
     store.samples.add(samples_of(service, 2))
     with store._db.write() as connection:
         connection.exec_driver_sql("UPDATE chunks SET quarantine = 'secret' WHERE text LIKE '%mast lamp%'")
-    OnlineScorer(service.settings, store).drain()
+    OnlineScorer(service.settings, store).run_once(NEVER)
     problems = {code for one in store.samples.newest("manuals", 10) for code in one.problems.values()}
     assert problems == {"passages_gone"}
     assert states(store) == {"scored": 2}
@@ -133,7 +135,7 @@ def test_texts_that_went_before_they_were_scored_end_as_gone(service: Service) -
     store.samples.add(samples_of(service, 4))
     for record in store.documents.page("manuals")[0]:
         store.documents.delete(record.document.id)
-    OnlineScorer(service.settings, store).drain()
+    OnlineScorer(service.settings, store).run_once(NEVER)
     assert states(store) == {"gone": 4}
     assert store.audit.problems() == []
 
@@ -142,7 +144,7 @@ def test_retention_holds_where_samples_are_scored(service: Service) -> None:
     old, *others = samples_of(service, 4)
     long_ago = type(old)(**{**_fields(old), "created_at": datetime.now(UTC) - timedelta(days=31)})
     service.store.samples.add([long_ago, *others])
-    OnlineScorer(service.settings.model_copy(update={"online_keep": 2}), service.store).drain()
+    OnlineScorer(service.settings.model_copy(update={"online_keep": 2}), service.store).run_once(NEVER)
     assert [one.request_id for one in service.store.samples.newest("manuals", 10)] == ["r-2", "r-3"]
 
 
@@ -150,16 +152,16 @@ def test_only_one_scores_at_a_time_and_the_next_goes_on(service: Service) -> Non
     service.store.samples.add(samples_of(service, 1))
     with service.store.locks.exclusive("online") as mine:
         assert mine
-        OnlineScorer(service.settings, service.store).drain()
+        OnlineScorer(service.settings, service.store).run_once(NEVER)
         assert states(service.store) == {"waiting": 1}
-    OnlineScorer(service.settings, service.store).drain()
+    OnlineScorer(service.settings, service.store).run_once(NEVER)
     assert states(service.store) == {"scored": 1}
 
 
 def test_models_that_do_not_load_are_waited_out(service: Service, tmp_path: Path) -> None:
     service.store.samples.add(samples_of(service, 1))
     broken = service.settings.model_copy(update={"weights": tmp_path / "none"})
-    OnlineScorer(broken, service.store).drain()
+    OnlineScorer(broken, service.store).run_once(NEVER)
     assert states(service.store) == {"waiting": 1}
 
 
@@ -167,7 +169,7 @@ def test_a_stopped_scorer_leaves_the_rest_to_the_next(service: Service) -> None:
     service.store.samples.add(samples_of(service, 2))
     stop = threading.Event()
     stop.set()
-    OnlineScorer(service.settings, service.store).run(stop)
+    Worker(service.store, periodic=[OnlineScorer(service.settings, service.store)]).run(stop)
     assert states(service.store) == {"waiting": 2}
 
 

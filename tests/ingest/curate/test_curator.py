@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from ingest.handler import ingest_worker
 from ingest.submit import submit_uploads
 from ingest.types import Upload
-from ingest.worker import Worker
+from jobs.worker import Worker
 from rag.models.types import Encoder
 from rag.settings import Settings
 from rag.store import Store, document_id
@@ -36,7 +37,7 @@ HELD = CurationPolicy(
 
 @pytest.fixture
 def worker(settings: Settings, store: Store, encoder: Encoder) -> Iterator[Worker]:
-    with Worker(settings, store=store, encoder=encoder) as worker:
+    with ingest_worker(settings, store, encoder) as worker:
         yield worker
 
 

@@ -1,4 +1,4 @@
-"""The engine over three short manuals that the tests of eval/ have, too."""
+"""The service over three short manuals that the tests of eval/ have, too."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def cells(line: str) -> list[str]:
 
 def test_the_table_of_ranks_has_every_set_and_the_gain(manuals: Service) -> None:
     pairs = [Pair(asked["question"], said["answer"], asked is said) for asked in ROWS for said in ROWS]
-    own, mean, gain = (cells(line) for line in rank_table({"own": pairs}, manuals).splitlines()[2:])
+    own, mean, gain = (cells(line) for line in rank_table({"own": pairs}, manuals.models).splitlines()[2:])
     assert own[:2] == ["own", "9"]
     assert own[-1] == "1.000"
     assert mean[-1] == "1.000 (1.000 – 1.000)"
@@ -39,7 +39,7 @@ def test_the_table_of_ranks_has_every_set_and_the_gain(manuals: Service) -> None
 
 
 def test_costs_are_of_every_judge(manuals: Service) -> None:
-    found = {cells(line)[0]: cells(line)[1:] for line in cost_table(ROWS, manuals).splitlines()[2:]}
+    found = {cells(line)[0]: cells(line)[1:] for line in cost_table(ROWS, manuals.models).splitlines()[2:]}
     assert [*found] == [*JUDGES, "all"]
     assert all(float(value) >= 0 for values in found.values() for value in values)
     quoted, written = (samples(ROWS, kind)[0] for kind in (True, False))

@@ -9,7 +9,7 @@ import pytest
 
 from eval.corpus import BeirFolder, CorpusDocument
 from lab.recipes.beir import answerable, ndcg
-from lab.recipes.gate import Candidates, measure
+from lab.recipes.gate import ScoredCandidates, measure
 
 DATA = BeirFolder(
     "tiny",
@@ -32,7 +32,7 @@ def test_ndcg_has_linear_gains_as_trec_eval_counts_them() -> None:
 
 def test_the_gate_scores_every_order_of_the_candidates() -> None:
     hybrid, late = np.array([3, 2, 1], np.float32), np.array([1, 2, 9], np.float32)
-    found = {"q1": Candidates([0, 1, 2], hybrid, late, late)}
+    found = {"q1": ScoredCandidates([0, 1, 2], hybrid, late, late)}
     values = measure(DATA, found)
     assert values["hybrid"] == pytest.approx([0.5])
     assert values["late"] == values["reader"] == [1.0]

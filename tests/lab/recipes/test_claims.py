@@ -141,7 +141,7 @@ def test_planted_errors_of_relation_predicate_and_strength() -> None:
     rng = random.Random(1)
     pair = swap_pair(["In", "1990", "Ajax", "of", "Holland", "beat", "Juventus", "of", "Italy."], rng)
     assert pair is not None
-    assert sum(pair.marks) == 2
+    assert sum(pair.unsupported) == 2
     assert sorted(" ".join(pair.words).replace(".", "").split()) == sorted(
         ["In", "1990", "Ajax", "of", "Holland", "beat", "Juventus", "of", "Italy"]
     )
@@ -156,5 +156,5 @@ def test_planted_errors_of_relation_predicate_and_strength() -> None:
     number = swap_number_word(["It", "has", "three", "doors."], rng)
     assert number is not None
     assert number.words[2] != "three"
-    assert number.marks == [False, False, True, False]
+    assert number.unsupported == [False, False, True, False]
     assert swap_number_word(["It", "has", "one", "door."], rng) is None

@@ -112,8 +112,8 @@ def test_the_checker_recipe_learns_and_exports(data: Path, backbone: Path, tmp_p
     rows = training_rows(data, 60, seed=1)
     claims = [pack_claim(row, cache) for row in rows]
     drawn = list(islice(checker_stream(claims, 800, seed=1), 12))
-    assert all(batch.ids.shape == batch.marks.shape for batch in drawn)
-    assert {-1, 0, 1} == {mark for batch in drawn for mark in batch.marks.unique().tolist()}
+    assert all(batch.ids.shape == batch.token_labels.shape for batch in drawn)
+    assert {-1, 0, 1} == {mark for batch in drawn for mark in batch.token_labels.unique().tolist()}
     first = make_net(backbone)
     assert train_checker(claims, first, tmp_path / "run", QUICK, tokens=800).step == 12
     again = make_net(backbone, [tmp_path / "run"] * 2)

@@ -43,9 +43,9 @@ def test_each_edit_changes_exactly_what_it_marks() -> None:
         oppose(sentences_of(TEXT)[1].split(), rng),
     ):
         assert made is not None
-        assert len(made.words) == len(made.marks)
-        assert any(made.marks)
-        changed = [w for w, m in zip(made.words, made.marks, strict=True) if not m]
+        assert len(made.words) == len(made.unsupported)
+        assert any(made.unsupported)
+        changed = [w for w, m in zip(made.words, made.unsupported, strict=True) if not m]
         assert changed == [w for w in changed if w in TEXT.split()]
 
 
@@ -53,7 +53,7 @@ def test_taking_out_a_not_is_marked() -> None:
     made = negate(["It", "is", "not", "used", "today."], random.Random(1))
     assert made is not None
     assert " ".join(made.words) == "It is used today."
-    assert made.marks == [False, True, False, False]
+    assert made.unsupported == [False, True, False, False]
 
 
 def test_sentences_without_a_handle_are_left_alone() -> None:
@@ -70,11 +70,11 @@ def test_labels_agree_with_the_evidence() -> None:
     assert made == synthesise(rows(), 200, seed=3)
     assert {row.label for row in made} == {"entailment", "contradiction", "not_entailment", "neutral"}
     for row in made:
-        assert len(row.marks) in (0, len(row.words))
-        if row.marks and row.label == "entailment":
-            assert not any(row.marks)
-        if row.marks and row.label in ("contradiction", "not_entailment"):
-            assert any(row.marks)
+        assert len(row.unsupported) in (0, len(row.words))
+        if row.unsupported and row.label == "entailment":
+            assert not any(row.unsupported)
+        if row.unsupported and row.label in ("contradiction", "not_entailment"):
+            assert any(row.unsupported)
         if row.label == "neutral":
             assert row.claim not in " ".join(row.sentences)
 

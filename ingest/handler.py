@@ -1,4 +1,4 @@
-"""One item of a job from its bytes to the store, with the next one being parsed meanwhile."""
+"""Ingest and sync as jobs: an item from its bytes to the store, with the next one being parsed meanwhile."""
 
 from __future__ import annotations
 
@@ -17,24 +17,28 @@ from ingest.curate.curator import Curator, counts
 from ingest.embed import embed
 from ingest.extract import Extracted, extract
 from ingest.parse.pool import ParserPool
-from ingest.transient import may_pass
 from ingest.types import ParsedDocument
+from jobs.handler import ItemResult, is_transient
+from jobs.worker import Worker
 from rag.errors import IndexMismatch, NotFound, RagError, StoreError
 from rag.models.loaded import Models
 from rag.models.types import Encoder
+from rag.settings import Settings
 from rag.store import ItemRecord, JobItem, NewDocument, Outcome, Store, document_id
 from rag.types import Document, Reason
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """What became of an item. `ended` says that its job has: cancelled, or gone with its collection."""
+_JOB_ENDED = ItemResult(ended=True)
 
-    outcome: Outcome | None = None
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What became of an item, with what curation held back and found in its chunks."""
+
+    outcome: Outcome
     chunks: int = 0
-    ended: bool = False
     quarantined: int = 0
     findings: Mapping[Reason, int] = field(default_factory=dict)
 
@@ -43,25 +47,30 @@ class Interrupted(Exception):
     """The item at hand is to be left as it is."""
 
 
-class ItemWorker:
-    """Carries out items, one at a time. What is wrong with one is recorded there; the next one follows."""
+class IngestHandler:
+    """Parses, splits, embeds and commits what items ask for. What had been committed is found unchanged by
+    its hash, so that an item may be processed again at any time.
+    """
 
-    def __init__(self, store: Store, models: Models, pool: ParserPool, chunk_tokens: int) -> None:
+    kinds = frozenset({"ingest", "sync"})
+
+    def __init__(self, settings: Settings, store: Store, encoder: Encoder | None = None) -> None:
+        """`encoder` saves loading that of the settings."""
         self._store = store
-        self._models = models
-        self._pool = pool
-        self._chunk_tokens = chunk_tokens
+        self._models = Models(settings, encoder)
+        self._pool = ParserPool.of(settings)
+        self._chunk_tokens = settings.chunk_tokens
         self._curator = Curator(store)
         self._ahead = ThreadPoolExecutor(1, "parse")
         self._loading: dict[int, Future[Extracted | None]] = {}
         self._moving: set[int] = set()
         self._stopped = threading.Event()
-        self._at_hand: ItemRecord | None = None
+        self._current: ItemRecord | None = None
 
     @property
-    def job_at_hand(self) -> str | None:
-        """The job of the item that is being carried out."""
-        item = self._at_hand
+    def current_job(self) -> str | None:
+        """The job of the item that is being processed."""
+        item = self._current
         return None if item is None else item.job_id
 
     def interrupt(self) -> None:
@@ -70,27 +79,28 @@ class ItemWorker:
         self._pool.interrupt()
 
     def close(self) -> None:
-        """Ends the thread that parses ahead; call it when nothing is carried out."""
+        """End the thread that parses ahead and the parser processes; call it when nothing is processed."""
         self._ahead.shutdown(cancel_futures=True)
+        self._pool.close()
 
-    def carry_out(self, item: ItemRecord, following: ItemRecord | None, *, last_try: bool) -> Carried:
+    def process(self, item: ItemRecord, following: ItemRecord | None, *, last_try: bool) -> ItemResult:
         """The item from its bytes to its outcome; `following` is loaded meanwhile.
 
         Raises the RagError of what may pass, unless this is the last try, and StoreError.
         """
         self._stopped.clear()
-        self._at_hand = item
+        self._current = item
         try:
             loading = self._take(item)
             self._loading = {following.id: self._take(following)} if following else {}
-            carried = self._finish(item, loading, last_try)
+            result = self._finish(item, loading, last_try)
         finally:
-            self._at_hand = None
-        if carried.ended:
-            self.forget()
-        return carried
+            self._current = None
+        if result.ended:
+            self.discard_ahead()
+        return result
 
-    def forget(self) -> None:
+    def discard_ahead(self) -> None:
         """What was loaded ahead will not be asked for."""
         self._loading = {}
         self._moving = set()
@@ -131,27 +141,27 @@ class ItemWorker:
             return self._store.documents.origin(record.document.id) == item.origin
         return self._store.documents.content_sha256(record.document.id) == sha256
 
-    def _finish(self, item: ItemRecord, loading: Future[Extracted | None], last_try: bool) -> Carried:
+    def _finish(self, item: ItemRecord, loading: Future[Extracted | None], last_try: bool) -> ItemResult:
         """Commit what was loaded, then the item's outcome: a crash in between repeats the item, unchanged."""
         try:
             loaded = loading.result()
             self._check(item)
-            carried = self._commit(item, loaded)
+            done = self._commit(item, loaded)
         except Interrupted:
-            return Carried(ended=True)
+            return _JOB_ENDED
         except RagError as error:
             return self._failed(item, error, last_try)
         except Exception as error:
             log.exception("%s could not be ingested", item.item.source)
             return self._failed(item, RagError(f"{type(error).__name__}: {error}"), last_try)
-        return self._record(item, carried)
+        return self._record(item, done)
 
-    def _failed(self, item: ItemRecord, error: RagError, last_try: bool) -> Carried:
+    def _failed(self, item: ItemRecord, error: RagError, last_try: bool) -> ItemResult:
         if self._is_over(item):  # a parser that was interrupted says that it crashed
-            return Carried(ended=True)
+            return _JOB_ENDED
         if isinstance(error, StoreError) and error.code != "store_failed":
             raise error
-        if may_pass(error) and not last_try:
+        if is_transient(error) and not last_try:
             raise error
         return self._fail(item, error)
 
@@ -168,17 +178,17 @@ class ItemWorker:
         if self._is_over(item):
             raise Interrupted
 
-    def _commit(self, item: ItemRecord, loaded: Extracted | None) -> Carried:
+    def _commit(self, item: ItemRecord, loaded: Extracted | None) -> _Done:
         if loaded is None:
-            return Carried(self._remove(item.collection, item.item))
+            return _Done(self._remove(item.collection, item.item))
         if loaded.document is None and item.id in self._moving:
             return self._move(item, loaded)
         if loaded.document is None:
-            self._see(item.collection, item.item, loaded)
-            return Carried("unchanged")
+            self._note_origin(item.collection, item.item, loaded)
+            return _Done("unchanged")
         return self._put(item, loaded, loaded.document)
 
-    def _put(self, item: ItemRecord, loaded: Extracted, document: ParsedDocument) -> Carried:
+    def _put(self, item: ItemRecord, loaded: Extracted, document: ParsedDocument) -> _Done:
         """Encode and commit; once more when another encoder took over meanwhile."""
         encoder = self._encoder(item.collection)
         new = self._new_document(item.collection, item.item, loaded, document, encoder)
@@ -191,21 +201,21 @@ class ItemWorker:
             new = self._new_document(item.collection, item.item, loaded, document, now)
             outcome = self._store.documents.put(new)
         if outcome == "unchanged":
-            return Carried(outcome, len(new.chunks))
+            return _Done(outcome, len(new.chunks))
         record = self._store.documents.find(item.collection, item.item.source)  # None: deleted since
         held = record.quarantined if record else 0
-        return Carried(outcome, len(new.chunks), quarantined=held, findings=counts(new.chunks))
+        return _Done(outcome, len(new.chunks), quarantined=held, findings=counts(new.chunks))
 
-    def _move(self, item: ItemRecord, loaded: Extracted) -> Carried:
+    def _move(self, item: ItemRecord, loaded: Extracted) -> _Done:
         """Move the vanished document; where there is none of the same format, read the file after all."""
         self._moving.discard(item.id)
         if self._store.documents.move(item.job_id, item.item.source, loaded.sha256, loaded.media_type):
-            self._see(item.collection, item.item, loaded)
-            return Carried("moved")
+            self._note_origin(item.collection, item.item, loaded)
+            return _Done("moved")
         known = partial(self._is_known, item.collection)
         return self._commit(item, extract(item.item, None, self._pool, known))
 
-    def _see(self, collection: str, item: JobItem, loaded: Extracted) -> None:
+    def _note_origin(self, collection: str, item: JobItem, loaded: Extracted) -> None:
         """Keep what the remote store said of the content that was fetched and found to be the stored one."""
         if item.origin and loaded.sha256:
             self._store.documents.set_origin(document_id(collection, item.source), item.origin)
@@ -244,22 +254,26 @@ class ItemWorker:
         if self._stopped.is_set():
             raise Interrupted
 
-    def _fail(self, item: ItemRecord, error: RagError) -> Carried:
+    def _fail(self, item: ItemRecord, error: RagError) -> ItemResult:
         """Record the failure with the document and the item; a deleted collection ends the job instead."""
         try:
             if not item.item.source.endswith("/"):  # a folder is no document
                 self._store.documents.fail(item.collection, item.item.source, error.code, error.message)
         except NotFound:
-            return Carried(ended=True)
-        return self._record(item, Carried("failed"), (error.code, error.message))
+            return _JOB_ENDED
+        return self._record(item, _Done("failed"), (error.code, error.message))
 
-    def _record(self, item: ItemRecord, carried: Carried, error: tuple[str, str] | None = None) -> Carried:
+    def _record(self, item: ItemRecord, done: _Done, error: tuple[str, str] | None = None) -> ItemResult:
         """The item's outcome, unless its job has gone with the collection."""
-        assert carried.outcome is not None
         try:
             self._store.jobs.finish_item(
-                item.id, carried.outcome, error, carried.quarantined, carried.findings, carried.chunks
+                item.id, done.outcome, error, done.quarantined, done.findings, done.chunks
             )
         except NotFound:
-            return Carried(ended=True)
-        return carried
+            return _JOB_ENDED
+        return ItemResult(done.outcome, done.chunks)
+
+
+def ingest_worker(settings: Settings, store: Store, encoder: Encoder | None = None) -> Worker:
+    """A worker for ingest and sync alone."""
+    return Worker(store, IngestHandler(settings, store, encoder))
