@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -88,3 +89,16 @@ def spans_of(row: dict[str, object]) -> tuple[Span, ...]:
         if text and context[start : start + len(text)] == text:
             found.append(Span(start, start + len(text)))
     return tuple(found)
+
+
+_TOKENS = {
+    "-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}", "``": '"', "''": '"',
+}  # fmt: skip
+
+
+def clean(text: str) -> str:
+    """Undo treebank tokenisation, so that training text looks like what people upload."""
+    for token, plain in _TOKENS.items():
+        text = text.replace(token, plain)
+    text = re.sub(r"\s+([.,;:!?%)\]}]|'s\b|n't\b)", r"\1", text)
+    return re.sub(r"([(\[{])\s+", r"\1", text)

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.recipes.checker.reword import clean
-from lab.recipes.records import ClaimRow, bucket, read_rows, text_of, texts_of
+from lab.recipes.records import ClaimRow, bucket, clean, read_rows, text_of, texts_of
 
 NLI_FILES = (
     "cad_nli", "climate_fever", "conjnli", "covidfact", "dnc", "fever_dev", "healthver_devtest",

@@ -18,11 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from lab.recipes.checker.data import FAMILIES, ClaimSplits, split_claims
-from lab.recipes.checker.reword import clean
 from lab.recipes.checker.synthetic import synthesise
 from lab.recipes.logistic import Bools, Doubles, best_balance, fit_logistic, fit_signed, predict
 from lab.recipes.reader.data import split_qa
-from lab.recipes.records import ClaimRow, read_rows, text_of
+from lab.recipes.records import ClaimRow, clean, read_rows, text_of
 from lab.recipes.results import update_config
 from rag.models import claims as alignment
 from rag.models.checker import NET_FEATURES, SIMILAR, OnnxChecker, claim_features, evidence_windows

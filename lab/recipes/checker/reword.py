@@ -106,16 +106,3 @@ def reword(words: Sequence[str], title: str, context: str, rng: random.Random) -
 def join_next(words: Sequence[str], following: Sequence[str]) -> list[str]:
     """Two sentences as one claim."""
     return [*words, *following][:60]
-
-
-_TOKENS = {
-    "-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}", "``": '"', "''": '"',
-}  # fmt: skip
-
-
-def clean(text: str) -> str:
-    """Undo treebank tokenisation, so that training text looks like what people upload."""
-    for token, plain in _TOKENS.items():
-        text = text.replace(token, plain)
-    text = re.sub(r"\s+([.,;:!?%)\]}]|'s\b|n't\b)", r"\1", text)
-    return re.sub(r"([(\[{])\s+", r"\1", text)

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lab.recipes.checker.reword import NUMBER_WORDS, clean, join_next, reword
-from lab.recipes.records import ClaimRow, QaRow
+from lab.recipes.checker.reword import NUMBER_WORDS, join_next, reword
+from lab.recipes.records import ClaimRow, QaRow, clean
 from rag.text.sentences import split_sentences
 
 OPPOSITES = {

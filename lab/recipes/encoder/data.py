@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.recipes.checker.reword import clean
 from lab.recipes.reader.batches import load_negatives
 from lab.recipes.reader.data import split_qa
-from lab.recipes.records import bucket, read_rows, text_of
+from lab.recipes.records import bucket, clean, read_rows, text_of
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from typing import get_args
 import numpy as np
 
 from adapt.network import backbone_folder
-from lab.recipes.build import build_reader
 from lab.recipes.reader.data import split_qa
+from lab.recipes.reader.export import build_reader
 from lab.recipes.reader.measure import Ranked, candidates, paragraphs, rank_lines, span_lines
 from lab.recipes.records import QaRow
 from lab.recipes.results import mean_text

@@ -12,9 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.recipes.checker.reword import clean
 from lab.recipes.reader.pairs import RelevancePair, with_wrong
-from lab.recipes.records import Span, bucket, read_rows, text_of, texts_of
+from lab.recipes.records import Span, bucket, clean, read_rows, text_of, texts_of
 
 MOST = 5000
 

@@ -14,7 +14,6 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
-from lab.recipes.build import build_reader
 from lab.recipes.loop import Budget
 from lab.recipes.reader import coverage
 from lab.recipes.reader.batches import (
@@ -32,6 +31,7 @@ from lab.recipes.reader.batches import (
 from lab.recipes.reader.coverage import Prediction
 from lab.recipes.reader.data import load_clapnq, split_qa
 from lab.recipes.reader.evidence import load_evidence
+from lab.recipes.reader.export import build_reader
 from lab.recipes.reader.fit import Case, cases, is_quoted, is_right
 from lab.recipes.reader.net import ReaderNet
 from lab.recipes.reader.pairs import load_pairs, load_topics, pack_pairs

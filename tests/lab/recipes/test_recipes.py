@@ -13,9 +13,9 @@ import torch
 
 from adapt.export import write_encoder
 from adapt.network import load_backbone, load_tokenizer, token_vectors
-from lab.recipes.build import build_reader, write_checker
 from lab.recipes.checker.batches import pack_claim
 from lab.recipes.checker.batches import stream as checker_stream
+from lab.recipes.checker.export import write_checker
 from lab.recipes.checker.fit import WORDS, Examples, features_of, fit_head
 from lab.recipes.checker.net import CheckerNet
 from lab.recipes.checker.train import make_net, training_rows
@@ -25,6 +25,7 @@ from lab.recipes.golden import write_golden
 from lab.recipes.loop import Budget, rate
 from lab.recipes.reader.batches import Mix, PassageCache, Question, pack, stream
 from lab.recipes.reader.data import split_qa
+from lab.recipes.reader.export import build_reader
 from lab.recipes.reader.fit import ACCURACIES, cases, fit, write_fit
 from lab.recipes.reader.mine import Embedder, holds_answer, in_order, mine
 from lab.recipes.reader.train import train as train_reader

@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
-from lab.recipes.build import build_reader
+from lab.recipes.reader.export import build_reader
 from lab.recipes.reader.net import ReaderNet
 from lab.recipes.reader.resume import load_reader
 

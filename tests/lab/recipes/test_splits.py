@@ -3,8 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from lab.recipes.checker.data import is_check, split_claims
-from lab.recipes.checker.reword import clean
 from lab.recipes.reader.data import normal, split_qa
+from lab.recipes.records import clean
 
 
 def test_train_never_holds_a_dev_question_or_paragraph(data: Path) -> None:

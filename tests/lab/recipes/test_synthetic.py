@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import random
 
-from lab.recipes.checker.reword import clean
 from lab.recipes.checker.synthetic import (
     negate,
     oppose,
@@ -12,7 +11,7 @@ from lab.recipes.checker.synthetic import (
     swap_number,
     synthesise,
 )
-from lab.recipes.records import QaRow, Span
+from lab.recipes.records import QaRow, Span, clean
 
 TEXT = (
     "The old bridge was built in 1654 by Anna Keller for the town. It was the largest bridge north of Dover. "
