@@ -19,7 +19,9 @@ class LazyCommand(TyperCommand):
 
     def load(self) -> Any:
         """The command itself (a click Command, or a Group)."""
-        return typer.main.get_command(import_module(self._module).app)
+        app = import_module(self._module).app
+        app.rich_markup_mode = None  # plain help: Rich's renderer takes longer to import than all the rest
+        return typer.main.get_command(app)
 
     def make_context(self, *given: Any, **extra: Any) -> Any:
         """The context of the command itself; click calls this first when the command is called."""

@@ -42,6 +42,7 @@ app = typer.Typer(
     help="Answers from your own documents, with a checked footnote behind every sentence.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # as of every command: see LazyCommand.load
 )
 
 
@@ -60,6 +61,8 @@ def main() -> None:
     """The entry point: every error that is not one of usage becomes one line and exit status 1."""
     if not os.environ.get("FOOTNOTE_DEBUG"):
         sys.excepthook = _one_line
+    # httpx brings a command line of its own, with click, Rich and Pygments, and does without where it is missing.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
     typer.main.get_command(app)()  # app() itself would put Typer's own hook in the place of ours
 
 

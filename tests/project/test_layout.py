@@ -84,7 +84,7 @@ def test_types_need_the_standard_library_only() -> None:
 
 
 def test_serving_loads_no_torch() -> None:
-    code = "import sys, api.http.app, ingest.handler; sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
+    code = "import sys, api.http.app, ingest.handler; sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"  # noqa: E501
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
