@@ -173,7 +173,7 @@ class Worker:
             item = self._store.jobs.item(item_id)
             if item.state != "pending":
                 return item.state != "cancelled"
-            if not self._is_running(item.job_id):
+            if not self._store.jobs.claim(item.job_id):
                 return False
             ahead = None if following is None else self._store.jobs.item(following)
             result = self._items.process(item, ahead, last_try=last_try)
@@ -186,19 +186,13 @@ class Worker:
         """A whole job, from where it is to its end. For `Queues`, see there."""
         try:
             request = self._store.jobs.request(job_id)
-            is_open = self._store.jobs.status(job_id) in ("queued", "running")
-            if self._stopping.is_set() or not is_open or not self._is_running(job_id):
+            if self._stopping.is_set() or not self._store.jobs.claim(job_id):
                 return
             handler, job = self._jobs[request.kind], self._store.jobs.get(job_id)
             progress = JobProgress(self._store, job, handler.outcome, self._stopping, self._on_progress)
             at_low_priority(lambda: _process(handler, request, progress))
         except NotFound:
             log.info("job %s has gone with its collection", job_id)
-
-    def _is_running(self, job_id: str) -> bool:
-        """Whether the job is, or is from now on: only its first file costs a write."""
-        status = self._store.jobs.status(job_id)
-        return status == "running" or self._store.jobs.set_status(job_id, "running") == "running"
 
     def _report(self, item: ItemRecord, result: ItemResult) -> None:
         if self._on_progress is None or result.ended:

@@ -177,6 +177,17 @@ class Jobs(Part):
         with self._db.write() as connection:
             _finish(connection, item_id, values, findings or {})
 
+    def claim(self, id: str) -> bool:  # noqa: A002
+        """Whether a worker may process the job: it is running, or was queued and is running from now on.
+
+        Only the first claim of a job costs a write. Several workers may share what they have claimed: which
+        of its items a worker takes is for the queues to say. Raises NotFound `job_not_found`.
+        """
+        status = self.status(id)
+        if status == "queued":
+            status = self.set_status(id, "running")
+        return status == "running"
+
     def set_status(self, id: str, status: JobStatus) -> JobStatus:  # noqa: A002
         """Set a job's status and return the one that holds: a cancelled job stays so until it is retried.
 

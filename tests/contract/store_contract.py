@@ -668,9 +668,12 @@ class StoreContract:
     def test_a_cancelled_job_stays_so_until_it_is_retried(self, store: Store) -> None:
         job = store.jobs.create("upload", "c", [JobItem("a.txt", payload=b"x"), JobItem("b.txt")])
         first, second = store.jobs.items(job.id)
-        assert store.jobs.set_status(job.id, "running") == "running"
+        assert store.jobs.claim(job.id)
+        assert store.jobs.claim(job.id), "any number of workers share a job"
+        assert store.jobs.status(job.id) == "running"
         store.jobs.finish_item(second.id, "added")
         assert store.jobs.cancel(job.id).status == "cancelled"
+        assert not store.jobs.claim(job.id)
         assert store.jobs.cancel(job.id).status == "cancelled"
         assert store.jobs.set_status(job.id, "succeeded") == "cancelled"
         assert store.jobs.get(job.id).status == "cancelled"
