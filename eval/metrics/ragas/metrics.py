@@ -31,7 +31,7 @@ NOTHING = ("no_response",)
 
 
 class JudgeMetric(SingleTurnMetric, BaseMetric):  # type: ignore[misc]
-    """A judge of eval/judges as a RAGAS metric, 0 to 1.
+    """A judge of eval/metrics as a RAGAS metric, 0 to 1.
 
     Without `judge` it is the shared one, over the models that the settings name, loaded at the first score.
     An empty response or no context scores 0. Raises NotJudgeable when a column is missing on a row (the code
