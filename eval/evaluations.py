@@ -44,7 +44,7 @@ def submit(store: Store, settings: Settings, asked: RunRequest) -> Job:
     chosen(asked.metrics, settings)
     if not asked.cases:
         raise InvalidInput("There is no case to evaluate.", code="cases_empty")
-    items = [_item(case) for case in with_ids(asked.cases)]
+    items = [_job_item(case) for case in with_ids(asked.cases)]
     return store.jobs.create(KIND, asked.collection, items, _options(asked))
 
 
@@ -145,7 +145,7 @@ def _final_status(run: Run) -> JobStatus:
     return "failed" if failed == len(run.rows) else "partial" if failed else "succeeded"
 
 
-def _item(case: Case) -> JobItem:
+def _job_item(case: Case) -> JobItem:
     payload = json.dumps(as_row(case)).encode()
     return JobItem(case.id or "", media_type="application/json", payload=payload)
 

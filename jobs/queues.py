@@ -202,7 +202,7 @@ class Queues:
         """Process a batch, item by item, until its job ends or the worker stops."""
         with self._being_active(workflow_id), self._turn:
             for item, following in zip(items, [*items[1:], None], strict=True):
-                if not _item(item, following):
+                if not _process_item(item, following):
                     return
 
     def run_item(self, item_id: int, following: int | None) -> bool:
@@ -246,7 +246,7 @@ def _batch(items: list[int]) -> None:
     backoff_rate=2.0,
     should_retry=is_transient,
 )
-def _item(item_id: int, following: int | None) -> bool:
+def _process_item(item_id: int, following: int | None) -> bool:
     return _queues().run_item(item_id, following)
 
 

@@ -67,7 +67,7 @@ class Worker:
             while not stop.is_set():
                 try:
                     if self._open_jobs():
-                        self._work(stop, _LINGER_S)
+                        self._process_open_jobs(stop, _LINGER_S)
                 except StoreError as error:
                     log.warning("waiting for the store: %s", error.message)
                     stop.wait(_STORE_PAUSE_S)
@@ -78,7 +78,7 @@ class Worker:
         never = threading.Event()
         with self._reporting(on_progress):
             while self._open_jobs():
-                self._work(never, 0.0)
+                self._process_open_jobs(never, 0.0)
             for one in self._periodic:
                 one.run_once(never)
 
@@ -119,7 +119,7 @@ class Worker:
     def _open_jobs(self) -> list[JobRequest]:
         return self._store.jobs.requests(self._kinds)
 
-    def _work(self, stop: threading.Event, linger_s: float) -> None:
+    def _process_open_jobs(self, stop: threading.Event, linger_s: float) -> None:
         """Work with DBOS running until there has been no job for `linger_s` seconds, or `stop` is set."""
         # Here, as its imports take half a second, which a worker that has nothing to do can spare.
         from jobs.queues import Queues

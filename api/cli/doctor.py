@@ -254,10 +254,10 @@ def _remote_index(settings: Settings) -> list[Finding]:
 
     headers = {"api-key": settings.index_key.get_secret_value()} if settings.index_key else {}
 
-    def work() -> str:
+    def attempt() -> str:
         return _reached(f"{url.rstrip('/')}/readyz", headers)
 
-    return [_attempt("qdrant", work, advice="Check FOOTNOTE_INDEX and that Qdrant runs there.")]
+    return [_attempt("qdrant", attempt, advice="Check FOOTNOTE_INDEX and that Qdrant runs there.")]
 
 
 def _llm(settings: Settings) -> list[Finding]:
@@ -266,13 +266,13 @@ def _llm(settings: Settings) -> list[Finding]:
     key = settings.llm_key.get_secret_value() if settings.llm_key else ""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
 
-    def work() -> str:
+    def attempt() -> str:
         return _reached(f"{settings.llm_url.rstrip('/')}/models", headers)
 
     return [
         _attempt(
             "language model",
-            work,
+            attempt,
             advice="Check FOOTNOTE_LLM_URL and FOOTNOTE_LLM_KEY; without it answers are quoted.",
             needed=False,
         )

@@ -28,12 +28,12 @@ def print_explanation(console: Console, query: str, hit: Hit) -> None:
 
 def print_explained(console: Console, query: str, found: ExplainedHit) -> None:
     """One passage whole: what `print_explanation` shows, and the reader's windows, the strongest coloured."""
-    console.print(marked(found.hit))
+    console.print(highlighted(found.hit))
     print_explanation(console, query, found.hit)
     console.print(Padding(_reader(found.hit.text, found.reader), _INDENT, expand=False))
 
 
-def marked(hit: Hit) -> Text:
+def highlighted(hit: Hit) -> Text:
     """The passage's text with the matched words underlined."""
     text = Text(hit.text)
     for span in _spans(hit.explanation):
@@ -43,7 +43,7 @@ def marked(hit: Hit) -> Text:
 
 def excerpt(hit: Hit, length: int) -> Text:
     """The first `length` characters of `marked`, on one line."""
-    text = marked(hit)
+    text = highlighted(hit)
     lines = Text(" ").join(line for line in text.split("\n") if line.plain.strip())
     if len(lines) > length:
         cut = lines.plain.rfind(" ", 0, length)

@@ -61,7 +61,7 @@ def main() -> None:
     """The entry point: every error that is not one of usage becomes one line and exit status 1."""
     if not os.environ.get("FOOTNOTE_DEBUG"):
         sys.excepthook = _one_line
-    # httpx brings a command line of its own, with click, Rich and Pygments, and does without where it is missing.
+    # httpx brings a command line of its own, with click, Rich and Pygments, and can do without.
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
     typer.main.get_command(app)()  # app() itself would put Typer's own hook in the place of ours
 

@@ -112,7 +112,7 @@ def _binary(column: Column, labels: Labels) -> dict[str, Measure]:
         "pearson": lambda weights: of.pearson(values, positive.astype(float), weights),
         "spearman": lambda weights: of.spearman(values, positive.astype(float), weights),
     }
-    said = column.said
+    said = column.predictions
     if said is not None:
         measures["balanced_accuracy"] = _decided(said, positive)
     if len(set(labels.groups(column.at))) > 1:
@@ -155,7 +155,7 @@ def _by_verdict(column: Column, labels: Labels) -> dict[str, Measure]:
 
 
 def _confusion(column: Column, labels: Labels) -> Mapping[tuple[str, str], int]:
-    said = column.said
+    said = column.predictions
     if labels.graded or said is None:
         return {}
     rows = [labels.rows[n] for n in column.at]
@@ -296,7 +296,7 @@ def _enough(truth: Doubles, graded: bool) -> bool:
 
 
 def _slice_result(name: Slice, column: Column, baselines: Sequence[Column], labels: Labels) -> SliceResult:
-    truth, said = labels.truth(column.at), column.said
+    truth, said = labels.truth(column.at), column.predictions
     decided = said is not None and not labels.graded
     return SliceResult(
         column.scorer.name,

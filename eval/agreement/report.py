@@ -42,7 +42,7 @@ def _set(one: SetAgreement, details: bool) -> list[str]:
     columns = GRADED if one.graded else BINARY
     lines = [
         f"## {one.name}",
-        _told(one),
+        _describe(one),
         table(
             ["metric", "rows", *(title for title, _ in columns)],
             [_line(rating, [name for _, name in columns]) for rating in one.ratings],
@@ -55,7 +55,7 @@ def _set(one: SetAgreement, details: bool) -> list[str]:
     return [*lines, *_parts(one), *_mistakes(one)] if details else lines
 
 
-def _told(one: SetAgreement) -> str:
+def _describe(one: SetAgreement) -> str:
     drawn = f" of {one.drawn_from:,}" if one.rows < one.drawn_from else ""
     told = [f"{one.rows:,}{drawn} rows in {one.groups:,} groups"]
     told += [", ".join(f"{count:,} {kind}" for kind, count in one.labels.items())] if one.labels else []

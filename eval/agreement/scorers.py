@@ -82,7 +82,7 @@ def load_scorers(names: Sequence[str], models: Models) -> list[Scorer]:
     vectors = Vectors(models)
     pairs = list(dict.fromkeys(scorer.sides for scorer in found))
     for sides in pairs:
-        told = _told(sides) if len(pairs) > 1 else ""
+        told = _describe(sides) if len(pairs) > 1 else ""
         found += [overlap_baseline(sides, told), _similarity_baseline(sides, told, vectors)]
     return found
 
@@ -125,7 +125,7 @@ def _similarity_baseline(sides: Sides, told: str, vectors: Vectors) -> Scorer:
     return Scorer(f"similarity{told}", "baseline", sides, None, score)
 
 
-def _told(sides: Sides) -> str:
+def _describe(sides: Sides) -> str:
     return f" ({sides.replace('_', ', ')})"
 
 
@@ -201,7 +201,7 @@ class Column:
     skipped: Mapping[str, int]
 
     @property
-    def said(self) -> Bools | None:
+    def predictions(self) -> Bools | None:
         """Whether each row is positive by the metric's own verdict or threshold; None without either."""
         if self.scorer.threshold is None:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from eval.report.analysis import TOTAL, Analysis, Stage
-from eval.report.wording import counted, duration, percent, shares
+from eval.report.wording import counted, duration, percent, percentages
 from eval.runs.compare import Comparison
 from eval.statistics import Interval
 
@@ -46,11 +46,11 @@ def _answered(found: Analysis) -> Iterator[str]:
 def _right(found: Analysis) -> Iterator[str]:
     faithful = found.summaries.get("faithfulness")
     if faithful and faithful.interval:
-        yield f"{shares(faithful.interval)} of what was said is supported by the passages found."
+        yield f"{percentages(faithful.interval)} of what was said is supported by the passages found."
     right = right_when_answered(found)
     if right and found.metric:
         base = found.metric.partition("(")[0]
-        yield BY_REFERENCE[base].format(shares(right))
+        yield BY_REFERENCE[base].format(percentages(right))
 
 
 def _declined(found: Analysis) -> Iterator[str]:

@@ -58,7 +58,7 @@ def reason(code: str | None) -> str:
     return REASONS.get(code or "", code or "No reason was given.")
 
 
-def shares(found: Interval) -> str:
+def percentages(found: Interval) -> str:
     """A mean share with its interval: `94% [91, 96]`."""
     return f"{percent(found.mean)} {between(found)}"
 

@@ -54,7 +54,7 @@ def synthesize(
     )
 
 
-def shares(options: Options) -> dict[Kind, int]:
+def split_by_kind(options: Options) -> dict[Kind, int]:
     """How many cases of each kind: three single-hop ones to one of each other kind."""
     total = sum(_SHARES[kind] for kind in options.kinds)
     wanted = {kind: int(options.count * _SHARES[kind] / total) for kind in options.kinds}
@@ -75,7 +75,7 @@ class _Synthesizer:
 
     @property
     def wanted(self) -> dict[Kind, int]:
-        return shares(self.options)
+        return split_by_kind(self.options)
 
     def by_rules(self) -> list[Case]:
         """Single-hop drafts first, as the other kinds are made of more of them."""

@@ -1,4 +1,4 @@
-"""Citations: an LLM's text becomes claims, its markers exact spans; a claim without one gets what it earned."""
+"""Citations: an LLM's text becomes claims, its markers exact spans; a claim without one may get one."""
 
 from __future__ import annotations
 

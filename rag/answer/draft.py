@@ -1,4 +1,4 @@
-"""An answer in the making: its claims with their footnotes, and how it came about. Everything is immutable."""
+"""An answer in the making: its claims with their footnotes, how it came about. Everything is immutable."""
 
 from __future__ import annotations
 

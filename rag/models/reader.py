@@ -38,7 +38,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SpanCandidate:
     """A span before it has a probability: characters of a passage, and the features of the calibration;
     `evidence` is the mean logit of its tokens, 0 from folders without such an output.
     """
@@ -96,7 +96,7 @@ class OnnxReader:
         encoded = self._network.tokenize_spans(passages)
         windows = self._windows(question, encoded)
         relevance = best_relevance(windows, len(passages))
-        found = self._found(windows, encoded)
+        found = self._candidates(windows, encoded)
         readings = self._readings(found, passages)
         absent, evidence = self._absence(windows, found), evidence_tokens(windows, encoded)
         return ReadResult(tuple(readings[:top]), absent, tuple(relevance.tolist()), evidence)
@@ -107,12 +107,12 @@ class OnnxReader:
         """
         return float(np.interp(accuracy, (0.0, *self._accuracies, 1.0), (0.0, *self._thresholds, 1.0)))
 
-    def spans(self, question: str, passages: Sequence[str]) -> list[Found]:
+    def spans(self, question: str, passages: Sequence[str]) -> list[SpanCandidate]:
         """All candidate spans with the features that calibration is fitted on (see
         lab/recipes/reader/fit.py).
         """
         encoded = self._network.tokenize_spans(passages)
-        return self._found(self._windows(question, encoded), encoded)
+        return self._candidates(self._windows(question, encoded), encoded)
 
     def _windows(self, question: str, passages: Sequence[Encoding]) -> list[Window]:
         asked = self._network.tokenize([question])[0].ids[:MAX_QUESTION]
@@ -128,17 +128,17 @@ class OnnxReader:
             for place, outputs in zip(places, self._network.run(rows), strict=True)
         ]
 
-    def _found(self, windows: Sequence[Window], encoded: Sequence[Encoding]) -> list[Found]:
+    def _candidates(self, windows: Sequence[Window], encoded: Sequence[Encoding]) -> list[SpanCandidate]:
         return distinct([span for window in windows for span in self._spans(window, encoded[window.passage])])
 
-    def _spans(self, window: Window, passage: Encoding) -> list[Found]:
+    def _spans(self, window: Window, passage: Encoding) -> list[SpanCandidate]:
         if window.first == window.last:
             return []
         edges = word_edges(passage.word_ids[window.first : window.last])
         spans = best_spans(window.start, window.end, window.null, edges, self._longest, 3)
-        return [_found(span, window, passage) for span in spans]
+        return [_candidate(span, window, passage) for span in spans]
 
-    def _readings(self, found: Sequence[Found], passages: Sequence[str]) -> list[Reading]:
+    def _readings(self, found: Sequence[SpanCandidate], passages: Sequence[str]) -> list[Reading]:
         """Those first that are most probably the exact answer, with the probability of the sentence around;
         none has a higher one than those before it.
         """
@@ -151,13 +151,13 @@ class OnnxReader:
             _reading(found[n], passages, probability) for n, probability in zip(order, least, strict=True)
         ]
 
-    def _absence(self, windows: Sequence[Window], found: Sequence[Found]) -> float:
+    def _absence(self, windows: Sequence[Window], found: Sequence[SpanCandidate]) -> float:
         if not found:
             return 1.0
         return 1 - logistic(self._presence_weights, presence_features(found))
 
 
-def answer_features(found: Sequence[Found]) -> list[tuple[float, ...]]:
+def answer_features(found: Sequence[SpanCandidate]) -> list[tuple[float, ...]]:
     """What tells whether a span answers, one row for each span of all passages.
 
     Its margin over the null answer, its log-probability in its window, its passage's relevance, its log-share
@@ -183,11 +183,11 @@ def answer_features(found: Sequence[Found]) -> list[tuple[float, ...]]:
     ]
 
 
-def _rival(best: Mapping[int, float], item: Found) -> float:
+def _rival(best: Mapping[int, float], item: SpanCandidate) -> float:
     return max((value for passage, value in best.items() if passage != item.passage), default=IRRELEVANT)
 
 
-def presence_features(found: Sequence[Found]) -> tuple[float, float]:
+def presence_features(found: Sequence[SpanCandidate]) -> tuple[float, float]:
     """What tells whether any passage answers: the best margin over the null answer and the best relevance."""
     return max(item.margin for item in found), max(item.relevance for item in found)
 
@@ -208,9 +208,9 @@ def best_relevance(windows: Sequence[Window], passages: int) -> Floats:
     return scores
 
 
-def distinct(found: Sequence[Found]) -> list[Found]:
+def distinct(found: Sequence[SpanCandidate]) -> list[SpanCandidate]:
     """Without spans that overlap a better one of the same passage (windows overlap, so spans may repeat)."""
-    kept: list[Found] = []
+    kept: list[SpanCandidate] = []
     for item in sorted(found, key=lambda f: -f.margin):
         rivals = (other for other in kept if other.passage == item.passage)
         if all(item.start >= other.end or item.end <= other.start for other in rivals):
@@ -243,7 +243,7 @@ def _window(place: tuple[int, int, int], outputs: Sequence[Floats], lead: int) -
     return Window(*place, float(relevance), start[lead:-1], end[lead:-1], null, evidence)
 
 
-def _reading(item: Found, passages: Sequence[str], probability: float) -> Reading:
+def _reading(item: SpanCandidate, passages: Sequence[str], probability: float) -> Reading:
     text = passages[item.passage][item.start : item.end]
     return Reading(item.passage, item.start, item.end, text, probability)
 
@@ -253,12 +253,12 @@ def _row(question: Sequence[int], passage: Sequence[int]) -> Row:
     return Row(ids, [0] * (len(question) + 2) + [1] * len(passage) + [0])
 
 
-def _found(span: TokenSpan, window: Window, passage: Encoding) -> Found:
+def _candidate(span: TokenSpan, window: Window, passage: Encoding) -> SpanCandidate:
     start = passage.offsets[window.first + span.first][0]
     end = passage.offsets[window.first + span.last][1]
     logits = window.evidence
     evidence = 0.0 if logits is None else float(logits[span.first : span.last + 1].mean())
-    return Found(window.passage, start, end, span.margin, span.chance, window.relevance, evidence)
+    return SpanCandidate(window.passage, start, end, span.margin, span.chance, window.relevance, evidence)
 
 
 BLOCKED = np.float32(-1e4)

@@ -14,7 +14,7 @@ from eval.corpus import CorpusDocument, put_whole
 from eval.synthesis.lexicon import Lexicon
 from eval.synthesis.passages import Kind, Options, Synthesis, sentences_of
 from eval.synthesis.rules import questions_of, rows_of
-from eval.synthesis.synthesize import shares, synthesize
+from eval.synthesis.synthesize import split_by_kind, synthesize
 from rag.errors import Conflict, InvalidInput, NotFound
 from rag.service import Service, open_service
 from rag.settings import Settings
@@ -222,7 +222,7 @@ def test_only_the_kinds_asked_for(island: Service) -> None:
     found = synthesize(island, "island", Options(3, kinds=("single",)), lambda *at: seen.append(at))
     assert [case.type for case in found.cases] == ["single_hop"] * 3
     assert seen[-1] == ("single", 3, 3)
-    assert shares(Options(10, kinds=("single", "unanswerable"))) == {"single": 8, "unanswerable": 2}
+    assert split_by_kind(Options(10, kinds=("single", "unanswerable"))) == {"single": 8, "unanswerable": 2}
 
 
 def test_what_cannot_be_made_is_named(island: Service) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.models.reader import Found, answer_features, best_spans, cut_windows, word_edges
+from rag.models.reader import SpanCandidate, answer_features, best_spans, cut_windows, word_edges
 
 
 @settings(max_examples=60)
@@ -47,7 +47,11 @@ def test_windows_cover_everything_and_overlap(length: int, size: int) -> None:
 
 
 def test_features_set_a_span_against_those_of_other_passages() -> None:
-    found = [Found(0, 0, 1, 4.0, -0.1, 2.0), Found(0, 5, 6, 1.0, -3.0, 2.0), Found(1, 0, 1, 2.0, -0.5, 1.5)]
+    found = [
+        SpanCandidate(0, 0, 1, 4.0, -0.1, 2.0),
+        SpanCandidate(0, 5, 6, 1.0, -3.0, 2.0),
+        SpanCandidate(1, 0, 1, 2.0, -0.5, 1.5),
+    ]
     rows = answer_features(found)
     total = np.log(1 + np.exp([4.0, 1.0, 2.0]).sum())
     assert np.allclose([row[3] for row in rows], [m - total for m in (4.0, 1.0, 2.0)], atol=1e-5)

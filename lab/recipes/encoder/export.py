@@ -12,8 +12,8 @@ from adapt.network import EncoderNet, blend, load_backbone
 from lab.recipes.loop import trained_weights
 
 SHARE = 0.5
-"""How far the encoder goes from where a training began to what it made: of .5, .75 and 1 the best on questions
-kept for choosing (docs/log.md, 2026-11-21).
+"""How far the encoder goes from where a training began to what it made: of .5, .75 and 1 the best on
+questions kept for choosing (docs/log.md, 2026-11-21).
 """
 
 

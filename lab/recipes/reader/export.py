@@ -14,8 +14,8 @@ from lab.recipes.loop import trained_weights
 from lab.recipes.reader.net import ReaderNet, Reads
 
 SHARE = 0.5
-"""How far the reader goes from where a training began to what it made: of .25, .5, .75 and 1 the best on questions
-kept for choosing (docs/log.md, 2026-11-22).
+"""How far the reader goes from where a training began to what it made: of .25, .5, .75 and 1 the best on
+questions kept for choosing (docs/log.md, 2026-11-22).
 """
 
 

@@ -21,7 +21,7 @@ from lab.recipes.reader.data import split_qa
 from lab.recipes.reader.mine import holds
 from lab.recipes.records import QaRow
 from lab.recipes.results import update_config
-from rag.models.reader import Found, OnnxReader, answer_features, presence_features
+from rag.models.reader import OnnxReader, SpanCandidate, answer_features, presence_features
 from rag.models.runtime import RuntimeOptions
 from rag.text.sentences import evidence_sentences
 
@@ -62,13 +62,13 @@ def cases(
     return [case for case in made if case.passages]
 
 
-def is_right(case: Case, found: Found) -> bool:
+def is_right(case: Case, found: SpanCandidate) -> bool:
     """Whether a span answers: it lies in the right passage and shares at least half of an answer (F1)."""
     text = case.passages[found.passage][found.start : found.end]
     return found.passage == case.gold and f1(case.answers, text) >= RIGHT
 
 
-def is_quoted(case: Case, found: Found) -> bool:
+def is_quoted(case: Case, found: SpanCandidate) -> bool:
     """Whether the sentences that a span touches (what is shown) hold an answer, or are of one that is
     longer than they.
     """
@@ -95,7 +95,7 @@ class Fitted:
 
 
 def top_answers(
-    weights: Doubles, quoting: Doubles, read: Sequence[tuple[Case, list[Found]]]
+    weights: Doubles, quoting: Doubles, read: Sequence[tuple[Case, list[SpanCandidate]]]
 ) -> list[Prediction]:
     """The most probable span of each case: probability of the quote around it, and whether that is right."""
     predictions = []

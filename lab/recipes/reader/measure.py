@@ -25,7 +25,7 @@ from lab.recipes.reader.mine import holds_answer
 from lab.recipes.records import QaRow
 from lab.recipes.results import mean_text
 from rag.models.encoder import OnnxEncoder
-from rag.models.reader import Found, OnnxReader
+from rag.models.reader import OnnxReader, SpanCandidate
 from rag.models.runtime import RuntimeOptions
 from rag.text.sentences import evidence_sentences
 
@@ -167,7 +167,7 @@ def open_answers(reader: OnnxReader, asked: Sequence[Ranked], depth: int = 5) ->
             continue
         case = Case(item.question, passages, item.gold if item.gold < depth else -1, item.answers)
         first = readings[0]
-        span = Found(first.passage, first.start, first.end, 0.0, 0.0, 0.0)
+        span = SpanCandidate(first.passage, first.start, first.end, 0.0, 0.0, 0.0)
         opened.spans.append(Prediction(first.probability, is_right(case, span)))
         opened.quotes.append(Prediction(first.probability, is_quoted(case, span)))
     return opened

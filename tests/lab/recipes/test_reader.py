@@ -37,7 +37,7 @@ from lab.recipes.reader.net import ReaderNet
 from lab.recipes.reader.pairs import load_pairs, load_topics, pack_pairs
 from lab.recipes.reader.train import head_loss, list_loss, train
 from lab.recipes.records import QaRow, Span
-from rag.models.reader import Found, OnnxReader
+from rag.models.reader import OnnxReader, SpanCandidate
 from rag.models.runtime import RuntimeOptions, load_tokenizer
 
 PASSAGE = "The mill stood by the river. It was built in 1702 by monks. Fish are sold there."
@@ -258,11 +258,11 @@ def test_some_cases_have_no_answer_and_quotes_count_by_sentence(data: Path) -> N
     assert all(len(case.passages) == 5 for case in made)
     case = Case("when", ["Nothing here.", PASSAGE], 1, ["1702"])
     span = PASSAGE.index("built in")
-    near = Found(1, span, span + len("built"), 0, 0, 0)
+    near = SpanCandidate(1, span, span + len("built"), 0, 0, 0)
     assert is_quoted(case, near)
     assert not is_right(case, near)
-    assert not is_quoted(case, Found(1, 0, 8, 0, 0, 0))
-    assert not is_quoted(case, Found(0, 0, 7, 0, 0, 0))
+    assert not is_quoted(case, SpanCandidate(1, 0, 8, 0, 0, 0))
+    assert not is_quoted(case, SpanCandidate(0, 0, 7, 0, 0, 0))
 
 
 def test_coverage_and_risk_of_a_known_list() -> None:
