@@ -71,7 +71,7 @@ def command_options(name: str) -> set[str]:
     commands: dict[str, Any] = vars(group)["commands"]
     return {
         option
-        for parameter in commands[name].params
+        for parameter in commands[name].load().params
         for option in (*parameter.opts, *parameter.secondary_opts)
     }
 

@@ -111,7 +111,8 @@ def test_an_evaluation(client: Client, live: Live) -> None:
     job = client.evaluate(
         "manuals", [{"question": QUESTION, "reference": "16 bar"}], metrics=["string_present"]
     )
-    client.wait(job, timeout_s=120)
+    live.work()
+    client.wait(job, timeout_s=60)
     found = client.evaluation(job.id)
     assert found.scores["string_present"].mean == 1.0
     assert found.rows[0]["question"] == QUESTION

@@ -176,7 +176,7 @@ def test_a_profile_of_the_old_encoder_is_left_out(
     learned = '{"dense_weight": 1, "lexical_weight": 7, "late_weight": 0, "reader": null, "adapter": null}'
     profile = NewProfile(encoder.info.name, encoder.info.revision, learned, "{}", True)
     store.learned.add(store.collections.get("c"), profile)
-    assert service.searcher.open("c").tuning.lexical == 7
+    assert service.searcher.open("c").tuning.lexical_weight == 7
     submit(store, settings, "c", NEW)
     reembed_worker(settings, store).drain()
     service.indexes.catch_up("c")
