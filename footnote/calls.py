@@ -287,30 +287,6 @@ def evaluation_report(evaluation_id: str, form: str, baseline: str | None) -> Ca
     return Call("GET", f"/v1/evaluations/{_quoted(evaluation_id)}/report", _text, params)
 
 
-def error_of(response: httpx.Response) -> FootnoteError:
-    """The error that an unsuccessful response, already read, stands for; OpenAI's shape included."""
-    try:
-        error = response.json()["error"]
-        message, code, details = str(error["message"]), str(error["code"]), error.get("details") or {}
-        request_id = str(error.get("request_id") or "")
-    except (ValueError, KeyError, TypeError, AttributeError):
-        message, code, details = response.text[:200] or response.reason_phrase, "http_error", {}
-        request_id = ""
-    return FootnoteError(
-        message,
-        code=code,
-        status=response.status_code,
-        request_id=request_id or response.headers.get("X-Request-Id", ""),
-        retry_after=_seconds(response.headers.get("Retry-After")),
-        details=details,
-    )
-
-
-def unexpected(error: Exception) -> FootnoteError:
-    """For an answer of 2xx that is not what the contract says: another service, or another version."""
-    return FootnoteError(f"The answer is none of Footnote's: {error}", code="unexpected_answer", status=502)
-
-
 class EventLines:
     """Server-sent events, put together line by line."""
 
@@ -376,13 +352,6 @@ def _set(**values: str | int | None) -> dict[str, str | int]:
 
 def _idempotency(key: str | None) -> dict[str, str]:
     return {"Idempotency-Key": key} if key else {}
-
-
-def _seconds(header: str | None) -> float | None:
-    try:
-        return float(header) if header else None
-    except ValueError:  # a date, as HTTP allows; ours sends seconds
-        return None
 
 
 def _whole(kind: type[T]) -> Callable[[httpx.Response], T]:

@@ -19,7 +19,7 @@ import httpx
 
 from footnote import calls
 from footnote.calls import Call, Case, Filters, Text
-from footnote.errors import FootnoteError
+from footnote.errors import FootnoteError, error_of, unexpected
 from footnote.models import (
     Answer,
     AnswerMode,
@@ -323,7 +323,7 @@ class Client:
             with closing(response):
                 if response.is_error:
                     response.read()
-                    raise calls.error_of(response)
+                    raise error_of(response)
                 for line in response.iter_lines():
                     event = lines.feed(line)
                     parsed = parse(*event) if event else None
@@ -603,7 +603,7 @@ class AsyncClient:
             async with _aclosing(response):
                 if response.is_error:
                     await response.aread()
-                    raise calls.error_of(response)
+                    raise error_of(response)
                 async for line in response.aiter_lines():
                     event = lines.feed(line)
                     parsed = parse(*event) if event else None
@@ -637,11 +637,11 @@ def _request(
 
 def _result(call: Call[T], response: httpx.Response) -> T:
     if response.is_error:
-        raise calls.error_of(response)
+        raise error_of(response)
     try:
         return call.read(response)
     except (ValueError, KeyError, TypeError) as error:
-        raise calls.unexpected(error) from error
+        raise unexpected(error) from error
 
 
 def _unreachable(url: str, error: httpx.HTTPError) -> FootnoteError:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from filelock import FileLock
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 
 def write_whole(path: Path, *content: str | bytes, sole_writer: bool = False) -> None:
@@ -37,6 +39,8 @@ def file_lock(path: Path) -> FileLock:
     `acquire()` does not wait: it raises filelock's Timeout while another holds it. Any thread may release it.
     On a disk without flock it raises OSError: a lock that is a file's mere presence outlives its holder.
     """
+    from filelock import FileLock  # here: a command that talks to a service takes no locks
+
     return FileLock(path, blocking=False, thread_local=False, fallback_to_soft=False)
 
 

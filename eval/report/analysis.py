@@ -11,14 +11,13 @@ import numpy as np
 from eval.metrics.ragas.meter import Spent
 from eval.report.outcomes import (
     Outcome,
-    Worst,
     answerable,
     answered,
     correctness_metric,
     failed,
     outcomes,
-    worst,
 )
+from eval.report.worst import Worst, worst
 from eval.runs.record import Row, Run, Summary
 from eval.statistics import Calibration, CoverageRisk, Interval, calibration, coverage_risk, mean_interval
 

@@ -9,10 +9,10 @@ from eval.report.analysis import Analysis, analyse, spent
 from eval.report.axis import SCORE, Axis
 from eval.report.charts import interval
 from eval.report.evidence import evidence_of, linked_parts
-from eval.report.outcomes import RULE
 from eval.report.page import Tile, render
 from eval.report.verdict import right_when_answered, total, verdict
 from eval.report.wording import between, duration, percent
+from eval.report.worst import RULE
 from eval.runs.compare import Comparison, Difference
 from eval.runs.record import Run
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from eval.runs.compare import ANSWERED, Comparison, Difference, compare, failures, parse_gates, worse
+from eval.runs.compare import ANSWERED, Comparison, Difference, compare, worse
+from eval.runs.gates import failures, parse_gates
 from eval.runs.record import Row, Run, Setup
 from eval.statistics import sign_flip_p
 from rag.errors import InvalidInput

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from eval.report.analysis import by_slice, spans, stages
-from eval.report.outcomes import answerable, correctness_metric, outcomes, worst
+from eval.report.outcomes import answerable, correctness_metric, outcomes
+from eval.report.worst import worst
 from eval.runs.record import Checked, Failure, Row, Run
 from tests.eval.made_runs import a_run, a_setup
 

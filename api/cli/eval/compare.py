@@ -14,8 +14,9 @@ from api.cli.options import FAILED, Json
 from eval.report.files import read_run
 from eval.report.html import to_html
 from eval.report.wording import table
-from eval.runs.compare import Comparison, Difference, failures, parse_gates, worse
+from eval.runs.compare import Comparison, Difference, worse
 from eval.runs.compare import compare as compare_runs
+from eval.runs.gates import failures, parse_gates
 from rag.files import write_whole
 
 _COMPARISON = TypeAdapter(Comparison)

@@ -16,8 +16,9 @@ from eval.metrics.registry import chosen
 from eval.report.files import read_run, write_run
 from eval.report.json import to_json
 from eval.report.markdown import to_markdown
-from eval.runs.compare import check_gates, compare, failures, parse_gates, worse
+from eval.runs.compare import compare, worse
 from eval.runs.execute import RunRequest, execute
+from eval.runs.gates import check_gates, failures, parse_gates
 from eval.runs.journal import in_folder
 from eval.runs.record import Run
 from footnote.service import open_with_stage
