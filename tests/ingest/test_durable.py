@@ -134,7 +134,7 @@ def test_a_cancelled_job_leaves_the_file_at_hand(
     assert list(store.documents.sources("c")) == ["before.md"]
     assert store.jobs.get(job.id).counts == JobCounts(3, added=1)
     assert store.audit.problems() == []
-    assert seconds < 10  # the file itself takes a minute
+    assert seconds < 30  # the file itself takes a minute
 
 
 def test_a_deleted_collection_ends_its_job(
