@@ -69,9 +69,15 @@ def backbone_folder(override: str | None = None) -> Path:
 
 
 def load_backbone(folder: Path) -> BertModel:
-    """The BERT body without its pooler."""
-    model: BertModel = BertModel.from_pretrained(str(folder), add_pooling_layer=False)
-    return model
+    """The BERT body without its pooler, in single precision.
+
+    Attention is written out ("eager"): the gradient of torch's fused one takes half of a training step on a
+    CPU (docs/log.md, 2026-12-01).
+    """
+    model: BertModel = BertModel.from_pretrained(
+        str(folder), add_pooling_layer=False, attn_implementation="eager"
+    )
+    return model.float()
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:

@@ -324,12 +324,24 @@ class Usage(Model):
     cost: float = 0.0
 
 
+class Closest(Model):
+    """A passage that comes near to an answer; `spans` are its best parts, offsets in the document's text."""
+
+    hit: Hit
+    spans: list[Span]
+
+
 class Answer(Model):
-    """An answer with a footnote behind every sentence, or the `reason` why there is none (`abstained`)."""
+    """An answer with a footnote behind every sentence, or the `reason` why there is none (`abstained`).
+
+    `confidence` is how probable it is that the quotes answer; `closest` what to look at where it abstained.
+    """
 
     answer: str
     abstained: bool
     reason: str | None
+    confidence: float | None = None
+    closest: list[Closest] = []
     sentences: list[Sentence]
     citations: list[Citation]
     hits: list[Hit]

@@ -42,6 +42,8 @@ def answer_of(answer: types.Answer) -> models.Answer:
         answer=answer.text,
         abstained=answer.abstained,
         reason=answer.reason,
+        confidence=answer.confidence,
+        closest=[closest_of(found) for found in answer.closest],
         sentences=[models.Sentence.model_validate(asdict(sentence)) for sentence in answer.sentences],
         citations=[models.Citation.model_validate(asdict(citation)) for citation in answer.citations],
         hits=[hit_of(hit) for hit in answer.hits],
@@ -49,6 +51,12 @@ def answer_of(answer: types.Answer) -> models.Answer:
         usage=models.Usage.model_validate(asdict(answer.usage)),
         timings_ms=dict(answer.timings),
     )
+
+
+def closest_of(found: types.Closest) -> models.Closest:
+    """A passage that comes near."""
+    spans = [models.Span(start=span.start, end=span.end) for span in found.spans]
+    return models.Closest(hit=hit_of(found.hit), spans=spans)
 
 
 def check_result_of(sentences: Sequence[types.Sentence]) -> models.CheckResult:

@@ -22,7 +22,7 @@ from pydantic_settings import (
 from rag.types import CheckPolicy
 
 LEXICAL_WEIGHT = 0.5
-READER_CANDIDATES = 20
+READER_CANDIDATES = 0
 HNSW_THRESHOLD = 50_000
 OPENAI = "haystack.components.generators.chat.OpenAIChatGenerator"
 LONGEST_QUESTION = 4_000
@@ -122,10 +122,10 @@ class Settings(BaseSettings):
         description="First hits that the reader rescores then, unless adapting lost by it; 0: none.",
     )
     answer_accuracy: float = Field(
-        0.7, gt=0, lt=1, description="Share of quoted answers to be right; the reader is silent below it."
+        0.55, gt=0, lt=1, description="Share of quoted answers to be right; below it the closest are shown."
     )
     answer_threshold: float | None = Field(
-        None, ge=0, le=1, description="Least reader probability of an answer, instead of answer_accuracy."
+        None, ge=0, le=1, description="Least confidence of a quoted answer, instead of answer_accuracy."
     )
     pipeline: str = Field(
         "", description="YAML of a Haystack pipeline to run between retrieval and answer; empty means none."

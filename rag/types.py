@@ -19,7 +19,9 @@ Metadata = Mapping[str, Scalar | Sequence[str]]
 Mode = Literal["hybrid", "dense", "lexical"]
 AnswerMode = Literal["auto", "extractive", "generative"]
 CheckPolicy = Literal["off", "flag", "retry", "drop", "refuse"]
-Label = Literal["supported", "contradicted", "unsupported"]
+Label = Literal["supported", "contradicted", "unsupported", "quoted"]
+GROUNDED: frozenset[Label] = frozenset({"supported", "quoted"})
+"""What stands in the passages: by the checker's word, or word for word."""
 DocumentStatus = Literal["ready", "failed"]
 JobStatus = Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
 Operation = Literal["put", "delete"]
@@ -340,6 +342,8 @@ class Evidence:
 class Verdict:
     """The word of the checker: `probability` is the label's, `support` that of being supported.
 
+    What is "quoted" was not judged: its words are the passage's, which says nothing of whether they answer.
+
     What is contradicted is not supported either, so "unsupported" has 1 - `support`.
     """
 
@@ -382,8 +386,20 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Closest:
+    """A passage that comes near to an answer, and its best parts, as offsets in the document's text."""
+
+    hit: Hit
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """A checked answer; `timings` maps a stage to milliseconds."""
+    """A checked answer; `timings` maps a stage to milliseconds.
+
+    `confidence` is the calibrated probability that quotes answer the question, None where none were sought;
+    `closest` are the passages to look at where the service abstained.
+    """
 
     text: str
     sentences: tuple[Sentence, ...]
@@ -394,6 +410,8 @@ class Answer:
     route: tuple[Step, ...]
     usage: Usage
     timings: Mapping[str, float]
+    confidence: float | None = None
+    closest: tuple[Closest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

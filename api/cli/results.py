@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
@@ -12,6 +13,7 @@ from api.cli.explanation import excerpt, print_explained, print_explanation
 from footnote.models import Answer, Citation, ExplainedHit, SearchResult, Sentence, Step
 
 VERDICTS: Mapping[str, tuple[str, str]] = {
+    "quoted": ("❝", "green"),
     "supported": ("✓", "green"),
     "contradicted": ("✗", "red"),
     "unsupported": ("?", "yellow"),
@@ -56,6 +58,9 @@ def print_answer(answer: Answer) -> None:
     if answer.abstained:
         reason = answer.reason or ""
         console.print(Text(f"No answer. {REASONS.get(reason, reason)}".strip(), "yellow"))
+        print_closest(console, answer)
+    elif answer.confidence is not None:
+        console.print(Text(sureness(answer.confidence), "dim"))
     for sentence in answer.sentences:
         console.print(sentence_line(sentence))
     for citation in answer.citations:
@@ -66,12 +71,35 @@ def print_answer(answer: Answer) -> None:
     console.print(Text(timings_line(answer.timings_ms), "dim"))
 
 
+def sureness(confidence: float) -> str:
+    """How sure the service is that its quotes answer, in words and as a number."""
+    word = "Sure" if confidence >= 0.8 else "Fairly sure" if confidence >= 0.6 else "Not very sure"
+    return f"{word} that this answers the question ({confidence:.0%})."
+
+
+def print_closest(console: Console, answer: Answer) -> None:
+    """The passages that come nearest, with their best parts."""
+    if not answer.closest:
+        return
+    console.print(Text("Not sure; the closest passages:", "yellow"))
+    for found in answer.closest:
+        hit = found.hit
+        inside = [span for span in found.spans if hit.start <= span.start and span.end <= hit.end]
+        parts = [hit.text[span.start - hit.start : span.end - hit.start] for span in inside]
+        text = " … ".join(" ".join(part.split()) for part in parts or [hit.text[:300]])
+        console.print(Padding(Text(place(hit.source, hit.page, hit.headings), "bold"), (1, 0, 0, 2)))
+        console.print(Padding(Text(text), (0, 0, 0, 4), expand=False))
+
+
 def sentence_line(sentence: Sentence) -> Text:
-    """The sentence, and behind it the verdict with its probability."""
+    """The sentence, and behind it the verdict with its probability; a quote has none."""
     if sentence.verdict is None:
         return Text(sentence.text)
     mark, style = VERDICTS[sentence.verdict.label]
-    verdict = f"  {mark} {sentence.verdict.label} {sentence.verdict.probability:.2f}"
+    said = sentence.verdict.label
+    verdict = (
+        f"  {mark} {said}" if said == "quoted" else f"  {mark} {said} {sentence.verdict.probability:.2f}"
+    )
     return Text.assemble((sentence.text, "bold"), (verdict, style))
 
 

@@ -22,7 +22,7 @@ from rag.store import SampleState, Store
 from rag.types import Answer
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
-_SEVERITY = ("contradicted", "unsupported", "supported")
+_SEVERITY = ("contradicted", "unsupported", "supported", "quoted")
 
 
 class Metrics:

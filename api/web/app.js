@@ -2,7 +2,7 @@
 
 const $ = (id) => document.getElementById(id);
 const KEY = "footnote-key";
-const MARKS = { supported: "✓ supported", contradicted: "✗ contradicted", unsupported: "? unsupported" };
+const MARKS = { quoted: "❝ quoted", supported: "✓ supported", contradicted: "✗ contradicted", unsupported: "? unsupported" };
 const REASONS = {
   empty_collection: "The collection holds no documents yet.",
   no_relevant_passage: "No passage answers the question.",
@@ -201,8 +201,20 @@ function showAnswer(answer) {
   $("footnotes").replaceChildren(...answer.citations.map(footnote));
   $("none").hidden = !answer.abstained;
   $("none").textContent = `No answer. ${REASONS[answer.reason] ?? answer.reason ?? ""}`;
+  if (answer.closest.length) $("none").append(" Not sure; the closest passages:");
+  $("text").append(...answer.closest.map(closest));
   $("facts").replaceChildren(...facts(answer).flatMap(([name, value]) => [make("dt", name), make("dd", value)]));
   $("how").hidden = $("why").hidden = false;
+}
+
+/** A passage that comes near to an answer, with its best parts marked. */
+function closest({ hit, spans }) {
+  const inside = spans.filter((one) => one.start >= hit.start && one.end <= hit.end);
+  const text = make("p");
+  text.append(...marked(Array.from(hit.text), inside.map((one) => ({ start: one.start - hit.start, end: one.end - hit.start }))));
+  const item = make("section", where(hit), { className: "where" });
+  item.append(text);
+  return item;
 }
 
 /** The passages that the question finds, asked for when somebody wants to see them. */

@@ -16,7 +16,7 @@ from jobs.periodic import run_periodically
 from rag.errors import StoreError
 from rag.settings import Settings
 from rag.store import NewSample, PassageRef, SampledSentence, SampleTexts, Store
-from rag.types import Answer, Sentence
+from rag.types import GROUNDED, Answer, Sentence
 
 QUEUE = 256
 """Samples that may wait to be written; further ones are dropped and counted."""
@@ -73,7 +73,7 @@ def to_sample(live: Live) -> NewSample:
 
 def _supported(answer: Answer) -> float | None:
     labels = [sentence.verdict.label for sentence in answer.sentences if sentence.verdict]
-    return sum(label == "supported" for label in labels) / len(labels) if labels else None
+    return sum(label in GROUNDED for label in labels) / len(labels) if labels else None
 
 
 def _renumbered(answer: Answer, number: Mapping[int, int]) -> tuple[str, tuple[SampledSentence, ...]]:

@@ -44,7 +44,7 @@ REASONS: Mapping[str, str] = {
     "no_relevant_passage": "No passage answers the question.",
     "unsupported_answer": "The passages did not support what was written.",
 }
-MARKS: Mapping[str, str] = {"supported": "✓", "contradicted": "✗", "unsupported": "?"}
+MARKS: Mapping[str, str] = {"quoted": "❝", "supported": "✓", "contradicted": "✗", "unsupported": "?"}
 OUTCOMES: Mapping[str, str] = {"better": "▲ better", "worse": "▼ worse", "same": "= same"}
 
 

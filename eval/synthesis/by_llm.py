@@ -18,7 +18,7 @@ from rag.answer.prompt import Prompt, clean
 from rag.answer.write import Generator
 from rag.errors import Conflict, GeneratorError, InvalidInput
 from rag.settings import Settings
-from rag.types import Span, Usage
+from rag.types import GROUNDED, Span, Usage
 
 _LEAST_CHARACTERS = 120
 _TRIES = 4
@@ -125,7 +125,7 @@ class LlmMaker:
         checked = check_text(
             answer, [one.text for one in passages], self.trip.service.models.checker, question
         )
-        if any(one.verdict is None or one.verdict.label != "supported" for one in checked):
+        if any(one.verdict is None or one.verdict.label not in GROUNDED for one in checked):
             return "unsupported"
         if len(passages) > 1:
             return None

@@ -19,7 +19,7 @@ from footnote.haystack.filters import search_filter
 from rag.answer.check import check as checked
 from rag.answer.cite import cite
 from rag.answer.draft import Draft
-from rag.answer.read import Thresholds, read
+from rag.answer.read import Extractor, Thresholds, read
 from rag.answer.tables import with_header
 from rag.errors import NotFound
 from rag.search.config import READER_WEIGHT
@@ -118,7 +118,8 @@ class FootnoteReader(ServiceBound):
         hits, least = to_hits(documents), self.service.answerer.thresholds
         if not self.alone:
             least = Thresholds(least.answer, least.answer)
-        draft = read(query, hits, Draft(), self.service.models.reader, least, self._text)
+        models = self.service.models
+        draft = read(query, hits, Draft(), Extractor(models.reader, models.encoder, self._text), least)
         return {"answers": extracted_answers(query, draft, documents, hits), "draft": draft}
 
     def _text(self, document_id: str) -> str:

@@ -1,7 +1,7 @@
 """Each sentence against the passages it cites, and what becomes of those that nothing supports.
 
-A sentence that is quoted word for word is supported by what it quotes, with certainty: comparing texts is a
-better check than any model's opinion. The checker judges what somebody wrote.
+A sentence that is quoted word for word is marked `quoted`: comparing texts is a better check than any model's
+opinion, and no proof that the quote answers. The checker judges what somebody wrote.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rag.answer.write import Generator
 from rag.errors import GeneratorError
 from rag.models.types import Checker
 from rag.text.sentences import split_sentences
-from rag.types import CheckPolicy, Evidence, Hit, Sentence, Step, Usage, Verdict
+from rag.types import GROUNDED, CheckPolicy, Evidence, Hit, Sentence, Step, Usage, Verdict
 
 
 def check(
@@ -100,12 +100,12 @@ def check_claims(
 
 
 def _by_identity(claim: Claim, hits: Sequence[Hit]) -> Claim:
-    """The claim, supported for certain if its words are those of the spans that it cites."""
+    """The claim, marked as quoted if its words are those of the spans that it cites."""
     if claim.verdict is not None or not claim.anchors or not (claim.quoted or _is_verbatim(claim, hits)):
         return claim
     starts = [(anchor, hits[anchor.hit].chunk.start) for anchor in claim.anchors]
     evidence = tuple(Evidence(a.hit, a.start - start, a.end - start) for a, start in starts)
-    return replace(claim, verdict=Verdict("supported", 1.0, 1.0, evidence))
+    return replace(claim, verdict=Verdict("quoted", 1.0, 1.0, evidence))
 
 
 def _is_verbatim(claim: Claim, hits: Sequence[Hit]) -> bool:
@@ -121,7 +121,7 @@ def _cited(claim: Claim, hits: Sequence[Hit]) -> list[int]:
 
 def is_unsupported(claim: Claim) -> bool:
     """Whether the checker refused the claim."""
-    return claim.verdict is not None and claim.verdict.label != "supported"
+    return claim.verdict is not None and claim.verdict.label not in GROUNDED
 
 
 def enforce(policy: CheckPolicy, claims: Sequence[Claim]) -> tuple[tuple[Claim, ...], str | None]:

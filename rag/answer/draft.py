@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from rag.answer.prompt import Prompt
-from rag.types import Step, Usage, Verdict
+from rag.types import Span, Step, Usage, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,15 @@ class Claim:
 class Draft:
     """What each step of an answer hands to the next; `reason` says why there is none yet.
 
-    `fallback` is what the reader quoted without being sure enough to answer alone; `prompt` and `written` are
-    what the LLM was asked and wrote, until the text is cited.
+    `fallback` is what the reader quoted without being sure enough to answer alone, `confidence` how sure it
+    was, `near` the parts that it would have quoted, sure or not: the hit and a span of its document;
+    `prompt` and `written` are what the LLM was asked and wrote, until the text is cited.
     """
 
     claims: tuple[Claim, ...] = ()
     fallback: tuple[Claim, ...] = ()
+    confidence: float | None = None
+    near: tuple[tuple[int, Span], ...] = ()
     prompt: Prompt | None = None
     written: str | None = None
     reason: str | None = None

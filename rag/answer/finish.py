@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from rag.answer.draft import Anchor, Claim, Draft
-from rag.types import Answer, Citation, Hit, Sentence, Span, Step, Usage, Verdict
+from rag.types import Answer, Citation, Closest, Hit, Sentence, Span, Step, Usage, Verdict
 
 Place = tuple[int, int, int, str | None]
 """What makes a footnote: hit, start, end, and the text where the chunk does not hold it."""
@@ -25,23 +25,41 @@ class Cited:
     citations: tuple[Citation, ...]
 
 
-def finish(draft: Draft, hits: tuple[Hit, ...], started: float) -> Answer:
-    """Number the footnotes, count the time; a draft without claims becomes an abstention with its reason."""
+CLOSEST = 3
+"""Passages shown where nothing answers surely enough."""
+
+
+def finish(draft: Draft, hits: tuple[Hit, ...], k: int, started: float) -> Answer:
+    """Number the footnotes, count the time; a draft without claims becomes an abstention with its reason and
+    the closest passages. The first k hits go along, and what is cited beyond them.
+    """
     cited = assemble(draft.claims, hits)
     abstained = not cited.sentences
+    last = max((anchor.hit for claim in draft.claims for anchor in claim.anchors), default=-1)
     reason = (draft.reason or "no_relevant_passage") if abstained else None
     timings = {**draft.timings, "total": (perf_counter() - started) * 1000}
     return Answer(
         text=cited.text,
         sentences=cited.sentences,
         citations=cited.citations,
-        hits=hits,
+        hits=hits[: max(k, last + 1)],
         abstained=abstained,
         reason=reason,
         route=draft.route or (_nothing_found(reason),),
         usage=draft.usage,
         timings=timings,
+        confidence=draft.confidence,
+        closest=closest(draft, hits) if abstained else (),
     )
+
+
+def closest(draft: Draft, hits: Sequence[Hit]) -> tuple[Closest, ...]:
+    """The passages with the parts that came nearest, the first passages where nothing was sought in them."""
+    places: dict[int, list[Span]] = {}
+    for hit, span in draft.near:
+        places.setdefault(hit, []).append(span)
+    found = places or {n: [] for n in range(len(hits))}
+    return tuple(Closest(hits[n], tuple(spans)) for n, spans in list(found.items())[:CLOSEST])
 
 
 def abstention(reason: str, started: float) -> Answer:

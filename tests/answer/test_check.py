@@ -74,7 +74,7 @@ def test_a_quote_is_certain_without_a_model(service: Service) -> None:
     altered = Claim("", sentence.replace("40", "90"), quoted.anchors)
     certain, judged = check_claims([quoted, altered], HITS, service.models.checker)
     assert certain.verdict is not None
-    assert (certain.verdict.label, certain.verdict.probability) == ("supported", 1.0)
+    assert (certain.verdict.label, certain.verdict.probability) == ("quoted", 1.0)
     assert certain.verdict.evidence[0].start == start - 20
     assert judged.verdict is not None
     assert judged.verdict.label != "supported"

@@ -57,7 +57,7 @@ def test_questions_are_answered_and_checked(edge: Service) -> None:
     assert not answer.abstained
     assert "8 euros" in answer.text
     assert answer.sentences[0].verdict is not None
-    assert answer.sentences[0].verdict.label == "supported"
+    assert answer.sentences[0].verdict.label == "quoted"
 
 
 def test_a_collection_is_searched_with_its_own_encoder_whatever_the_settings_name(edge: Service) -> None:

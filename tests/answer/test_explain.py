@@ -30,9 +30,10 @@ LONG = "\n\n".join(
 @pytest.fixture(scope="module")
 def ingested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Documents with titles, headings and a table, read as a user's are, in float: in int8 a score depends a
-    little on what is scored beside it.
+    little on what is scored beside it. The reader ranks too, as not by default.
     """
-    settings = settings_for(tmp_path_factory.mktemp("explain"), precision="float")
+    folder = tmp_path_factory.mktemp("explain")
+    settings = settings_for(folder, precision="float", reader_candidates=20)
     with open_service(settings) as opened:
         opened.store.collections.create(C)
         texts = {**TEXTS, "valves.md": f"# All valves 🙂\n\n{LONG}"}

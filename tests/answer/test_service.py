@@ -46,8 +46,8 @@ def test_search_finds_and_explains(service: Service, mode: Mode) -> None:
     assert hits[0].chunk.text == TEXTS["canteen.md"][hits[0].chunk.start : hits[0].chunk.end]
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     stages = {
-        "hybrid": {"dense", "lexical", "fused", "late", "rerank"},
-        "dense": {"dense", "late", "rerank"},
+        "hybrid": {"dense", "lexical", "fused", "late"},
+        "dense": {"dense", "late"},
         "lexical": {"lexical"},
     }
     assert set(hits[0].parts) == stages[mode]
@@ -60,12 +60,13 @@ def test_terms_are_kept_to_those_who_ask(service: Service) -> None:
     assert all(hit.terms == () for hit in hits)
 
 
-def test_rerank_can_be_left_out_as_can_each_of_its_stages(service: Service) -> None:
+def test_rerank_can_be_left_out_as_can_each_of_its_stages(service: Service, tmp_path: Path) -> None:
     query = Query("dogs on the ferry", C, 5)
     plain, _ = service.searcher.search(query, rerank=False)
     assert all("late" not in hit.parts for hit in plain)
-    opened = service.searcher.open(C, trial=Tuning(late_weight=0.0, reader=True))
-    hits = service.searcher.hits(service.searcher.retrieve(query, opened), 5)
+    with open_service(settings_for(tmp_path, reader_candidates=20), service.store) as reading:
+        opened = reading.searcher.open(C, trial=Tuning(late_weight=0.0, reader=True))
+        hits = reading.searcher.hits(reading.searcher.retrieve(query, opened), 5)
     assert all("rerank" in hit.parts and "late" not in hit.parts for hit in hits)
     assert hits[0].document.source == "ferry.md"
 
@@ -147,9 +148,11 @@ def test_answers_are_quoted_with_page_and_offsets(
     assert not answer.abstained
     assert words in answer.sentences[0].text
     assert (answer.citations[0].source, answer.citations[0].page) == (source, page)
-    assert all(s.verdict is not None and s.verdict.label == "supported" for s in answer.sentences)
+    assert all(s.verdict is not None and s.verdict.label == "quoted" for s in answer.sentences)
     assert answer.route[-1].step == "reader"
     assert answer.route[-1].taken
+    assert answer.confidence == answer.route[-1].confidence
+    assert not answer.closest
     assert {"retrieve", "rerank", "read", "check", "total"} <= answer.timings.keys()
     assert answer.usage.prompt_tokens == 0
 
@@ -161,6 +164,10 @@ def test_what_no_passage_tells_is_not_answered(service: Service) -> None:
     assert answer.reason in {"low_confidence", "no_relevant_passage"}
     assert answer.hits
     assert not answer.route[-1].taken
+    assert 1 <= len(answer.closest) <= 3
+    for near in answer.closest:
+        text = service.store.documents.text(near.hit.chunk.document_id)
+        assert all(text[span.start : span.end].strip() for span in near.spans)
 
 
 def test_an_empty_collection_abstains(service: Service) -> None:

@@ -1,9 +1,10 @@
-"""From the share of answers to be right to the probability that the reader has to reach."""
+"""From the share of answers to be right to the confidence that they have to reach."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from rag.answer.select import threshold
 from rag.service import Service, open_service
 from tests.answer.conftest import settings_for
 
@@ -13,7 +14,7 @@ def test_the_accuracy_asked_for_sets_the_least_probability(service: Service, tmp
     for accuracy in (0.6, 0.8, 0.95):
         with open_service(settings_for(tmp_path, answer_accuracy=accuracy), service.store) as opened:
             least.append(opened.answerer.thresholds.answer)
-            assert opened.answerer.thresholds.answer == opened.models.reader.threshold(accuracy)
+            assert opened.answerer.thresholds.answer == threshold(accuracy)
             assert opened.answerer.thresholds.alone >= opened.answerer.thresholds.answer
     assert least == sorted(least)
     assert least[0] < least[-1]

@@ -44,7 +44,7 @@ def test_what_is_written_is_streamed_cited_and_counted(writing: Live, llm: FakeL
     assert answer["citations"][0]["quote"] in llm.requests[-1].prompt
     assert answer["usage"]["prompt_tokens"] > 0
     taken = [step["step"] for step in answer["route"] if step["taken"]][-1]
-    assert f'footnote_questions_total{{route="{taken}",verdict="supported"}}' in metrics
+    assert f'footnote_questions_total{{route="{taken}",verdict="quoted"}}' in metrics
 
 
 def test_a_server_that_fails_is_told_in_the_route(writing: Live, llm: FakeLLM) -> None:

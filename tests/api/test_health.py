@@ -75,7 +75,7 @@ def test_metrics_count_what_happens(live: Live, http: httpx.Client) -> None:
     taken = next(step["step"] for step in reversed(route) if step["taken"])
     assert grown("footnote_http_requests_total", method="POST", route="/v1/query", status="200") == 3
     assert grown("footnote_http_request_seconds_count", route="/v1/query") == 3
-    assert grown("footnote_questions_total", route=taken, verdict="supported") == 2
+    assert grown("footnote_questions_total", route=taken, verdict="quoted") == 2
     assert grown("footnote_questions_total", route="none", verdict="abstained") == 1
     assert sum(value for (name, _), value in after.items() if name == "footnote_abstentions_total") >= 1
     assert grown("footnote_stage_seconds_count", stage="retrieve") >= 2

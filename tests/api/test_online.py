@@ -108,7 +108,7 @@ def test_answers_of_every_face_are_sampled_scored_and_shown(watched: Live, http:
     assert first["question"] == QUESTION
     assert set(first["scores"]) == JUDGES
     assert first["scores"]["faithfulness"] == 1.0
-    assert first["sentences"][0]["label"] == "supported"
+    assert first["sentences"][0]["label"] == "quoted"
     assert "16 bar" in first["response"]
     assert "16 bar" in first["passages"][0]["text"]
     given = events(streamed)[-1][1]

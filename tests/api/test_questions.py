@@ -106,7 +106,7 @@ def check_answer(http: httpx.Client, answer: dict[str, object]) -> None:
     for sentence in sentences:
         assert text[sentence["start"] : sentence["end"]] == sentence["text"]
         assert set(sentence["citations"]) <= {citation["marker"] for citation in citations}
-        assert sentence["verdict"]["label"] in ("supported", "contradicted", "unsupported")
+        assert sentence["verdict"]["label"] in ("supported", "contradicted", "unsupported", "quoted")
     for citation in citations:
         content = http.get(f"/v1/documents/{citation['document_id']}/content").json()["text"]
         assert content[citation["start"] : citation["end"]] == citation["quote"]

@@ -70,5 +70,5 @@ def test_demo_answers_everything_and_ends(tmp_path: Path) -> None:
         )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("Question ") == 3
-    assert "3 of 3 answers were found and supported." in done.stdout
+    assert "3 of 3 answers were found in the right file." in done.stdout
     assert find_running(tmp_path / "demo") is None

@@ -113,7 +113,7 @@ def test_ask_answers_with_a_footnote_and_a_verdict(filled: Filled) -> None:
     assert result.status == 0
     assert "16 bar" in answer["answer"]
     assert answer["citations"][0]["source"] == "manuals/pump.md"
-    assert {one["verdict"]["label"] for one in answer["sentences"]} == {"supported"}
+    assert {one["verdict"]["label"] for one in answer["sentences"]} == {"quoted"}
 
 
 def test_ask_in_text_shows_quote_verdict_and_timings(filled: Filled) -> None:
@@ -122,7 +122,7 @@ def test_ask_in_text_shows_quote_verdict_and_timings(filled: Filled) -> None:
     )
     assert "[1] manuals/pump.md" in result.out
     assert "“" in result.out
-    assert "supported" in result.out
+    assert "quoted" in result.out
     assert "timings:" in result.out
 
 

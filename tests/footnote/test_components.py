@@ -91,7 +91,7 @@ def test_ranker_reader_and_checker_take_anyones_documents(filled: Service) -> No
     citation = answer.meta["citations"][0]
     assert citation["source"] == "canteen.md"
     assert TEXTS["canteen.md"][citation["start"] : citation["end"]] == citation["quote"]
-    assert answer.meta["sentences"][0]["label"] == "supported"
+    assert answer.meta["sentences"][0]["label"] == "quoted"
 
 
 def test_citation_writer_and_checker_take_anyones_replies(filled: Service) -> None:

@@ -28,13 +28,13 @@ from api.http.schemas.openai import (
     ReplyOut,
     UsageChunkOut,
 )
-from api.http.schemas.query import CitationOut, SentenceOut, StepOut
+from api.http.schemas.query import CitationOut, ClosestOut, SentenceOut, StepOut
 from api.http.state import Running
 from rag.answer.ask import Ask
 from rag.answer.events import AnswerEvent, Event
 from rag.errors import InvalidInput, NotFound, RagError
 from rag.settings import LONGEST_QUESTION
-from rag.types import Answer, Usage
+from rag.types import Answer, Closest, Usage
 
 router = APIRouter(prefix="/v1", tags=["openai"])
 
@@ -163,6 +163,8 @@ def pieces(given: Answer) -> Iterator[str]:
     """The answer's text, a sentence at a time; joined they are the text."""
     if given.abstained and not given.text:
         yield NO_ANSWER
+        for found in given.closest:
+            yield f"\n\n{nearest(found)}"
         return
     start = 0
     for sentence in given.sentences:
@@ -170,6 +172,15 @@ def pieces(given: Answer) -> Iterator[str]:
         start = sentence.end
     if start < len(given.text):
         yield given.text[start:]
+
+
+def nearest(found: Closest) -> str:
+    """A closest passage in one paragraph: where it stands and its best parts."""
+    chunk = found.hit.chunk
+    inside = [span for span in found.spans if chunk.start <= span.start and span.end <= chunk.end]
+    parts = [chunk.text[span.start - chunk.start : span.end - chunk.start] for span in inside]
+    text = " … ".join(" ".join(part.split()) for part in parts or [chunk.text[:300]])
+    return f"{found.hit.document.source}: {text}"
 
 
 def usage(used: Usage) -> ChatUsageOut:
@@ -187,5 +198,7 @@ def footnote(given: Answer) -> Footnote:
         sentences=[SentenceOut.of(sentence) for sentence in given.sentences],
         abstained=given.abstained,
         reason=given.reason,
+        confidence=given.confidence,
+        closest=[ClosestOut.of(found) for found in given.closest],
         route=[StepOut.of(step) for step in given.route],
     )

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.http.limits import MAX_MESSAGE, MAX_PASSAGES
 from api.http.schemas.base import Out, Passage, example
-from api.http.schemas.query import ANSWER, CitationOut, SentenceOut, StepOut
+from api.http.schemas.query import ANSWER, CitationOut, ClosestOut, SentenceOut, StepOut
 
 NonEmpty = Annotated[Passage, StringConstraints(min_length=1)]
 
@@ -151,6 +151,8 @@ class Footnote(Out):
     sentences: list[SentenceOut]
     abstained: bool
     reason: str | None
+    confidence: float | None
+    closest: list[ClosestOut]
     route: list[StepOut]
 
 
@@ -179,7 +181,10 @@ class ChatUsageOut(Out):
     total_tokens: int
 
 
-_FOOTNOTE = {key: ANSWER[key] for key in ("citations", "sentences", "abstained", "reason", "route")}
+_FOOTNOTE = {
+    key: ANSWER[key]
+    for key in ("citations", "sentences", "abstained", "reason", "confidence", "closest", "route")
+}
 
 
 class ChatOut(Out):

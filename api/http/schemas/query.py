@@ -6,7 +6,18 @@ from pydantic.config import JsonDict
 
 from api.http.schemas.base import CollectionName, Count, FilterJson, In, Out, Question, example
 from api.http.schemas.search import HIT, HitOut
-from rag.types import Answer, AnswerMode, CheckPolicy, Citation, Label, Sentence, Step, Usage, Verdict
+from rag.types import (
+    Answer,
+    AnswerMode,
+    CheckPolicy,
+    Citation,
+    Closest,
+    Label,
+    Sentence,
+    Step,
+    Usage,
+    Verdict,
+)
 
 _SENTENCE: JsonDict = {
     "text": "The pump is rated for 16 bar [1].",
@@ -37,6 +48,8 @@ ANSWER: JsonDict = {
     "answer": "The pump is rated for 16 bar [1].",
     "abstained": False,
     "reason": None,
+    "confidence": 0.91,
+    "closest": [],
     "sentences": [_SENTENCE],
     "citations": [_CITATION],
     "hits": [HIT],
@@ -88,7 +101,10 @@ class EvidenceOut(Out):
 
 
 class VerdictOut(Out):
-    """What the checker says: `probability` is the label's, `support` that of being supported."""
+    """What the checker says: `probability` is the label's, `support` that of being supported.
+
+    `quoted` is said of words that are the passage's own, which nobody judged.
+    """
 
     label: Label
     probability: float
@@ -192,13 +208,32 @@ class UsageOut(Out):
         )
 
 
+class ClosestOut(Out):
+    """A passage that comes near to an answer; `spans` are its best parts, offsets in the document's text."""
+
+    hit: HitOut
+    spans: list[SpanOut]
+
+    @classmethod
+    def of(cls, found: Closest) -> ClosestOut:
+        """From the answer's passage."""
+        spans = [SpanOut(start=span.start, end=span.end) for span in found.spans]
+        return cls(hit=HitOut.of(found.hit), spans=spans)
+
+
 class QueryOut(Out):
-    """An answer with a footnote behind every sentence, or the reason why there is none."""
+    """An answer with a footnote behind every sentence, or the reason why there is none.
+
+    `confidence` is how probable it is that the quotes answer the question (null where none were sought);
+    `closest` has up to three passages to look at where the service abstained.
+    """
 
     model_config = example(ANSWER)
     answer: str
     abstained: bool
     reason: str | None
+    confidence: float | None
+    closest: list[ClosestOut]
     sentences: list[SentenceOut]
     citations: list[CitationOut]
     hits: list[HitOut]
@@ -214,6 +249,8 @@ class QueryOut(Out):
             answer=answer.text,
             abstained=answer.abstained,
             reason=answer.reason,
+            confidence=answer.confidence,
+            closest=[ClosestOut.of(found) for found in answer.closest],
             sentences=[SentenceOut.of(sentence) for sentence in answer.sentences],
             citations=[CitationOut.of(citation) for citation in answer.citations],
             hits=[HitOut.of(hit) for hit in answer.hits],

@@ -12,7 +12,7 @@ import torch
 from tokenizers import Tokenizer
 
 from adapt.network import pad
-from lab.recipes.records import QaRow
+from lab.recipes.records import QaRow, Span
 from rag.text.sentences import split_sentences
 
 CLS, SEP = 101, 102
@@ -106,9 +106,17 @@ class PassageCache:
 
 
 def pack(rows: Sequence[QaRow], negatives: Sequence[Sequence[str]], cache: PassageCache) -> list[Question]:
-    """Tokenise rows with their negatives."""
+    """Tokenise rows with their negatives.
+
+    A share HEADED of those whose title is known have the titles of all their passages on top, as the service
+    puts a passage's headings there.
+    """
+    dice, titles = random.Random(len(rows)), {row.context: row.title for row in rows}
     packed = []
-    for row, wrong in zip(rows, negatives, strict=True):
+    for bare, bare_wrong in zip(rows, negatives, strict=True):
+        row, wrong = bare, bare_wrong
+        if bare.title and dice.random() < HEADED:
+            row, wrong = headed(bare), [_below(titles.get(text, ""), text) for text in bare_wrong]
         passage = cache.get(row.context)
         spans = [token_span(passage.offsets, s.start, s.end) for s in row.spans]
         ids = cache.question(row.question)
@@ -118,6 +126,22 @@ def pack(rows: Sequence[QaRow], negatives: Sequence[Sequence[str]], cache: Passa
             Question(row.source, ids, passage, known, [cache.get(t) for t in wrong], evidence=around)
         )
     return packed
+
+
+HEADED = 0.4
+
+
+def headed(row: QaRow) -> QaRow:
+    """The row with its title as the passage's first line."""
+    context = _below(row.title, row.context)
+    shift = len(context) - len(row.context)
+    spans = tuple(Span(span.start + shift, span.end + shift) for span in row.spans)
+    return replace(row, context=context, spans=spans)
+
+
+def _below(title: str, text: str) -> str:
+    plain = title.replace("_", " ").strip()
+    return f"{plain}\n{text}" if plain else text
 
 
 def sentence_around(text: str, passage: Tokens, span: tuple[int, int]) -> tuple[int, int]:
@@ -188,7 +212,7 @@ class Mix:
     """
 
     budget: int = 3072
-    negative_counts: tuple[float, ...] = (0.5, 0.38, 0.06, 0.06)
+    negative_counts: tuple[float, ...] = (0.56, 0.36, 0.08)
     relevance_counts: tuple[float, ...] = (0.0, 0.1, 0.4, 0.5)
     short: float = 0.75
     weights: tuple[tuple[str, float], ...] = (
@@ -201,7 +225,7 @@ class Mix:
         ("fever_eraser", 0.7),
         ("hotpotqa", 2.0),
         ("title", 0.5),
-        ("heading", 0.5),
+        ("heading", 0.25),
     )
 
     def weight(self, source: str) -> float:

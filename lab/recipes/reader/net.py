@@ -11,7 +11,8 @@ from torch import nn
 from transformers import BertModel
 
 MASKED = -1e4
-EARLY = (2, 3, 4)
+EARLY = {6: (2, 3, 4), 12: (4, 8)}
+"""Layers with a head of their own, by the body's depth."""
 Reads = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 """Relevance [B], and start, end and evidence [B,T], all logits."""
 
@@ -41,7 +42,7 @@ class ReaderHead(nn.Module):
 
 
 class ReaderNet(nn.Module):
-    """BERT body with a head after layers 2, 3, 4 and the last: one training gives readers of every depth.
+    """BERT body with a head after some layers and the last: one training gives readers of every depth.
 
     Deep supervision after Lee et al. 2015 (https://arxiv.org/abs/1409.5185); `forward` is the deepest head's.
     """
@@ -50,7 +51,7 @@ class ReaderNet(nn.Module):
         super().__init__()
         self.body = body
         width, depth = int(body.config.hidden_size), int(body.config.num_hidden_layers)
-        self.depths = (*(layer for layer in EARLY if layer < depth), depth)
+        self.depths = (*EARLY.get(depth, ()), depth)
         self.heads = nn.ModuleDict({str(layer): ReaderHead(width) for layer in self.depths})
 
     def forward(

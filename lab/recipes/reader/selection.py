@@ -22,7 +22,7 @@ from lab.recipes.reader.data import load_clapnq
 from lab.recipes.reader.evidence import load_evidence
 from lab.recipes.reader.pairs import RelevancePair
 from lab.recipes.results import mean_text
-from rag.answer.read import EVIDENCE, MOST_SENTENCES, sentence_evidence
+from rag.answer.read import sentence_evidence
 from rag.models.reader import OnnxReader
 from rag.models.runtime import RuntimeOptions
 from rag.types import Span
@@ -58,18 +58,9 @@ def by_words(question: str, sentences: Sequence[str]) -> list[float]:
     return [float(score) for score in Bm25(sentences, analyse=stemmed).scores([question])[0]]
 
 
-def quoted(held: Sequence[float], chances: Sequence[float]) -> list[float]:
-    """1 for what an answer quotes: the span's sentences, and others of evidence up to MOST_SENTENCES."""
-    chosen = list(held)
-    for place in np.argsort(chances)[::-1].tolist():
-        if sum(chosen) < MOST_SENTENCES and chances[place] >= EVIDENCE:
-            chosen[place] = 1.0
-    return chosen
-
-
 def lines(reader: OnnxReader, name: str, rows: Sequence[RelevancePair]) -> list[str]:
     """One JSON line for each method and measure."""
-    found: dict[str, list[Selected]] = {"reader": [], "words": [], "span": [], "quoted": []}
+    found: dict[str, list[Selected]] = {"reader": [], "words": [], "span": []}
     for row in rows:
         read = reader.read(row.question, [row.passage], top=1)
         sentences = sentence_evidence(row.passage, read.evidence[0])
@@ -83,7 +74,6 @@ def lines(reader: OnnxReader, name: str, rows: Sequence[RelevancePair]) -> list[
         place = [(r.start, r.end) for r in read.readings]
         held = [float(any(span.start < b and span.end > a for a, b in place)) for span, _ in sentences]
         found["span"].append(selected(held, gold, 0.5))
-        found["quoted"].append(selected(quoted(held, [chance for _, chance in sentences]), gold, 0.5))
     measures: dict[str, Callable[[Selected], float]] = {
         "sentence_f1": lambda s: s.f1,
         "first_is_evidence": lambda s: float(s.first),

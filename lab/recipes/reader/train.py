@@ -24,13 +24,17 @@ from lab.recipes.reader.batches import (
     pack,
     stream,
 )
-from lab.recipes.reader.data import split_qa
+from lab.recipes.reader.data import answered, load_set, split_qa
 from lab.recipes.reader.evidence import load_evidence
 from lab.recipes.reader.net import ReaderNet, Reads
-from lab.recipes.reader.pairs import load_pairs, load_topics, pack_pairs
+from lab.recipes.reader.pages import cell_rows, documents, heading_pairs
+from lab.recipes.reader.pairs import load_pairs, load_topics, pack_pairs, with_wrong
+from lab.recipes.reader.turned import turned
 
-EXIT_WEIGHTS = {2: 0.15, 3: 0.15, 4: 0.25}
+EXIT_WEIGHTS = {2: 0.15, 3: 0.15, 4: 0.25, 8: 0.3}
 """Loss weights of the early heads; the deepest has 1."""
+TURNED = 0.6
+"""Share of the span questions that come a second time, turned so that their passage does not answer."""
 
 
 def list_loss(relevance: torch.Tensor, group: torch.Tensor) -> torch.Tensor:
@@ -119,10 +123,16 @@ def training_questions(data: Path, negatives: Path, backbone: Path, without: Seq
     begin with a name in `without` are left out.
     """
     cache = PassageCache(load_tokenizer(backbone))
-    splits = split_qa(data)
+    splits, pages = split_qa(data), list(documents(data / "docs" / "opensearch"))
     packed = pack(splits.train, load_negatives(negatives, "train", 8), cache)
+    plain = [
+        row for row in splits.train if not row.source.startswith("subjqa")
+    ]  # nothing to turn in opinions
+    others = [*turned(plain, TURNED, seed=1), *cell_rows(pages), *answered(load_set(data, "tatqa_devtest"))]
+    packed += pack(others, [()] * len(others), cache)
     evidence = load_evidence(data, frozenset(row.context for row in splits.dev)).train
-    packed += pack_pairs(load_pairs(data) + evidence + load_topics(data), cache)
+    sections = with_wrong(heading_pairs(pages))
+    packed += pack_pairs(load_pairs(data) + evidence + load_topics(data) + sections, cache)
     return [q for q in packed if not q.source.startswith(tuple(without))]
 
 
