@@ -200,7 +200,7 @@ def _even(right: Bools) -> Doubles:
     return np.asarray(np.where(right, 0.5 / max(1, right.sum()), 0.5 / max(1, (~right).sum())))
 
 
-SIGNS = (1, 1, 1, -1, 1, 1, 1, 1, 1)
+SIGNS = (1, 1, 1, -1, 1, 1, 1, 1)
 """Which way each signal of CONFIDENCE pulls: they say much the same, and a fit turns some of them around."""
 UNANSWERABLE = 0.15
 """Share of the questions that have no answer: there are more of them here than people ask."""

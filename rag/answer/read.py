@@ -76,7 +76,7 @@ class Extractor:
         )
         return Extracted(
             placed,
-            min(one.confidence for one in found),
+            sum(one.confidence for one in found) / len(found),
             tuple(place for unit in kept for place in _places(unit)),
         )
 

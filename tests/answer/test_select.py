@@ -16,7 +16,7 @@ STAFF = (
     "Jon Abel | Guard | 303 | 4473"
 )
 RULES = (
-    "House rules\n\nVisitors may park in yard B. Visitors may not park in yard A.\n\nBring these with you:\n"
+    "House rules\n\nVisitors may park in the south yard. Visitors may not park in the north yard.\n\nBring these with you:\n"
     "- a passport\n- a helmet\n- shoes with steel caps"
 )
 
@@ -68,7 +68,7 @@ def test_the_row_that_the_question_names_is_chosen(service: Service) -> None:
 
 
 def test_the_sentence_that_answers_comes_first(service: Service) -> None:
-    assert "not park in yard A" in answered(service, "Where may visitors not park?", [hit(RULES)])[0]
+    assert "not park in the north yard" in answered(service, "Where may visitors not park?", [hit(RULES)])[0]
     assert (
         "11 euros" in answered(service, "How much do guests pay?", [hit(PUMP), hit(LUNCH, source="b.md")])[0]
     )

@@ -11,8 +11,8 @@ from torch import nn
 from transformers import BertModel
 
 MASKED = -1e4
-EARLY = {6: (2, 3, 4), 12: (4, 8)}
-"""Layers with a head of their own, by the body's depth."""
+EARLY, EARLY_OF_TWELVE = (2, 3, 4), (4, 8)
+"""Layers with a head of their own."""
 Reads = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 """Relevance [B], and start, end and evidence [B,T], all logits."""
 
@@ -51,7 +51,8 @@ class ReaderNet(nn.Module):
         super().__init__()
         self.body = body
         width, depth = int(body.config.hidden_size), int(body.config.num_hidden_layers)
-        self.depths = (*EARLY.get(depth, ()), depth)
+        early = EARLY_OF_TWELVE if depth == 12 else EARLY
+        self.depths = (*(layer for layer in early if layer < depth), depth)
         self.heads = nn.ModuleDict({str(layer): ReaderHead(width) for layer in self.depths})
 
     def forward(

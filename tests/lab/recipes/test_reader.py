@@ -196,7 +196,7 @@ def test_pairs_use_judged_and_mined_negatives_and_no_test_split(tmp_path: Path, 
 def test_the_sentence_around_an_answer_is_evidence(backbone: Path) -> None:
     cache = PassageCache(load_tokenizer(backbone))
     at = PASSAGE.index("1702")
-    rows = [QaRow("q", "train", "t", "when was it built", PASSAGE, (Span(at, at + 4),))]
+    rows = [QaRow("q", "train", "", "when was it built", PASSAGE, (Span(at, at + 4),))]
     question = pack(rows, [["Fish are sold there."]], cache)[0]
     own, other = draw(question, 0, Mix(negative_counts=(0.0, 1.0)), random.Random(1))
     offsets = question.passage.offsets

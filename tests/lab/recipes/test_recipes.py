@@ -50,7 +50,7 @@ def questions(data: Path, backbone: Path) -> list[Question]:
 @pytest.fixture(scope="module")
 def reader(questions: list[Question], backbone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run, out = tmp_path_factory.mktemp("run"), tmp_path_factory.mktemp("reader")
-    assert train_reader(questions, backbone, run, QUICK).step == 12
+    assert train_reader(questions, backbone, run, replace(QUICK, max_steps=40)).step == 40
     build_reader(run, backbone, out)
     return out
 
