@@ -16,7 +16,8 @@ STAFF = (
     "Jon Abel | Guard | 303 | 4473"
 )
 RULES = (
-    "House rules\n\nVisitors may park in the south yard. Visitors may not park in the north yard.\n\nBring these with you:\n"
+    "House rules\n\nVisitors may park in the south yard. Visitors may not park in the north yard.\n\n"
+    "Bring these with you:\n"
     "- a passport\n- a helmet\n- shoes with steel caps"
 )
 
