@@ -207,7 +207,9 @@ def select(
         return Selected((), 0.0, ())
     found = scored(question, units, hits, encoder, result)
     scores = found.features @ np.array(PART_WEIGHTS, np.float32)
-    kept = pointed(shape, found, scores) or chosen(units, scores.tolist(), hits, most, words)
+    kept = pointed(shape, found, scores) or chosen(
+        units, scores.tolist(), hits, most, words, paragraphs=shape not in POINTED
+    )
     signals = signals_of(question, found, scores, kept, hits, result)
     return Selected(tuple(kept), logistic(np.array(CONFIDENCE_WEIGHTS), signals), signals)
 
@@ -298,15 +300,21 @@ def _shares(one: Span, other: Span) -> bool:
 
 
 def chosen(
-    units: Sequence[Unit], scores: Sequence[float], hits: Sequence[Hit], most: int = MOST, words: int = WORDS
+    units: Sequence[Unit],
+    scores: Sequence[float],
+    hits: Sequence[Hit],
+    most: int = MOST,
+    words: int = WORDS,
+    *,
+    paragraphs: bool = True,
 ) -> list[Unit]:
-    """The best parts, at most `most` and about `words` words, none of whose text is there already; a sentence
-    with the rest of its paragraph, where that is short.
+    """The best parts, at most `most` and about `words` words, none of whose text is there already; with
+    `paragraphs` a sentence comes with the rest of its paragraph, where that is short.
     """
     kept: list[Unit] = []
     used = 0
     for n in np.argsort(-np.asarray(scores), kind="stable").tolist():
-        unit = _with_paragraph(units[n])
+        unit = _with_paragraph(units[n]) if paragraphs else units[n]
         spans = tuple(s for s in unit.region.spans if not any(_quotes(one, unit, s, hits) for one in kept))
         size = sum(len(unit.source.text[s.start : s.end].split()) for s in spans)
         if not spans or (kept and used + size > words):
