@@ -28,6 +28,7 @@ from footnote.client import Client
 from footnote.errors import FootnoteError
 from footnote.models import Answer, Job
 from rag.errors import RagError
+from rag.types import GROUNDED
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "samples"
@@ -190,9 +191,7 @@ def shortcoming(answer: Answer, source: str) -> str | None:
         return "Not found."
     if source not in {citation.source for citation in answer.citations}:
         return f"Not from {source}, which answers this."
-    if any(
-        one.verdict is None or one.verdict.label not in ("supported", "quoted") for one in answer.sentences
-    ):
+    if any(one.verdict is None or one.verdict.label not in GROUNDED for one in answer.sentences):
         return "Not every sentence is supported."
     return None
 

@@ -30,7 +30,7 @@ OUTCOMES = ("right", "partly", "wrong", "abstained")
 
 
 @dataclass(frozen=True)
-class Asked:
+class Outcome:
     """One question's outcome, with what was answered and the processor seconds it took."""
 
     id: str
@@ -63,7 +63,7 @@ def ingest(service: Footnote, folders: Mapping[str, Path]) -> None:
         print(f"{name}: {job.status}, {len(job.errors)} files not read", flush=True)
 
 
-def ask(service: Footnote, question: Mapping[str, Any], judge: ModuleType) -> Asked:
+def ask(service: Footnote, question: Mapping[str, Any], judge: ModuleType) -> Outcome:
     """Ask one question and judge what came."""
     started = time.process_time()
     answer: Answer = service.ask(question["question"], collection=question["folder"])
@@ -78,7 +78,7 @@ def ask(service: Footnote, question: Mapping[str, Any], judge: ModuleType) -> As
     outcome, _, _ = judge.judge(question, given)
     if outcome == "right" and len(answer.answer) > LONGEST and not answer.abstained:
         outcome = "partly"
-    return Asked(
+    return Outcome(
         question["id"],
         question["type"],
         question["answerable"],
@@ -93,9 +93,9 @@ def ask(service: Footnote, question: Mapping[str, Any], judge: ModuleType) -> As
     )
 
 
-def table(asked: Sequence[Asked]) -> str:
+def table(asked: Sequence[Outcome]) -> str:
     """The shares by type, then of all answerable and all unanswerable ones, as Markdown."""
-    groups: dict[str, list[Asked]] = defaultdict(list)
+    groups: dict[str, list[Outcome]] = defaultdict(list)
     for one in asked:
         groups[one.type].append(one)
     groups["**answerable**"] = [one for one in asked if one.answerable]

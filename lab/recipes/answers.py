@@ -57,7 +57,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Asked:
+class JudgedParts:
     """A question's parts: their features [n,F], whether each holds (some of) the answer; the chosen ones'
     signals and whether they answer.
     """
@@ -148,7 +148,7 @@ def documents(data: Path, left_out: str, name: str) -> tuple[dict[str, str], lis
     return texts, made
 
 
-def ask(service: Service, question: Question) -> Asked | None:
+def ask(service: Service, question: Question) -> JudgedParts | None:
     """The parts that the service would choose from, and what they are worth."""
     text = lambda document: service.store.documents.text(document)  # noqa: E731
     found, _ = service.searcher.search(Query(question.text, question.collection, PASSAGES))
@@ -162,7 +162,7 @@ def ask(service: Service, question: Question) -> Asked | None:
     kept = chosen(units, scores.tolist(), hits)
     signals = signals_of(question.text, known, scores, kept, hits, result)
     worth = [_worth([unit], hits, question.holds) for unit in units]
-    return Asked(
+    return JudgedParts(
         question.collection,
         known.features.astype(np.float64),
         np.array([one > 0 for one in worth]),
@@ -186,7 +186,7 @@ def _spans(units: Sequence[Unit], hits: Sequence[Hit], holds: Holds) -> Iterator
             yield holds(source, unit.source.text[span.start : span.end], start, end)
 
 
-def fit_parts(asked: Sequence[Asked]) -> Doubles:
+def fit_parts(asked: Sequence[JudgedParts]) -> Doubles:
     """Weights [F+1] of FEATURES: parts with answer against the others, each question counting the same."""
     used = [one for one in asked if one.right.any()]
     rows = np.concatenate([one.features for one in used])
@@ -207,7 +207,7 @@ UNANSWERABLE = 0.15
 ACCURACIES = (0.4, 0.5, 0.6, 0.7, 0.8)
 
 
-def weights_of(asked: Sequence[Asked]) -> Doubles:
+def weights_of(asked: Sequence[JudgedParts]) -> Doubles:
     """What each question counts: each collection the same, unanswerable ones UNANSWERABLE together."""
     names = [(one.collection, one.answerable) for one in asked]
     parts = {kind: len({name for name, known in names if known == kind}) for kind in (True, False)}
@@ -215,7 +215,7 @@ def weights_of(asked: Sequence[Asked]) -> Doubles:
     return np.array([share[name[1]] / parts[name[1]] / names.count(name) for name in names])
 
 
-def fit_confidence(asked: Sequence[Asked]) -> Doubles:
+def fit_confidence(asked: Sequence[JudgedParts]) -> Doubles:
     """Weights [S+1] of CONFIDENCE."""
     signals = np.array([one.signals for one in asked], np.float64)
     return fit_signed(signals, np.array([one.answered for one in asked], float), weights_of(asked), SIGNS)
@@ -230,7 +230,7 @@ def thresholds(chances: Doubles, right: Bools, sample: Doubles) -> list[float]:
     return [round(float(one), 3) for one in np.maximum.accumulate(least)]
 
 
-def left_out(asked: Sequence[Asked]) -> tuple[Doubles, Bools]:
+def left_out(asked: Sequence[JudgedParts]) -> tuple[Doubles, Bools]:
     """Each question's confidence by a fit on the other nine tenths, and whether it was answered."""
     chances = np.zeros(len(asked))
     groups = np.array([bucket(str(n), 10) for n in range(len(asked))])
@@ -257,7 +257,7 @@ def main() -> None:
         "documents": documents(args.data, "", "documents"),
         "fewer": documents(args.data, "state_of_the_union", "fewer"),
     }
-    asked: list[Asked] = []
+    asked: list[JudgedParts] = []
     with Footnote(args.store, reader=args.reader, reader_candidates=0) as footnote:
         there = {one.name for one in footnote.collections()}
         for name, (texts, questions) in sets.items():

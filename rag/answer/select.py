@@ -20,6 +20,7 @@ from rag.models.late import maxsim
 from rag.models.ranking import bm25
 from rag.models.reader import logistic
 from rag.models.types import Encoder, Floats, ReadResult
+from rag.search.rerank import standardised
 from rag.text.sentences import split_sentences
 from rag.text.words import content_words
 from rag.types import Hit, Span
@@ -126,7 +127,7 @@ def preselected(question: str, units: Sequence[Unit], hits: Sequence[Hit], most:
     """The parts that are worth the encoder's look: the best by words and by their passage's score."""
     if len(units) <= most:
         return list(units)
-    score = _standard(_lexical(question, units)) + _standard(_passages(units, hits))
+    score = standardised(_lexical(question, units)) + standardised(_passages(units, hits))
     kept = sorted(np.argsort(-score, kind="stable")[:most].tolist())
     return [units[n] for n in kept]
 
@@ -151,9 +152,10 @@ def scored(
     late = np.zeros(len(units), np.float32)
     if asked.tokens is not None:
         late = maxsim(asked.tokens, [one.tokens or b"" for one in found])
-    near = [dense, late, _lexical(question, units), _passages(units, hits)]
+    passages = np.array(_passages(units, hits), np.float32)
+    near = [standardised(one) for one in (dense, late, _lexical(question, units), passages)]
     read = np.array([_read(unit, hits[unit.hit], result) for unit in units], np.float32)
-    columns = np.column_stack([*map(_standard, near), read.reshape(len(units), 3)])
+    columns = np.column_stack([*near, read.reshape(len(units), 3)])
     return Scored(tuple(units), columns.astype(np.float32), dense, late)
 
 
@@ -266,13 +268,8 @@ def _lexical(question: str, units: Sequence[Unit]) -> Floats:
     return bm25(question, [f"{unit.above} {unit.text}" for unit in units])
 
 
-def _passages(units: Sequence[Unit], hits: Sequence[Hit]) -> Floats:
-    return np.array([hits[unit.hit].score for unit in units], np.float32)
-
-
-def _standard(values: Floats) -> Floats:
-    spread = float(values.std()) if len(values) else 0.0
-    return (values - values.mean()) / spread if spread > 1e-9 else np.zeros_like(values)
+def _passages(units: Sequence[Unit], hits: Sequence[Hit]) -> list[float]:
+    return [hits[unit.hit].score for unit in units]
 
 
 def _read(unit: Unit, hit: Hit, result: ReadResult | None) -> tuple[float, float, float]:

@@ -61,7 +61,7 @@ def _noted(
     return {**parts, stage: Part(raw[n], ranks[n])} if n in raw else parts
 
 
-def standardised(scores: Sequence[float]) -> Floats:
+def standardised(scores: Sequence[float] | Floats) -> Floats:
     """Scores (n,) with mean 0 and standard deviation 1; zeros where they are all alike."""
     values = np.asarray(scores, np.float32)
     spread = float(values.std()) if len(values) else 0.0

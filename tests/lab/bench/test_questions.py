@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.bench.questions import Asked, main, table
+from lab.bench.questions import Outcome, main, table
 
 SCORE = """
 def judge(question, result):
@@ -51,9 +51,9 @@ def test_it_ingests_asks_and_judges(
 
 
 def test_the_table_tells_types_apart() -> None:
-    def one(kind: str, outcome: str, *, answerable: bool = True, words: int = 4) -> Asked:
+    def one(kind: str, outcome: str, *, answerable: bool = True, words: int = 4) -> Outcome:
         silent = outcome == "abstained"
-        return Asked("x", kind, answerable, outcome, "q", "a", silent, (), None, words, 0.1)
+        return Outcome("x", kind, answerable, outcome, "q", "a", silent, (), None, words, 0.1)
 
     lines = table([one("list", "right"), one("list", "abstained"), one("why", "wrong", words=9)]).splitlines()
     assert lines[2] == "| list | 2 | 50% | 0% | 0% | 50% | 4 |"
