@@ -16,8 +16,8 @@ from rag.answer.cite import end_offset
 from rag.answer.draft import Anchor, Claim, Draft
 from rag.answer.question import parts_of, shape_of
 from rag.answer.region import Region
-from rag.answer.select import MOST, WORDS, Selected, Source, Unit, is_quoted, select
-from rag.answer.tables import TextOf, cells, header_of, passage
+from rag.answer.select import MOST, WORDS, Selected, Source, Unit, is_quoted, row_header, select
+from rag.answer.tables import TextOf, cells, passage
 from rag.models.types import Encoder, EvidenceToken, Reader, ReadResult
 from rag.text.sentences import split_sentences
 from rag.text.words import content_words
@@ -182,10 +182,7 @@ def _row_claim(hit: Hit, passage: int, source: Source, row: Span, text_of: TextO
     as it stands.
     """
     words = source.text[row.start : row.end]
-    place = Span(source.start + row.start, source.start + row.end)
-    chunk = hit.chunk
-    inside = chunk.start <= place.start and place.end <= chunk.end
-    header = header_of(place, chunk, text_of) if inside else None
+    header = row_header(hit, source, row, text_of)
     if header is None:
         text = _flat(words)
         return Claim("", text, (_anchor(hit, passage, source, row, end_offset(text)),), quoted=True)

@@ -14,7 +14,7 @@ import numpy as np
 
 from rag.answer.question import Shape
 from rag.answer.region import Region, lines_around, region
-from rag.answer.tables import TextOf, header_of, in_chunk, is_row
+from rag.answer.tables import Header, TextOf, header_of, in_chunk, is_row
 from rag.models.claims import stem
 from rag.models.late import maxsim
 from rag.models.ranking import bm25
@@ -109,11 +109,15 @@ def _words(hit: Hit, source: Source, part: Region, text_of: TextOf | None) -> st
     text = "\n".join(source.text[span.start : span.end] for span in part.spans)
     if part.kind != "row":
         return text
-    row = part.spans[0]
+    header = row_header(hit, source, part.spans[0], text_of)
+    return f"{' | '.join(header.names)}\n{text}" if header else text
+
+
+def row_header(hit: Hit, source: Source, row: Span, text_of: TextOf | None) -> Header | None:
+    """The header above a row (a span in `source`) of the hit's chunk; None for a row outside of it."""
     place = Span(source.start + row.start, source.start + row.end)
     inside = hit.chunk.start <= place.start and place.end <= hit.chunk.end
-    header = header_of(place, hit.chunk, text_of) if inside else None
-    return f"{' | '.join(header.names)}\n{text}" if header else text
+    return header_of(place, hit.chunk, text_of) if inside else None
 
 
 FEATURES = ("dense", "late", "words", "passage", "evidence", "relevance", "span")
