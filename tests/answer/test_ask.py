@@ -27,11 +27,15 @@ MOCK = "haystack.components.generators.chat.MockChatGenerator"
 
 
 @contextmanager
-def collection_reads() -> Iterator[list[str]]:
-    """The statements that read a row of `collections`, of every engine and thread, while this lasts."""
+def collection_reads(service: Service) -> Iterator[list[str]]:
+    """The statements that read a row of `collections` in this service's store, of every engine and thread,
+    while this lasts. Services of other tests, whose threads look on, have stores of their own.
+    """
     statements: list[str] = []
 
-    def note(connection: object, cursor: object, statement: str, *_: object) -> None:
+    def note(connection: sa.Connection, cursor: object, statement: str, *_: object) -> None:
+        if connection.engine.url.database != str(service.settings.data / "footnote.db"):
+            return
         if statement.lstrip().upper().startswith("SELECT") and "FROM collections" in statement:
             statements.append(statement)
 
@@ -63,14 +67,14 @@ def test_a_request_reads_its_collection_once(quiet: Service, adapted: bool) -> N
         quiet.store.learned.add(collection, new)
         assert quiet.searcher.open(C).config.lexical_weight == 0.7  # the first look reads what was learned
     for mode in ("hybrid", "dense", "lexical"):
-        with collection_reads() as reads:
+        with collection_reads(quiet) as reads:
             hits, _ = quiet.searcher.search(Query(LUNCH, C, mode=mode), explain=True)  # type: ignore[arg-type]
         assert hits
         assert len(reads) == 1
-    with collection_reads() as reads:
+    with collection_reads(quiet) as reads:
         assert not quiet.answerer.answer(Ask(LUNCH, C)).abstained
     assert len(reads) == 1
-    with collection_reads() as reads:
+    with collection_reads(quiet) as reads:
         assert list(quiet.answerer.events(Ask(LUNCH, C)))
     assert len(reads) == 1
 
