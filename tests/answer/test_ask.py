@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from ingest.handler import ingest_worker
+from ingest.submit import submit_uploads
+from ingest.types import Upload
 from rag.answer.ask import Ask
 from rag.errors import ModelError
 from rag.service import Service, open_service
@@ -135,3 +138,21 @@ def test_haystack_is_imported_for_an_llm_alone_and_its_telemetry_is_off() -> Non
     )
     environment = {name: value for name, value in os.environ.items() if name != "HAYSTACK_TELEMETRY_ENABLED"}
     subprocess.run([sys.executable, "-c", script], check=True, timeout=240, env=environment)
+
+
+STEPS = ["Open the inlet valve slowly", "Wait until the gauge shows two bar", "Close the drain cock by hand",
+         "Set the selector to automatic", "Press the green button and hold it"]  # fmt: skip
+
+
+def test_steps_that_stand_in_several_chunks_are_quoted_whole(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path / "data", chunk_tokens=32, answer_threshold=0.0)
+    listed = "\n".join(f"{n}. {step}." for n, step in enumerate(STEPS, 1))
+    page = f"# Pump\n\nTo start the pump:\n\n{listed}\n\nThe pump then runs by itself.\n"
+    with open_service(settings) as opened:
+        opened.store.collections.create(C)
+        submit_uploads(opened.store, C, [Upload("pump.md", page.encode(), "text/markdown")])
+        with ingest_worker(settings, opened.store, opened.models.encoder) as worker:
+            worker.drain()
+        answer = opened.answerer.answer(Ask("How do I start the pump?", C))
+        assert opened.store.collections.get(C).chunks > 1
+    assert [f"{n}. {step}" in answer.text for n, step in enumerate(STEPS, 1)] == [True] * len(STEPS)
