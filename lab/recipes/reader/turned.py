@@ -263,6 +263,89 @@ def other_attribute(turning: Turning) -> QaRow | None:
     return None
 
 
+def swapped(turning: Turning) -> QaRow | None:
+    """Two names of the question in each other's place: who beat whom, the actor for the part."""
+    question, lowered = turning.row.question, turning.row.question.lower()
+    names = [
+        name
+        for name in dict.fromkeys(found[0] for found in _NAME.finditer(turning.row.context))
+        if len(name) > 3
+        and not _opens_sentence(turning.row.context, name)
+        and len(re.findall(rf"\b{re.escape(name.lower())}\b", lowered)) == 1
+    ]
+    pairs = [
+        (one, other)
+        for one in names
+        for other in names
+        if one < other and one.lower() not in other.lower() and other.lower() not in one.lower()
+    ]
+    if not pairs or re.search(r"\b(?:and|or|between)\b", lowered):  # where the order may say nothing
+        return None
+    one, other = turning.dice.choice(pairs)
+    return _asked(turning, _put(_put(_put(question, one, "Zzz"), other, one), "Zzz", other))
+
+
+def other_word(turning: Turning) -> QaRow | None:
+    """A word that question and passage share replaced by a like one that the passage does not have."""
+    row, dice = turning.row, turning.dice
+    context = row.context.lower()
+    shared = [found[0] for found in _WORD.finditer(row.question) if _stem(found[0].lower()) in context]
+    if not shared:
+        return None
+    old = dice.choice(shared)
+    for _ in range(12):
+        others = [
+            found[0]
+            for found in _WORD.finditer(dice.choice(turning.others).question)
+            if _ending(found[0]) == _ending(old)
+            and _stem(found[0].lower()) not in context
+            and _stem(found[0].lower()) not in row.question.lower()
+        ]
+        if others:
+            return _asked(turning, _put(row.question, old, dice.choice(others)))
+    return None
+
+
+_WORD = re.compile(r"(?<![\w'’-])[a-z]{5,}(?![\w'’-])")
+"""A content word in small letters: five letters leave out nearly all others."""
+
+
+def _stem(word: str) -> str:
+    return word[: max(4, len(word) - 3)]
+
+
+def _ending(word: str) -> str:
+    """What stands for a word's part of speech and number."""
+    return next((end for end in ("ing", "ed", "ly", "tion", "ies", "s") if word.endswith(end)), "")
+
+
+QUALIFIERS = (
+    "former", "second-hand", "upper", "lower", "electric", "manual", "temporary", "second", "third",
+    "junior", "senior", "private", "public", "annual", "monthly", "average", "total", "net", "gross",
+    "reserve", "spare", "portable", "fixed", "northern", "southern", "eastern", "western", "inner", "outer",
+    "original", "revised", "indoor", "outdoor", "foreign", "domestic", "digital", "commercial", "medical",
+    "military", "standby", "optional", "external", "internal",
+)  # fmt: skip
+
+
+def qualified(turning: Turning) -> QaRow | None:
+    """A qualifier that the passage does not know put before the last shared noun of the question."""
+    row, dice = turning.row, turning.dice
+    context = row.context.lower()
+    places = [
+        found
+        for found in re.finditer(r"(?<=\bthe )[a-z]{4,}(?![\w'’-])", row.question)
+        if _stem(found[0]) in context and not re.match(r"\w+est\b|most|least|first|last|same", found[0])
+    ]
+    fitting = [word for word in QUALIFIERS if word not in context and word not in row.question.lower()]
+    if not places or not fitting:
+        return None
+    place = dice.choice(places)
+    return _asked(
+        turning, f"{row.question[: place.start()]}{dice.choice(fitting)} {row.question[place.start() :]}"
+    )
+
+
 KINDS: Mapping[str, Turn] = {
     "entity": other_entity,
     "number": other_number,
@@ -271,8 +354,19 @@ KINDS: Mapping[str, Turn] = {
     "condition": condition,
     "not_told": not_told,
     "attribute": other_attribute,
+    "swapped": swapped,
+    "word": other_word,
+    "qualifier": qualified,
     "order": _opposite(HELD_ANTONYMS),
 }
-WEIGHTS = {"entity": 3.0, "number": 6.0, "antonym": 3.0, "attribute": 2.0, "negation": 0.3}
+WEIGHTS = {
+    "entity": 3.0,
+    "number": 6.0,
+    "antonym": 3.0,
+    "attribute": 2.0,
+    "negation": 0.3,
+    "swapped": 4.0,
+    "qualifier": 2.0,
+}
 HELD = ("order",)
 TRAINED = tuple(kind for kind in KINDS if kind not in HELD)

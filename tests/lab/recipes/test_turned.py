@@ -36,6 +36,9 @@ OTHERS = [
         ("antonym", "Who built the largest ferry?"),
         ("condition", "Who built the Tern?"),
         ("attribute", "Who built the Tern?"),
+        ("swapped", "When did Puffin Yard buy from Harrow Yard?"),
+        ("word", "Who repaired the ferry?"),
+        ("qualifier", "Who built the ferry?"),
         ("order", "Who built the first ferry?"),
     ],
 )
@@ -46,6 +49,15 @@ def test_a_turned_question_asks_for_something_else(kind: str, question: str) -> 
     assert one.question != question
     assert one.context == CONTEXT
     assert one.spans == ()
+
+
+def test_two_names_change_places_and_a_word_its_meaning() -> None:
+    asked = row("When did Puffin Yard buy from Harrow Yard?")
+    (one,) = turned([asked], 1.0, 1, ["swapped"])
+    assert one.question == "When did Harrow Yard buy from Puffin Yard?"
+    rows = [row("Who repaired the ferry?"), row("Who painted the Osprey?", title="Osprey")]
+    (two,) = [item for item in turned(rows, 1.0, 1, ["word"]) if item.title == "Tern"]
+    assert two.question == "Who painted the ferry?"
 
 
 def test_the_sentence_that_tells_is_taken_out() -> None:
