@@ -17,6 +17,8 @@ from rag.text.sentences import split_sentences
 
 CLS, SEP = 101, 102
 MAX_QUESTION = 48
+MAX_TITLE = 16
+"""Tokens of a title on top of a window."""
 UNKNOWN = -100
 """A target that cross-entropy leaves out."""
 REACH = 600
@@ -28,10 +30,13 @@ Spans = Sequence[tuple[int, int]]
 
 @dataclass(frozen=True)
 class Tokens:
-    """A passage's token ids and their character offsets, without special tokens."""
+    """A passage's token ids and their character offsets, without special tokens. The first `head` are a
+    title, which is on top of every window.
+    """
 
     ids: list[int]
     offsets: list[tuple[int, int]]
+    head: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,12 @@ class PassageCache:
             self._seen[text] = Tokens(item.ids, item.offsets)
         return self._seen[text]
 
+    def below(self, title: str, text: str) -> Tokens:
+        """The tokens of a text with its title as the first line."""
+        tokens = self.get(_below(title, text))
+        head = sum(end <= len(_plain(title)) for _, end in tokens.offsets)
+        return replace(tokens, head=min(head, MAX_TITLE))
+
     def question(self, text: str) -> list[int]:
         """The question's first tokens."""
         return self.get(text).ids[:MAX_QUESTION]
@@ -114,21 +125,19 @@ def pack(rows: Sequence[QaRow], negatives: Sequence[Sequence[str]], cache: Passa
     dice, titles = random.Random(len(rows)), {row.context: row.title for row in rows}
     packed = []
     for bare, bare_wrong in zip(rows, negatives, strict=True):
-        row, wrong = bare, bare_wrong
+        row, passage, wrong = bare, cache.get(bare.context), [cache.get(text) for text in bare_wrong]
         if bare.title and dice.random() < HEADED:
-            row, wrong = headed(bare), [_below(titles.get(text, ""), text) for text in bare_wrong]
-        passage = cache.get(row.context)
+            row, passage = headed(bare), cache.below(bare.title, bare.context)
+            wrong = [cache.below(titles.get(text, ""), text) for text in bare_wrong]
         spans = [token_span(passage.offsets, s.start, s.end) for s in row.spans]
         ids = cache.question(row.question)
         known = [s for s in spans if s]
         around = [sentence_around(row.context, passage, s) for s in known]
-        packed.append(
-            Question(row.source, ids, passage, known, [cache.get(t) for t in wrong], evidence=around)
-        )
+        packed.append(Question(row.source, ids, passage, known, wrong, evidence=around))
     return packed
 
 
-HEADED = 0.4
+HEADED = 0.6
 
 
 def headed(row: QaRow) -> QaRow:
@@ -140,8 +149,12 @@ def headed(row: QaRow) -> QaRow:
 
 
 def _below(title: str, text: str) -> str:
-    plain = title.replace("_", " ").strip()
+    plain = _plain(title)
     return f"{plain}\n{text}" if plain else text
+
+
+def _plain(title: str) -> str:
+    return title.replace("_", " ").strip()
 
 
 def sentence_around(text: str, passage: Tokens, span: tuple[int, int]) -> tuple[int, int]:
@@ -163,13 +176,13 @@ def load_negatives(path: Path, split: str, keep: int) -> list[list[str]]:
 
 
 def window(passage: Tokens, span: tuple[int, int] | None, size: int, rng: random.Random) -> tuple[int, int]:
-    """A random window of at most `size` tokens that holds the span when there is one."""
-    total = len(passage.ids)
-    if total <= size:
-        return 0, total
-    low, high = (
-        (0, total - size) if span is None else (max(0, span[1] + 1 - size), min(span[0], total - size))
-    )
+    """A random window of at most `size` tokens below the title, that holds the span when there is one."""
+    total, top = len(passage.ids), passage.head
+    if total - top <= size:
+        return top, total
+    low, high = top, total - size
+    if span is not None:
+        low, high = max(top, span[1] + 1 - size), min(span[0], total - size)
     start = rng.randint(min(low, high), max(low, high))
     return start, start + size
 
@@ -184,12 +197,24 @@ def make_pair(
     evidence: Spans | None = (),
 ) -> Pair:
     """[CLS] question [SEP] window [SEP] with its targets; an answer longer than the window counts as none."""
-    if span and span[1] - span[0] >= size:
+    if span and (span[1] - span[0] >= size or span[0] < passage.head):
         span = None
-    first, last = window(passage, span, size, rng)
-    ids = [CLS, *question.ids, SEP, *passage.ids[first:last], SEP]
-    lead = len(question.ids) + 2
-    types = [0] * lead + [1] * (last - first) + [0]
+    return pair_of(question, passage, span, window(passage, span, size, rng), group, evidence)
+
+
+def pair_of(
+    question: Question,
+    passage: Tokens,
+    span: tuple[int, int] | None,
+    place: tuple[int, int],
+    group: int,
+    evidence: Spans | None = (),
+) -> Pair:
+    """The same of one window, the tokens [first, last) of the passage."""
+    first, last = place
+    ids = [CLS, *question.ids, SEP, *passage.ids[: passage.head], *passage.ids[first:last], SEP]
+    lead = len(question.ids) + 2 + passage.head
+    types = [0] * (lead - passage.head) + [1] * (passage.head + last - first) + [0]
     start, end = (span[0] - first + lead, span[1] - first + lead) if span else (0, 0)
     return Pair(ids, types, start, end, float(span is not None), group, marked(types, lead, first, evidence))
 
@@ -200,21 +225,22 @@ def marked(types: Sequence[int], lead: int, first: int, evidence: Spans | None) 
     """
     if evidence is None:
         return [UNKNOWN] * len(types)
-    inside = {n for a, b in evidence for n in range(a, b + 1)}
+    inside = {n for a, b in evidence for n in range(max(a, first), b + 1)}
     return [int(n - lead + first in inside) if kind else UNKNOWN for n, kind in enumerate(types)]
 
 
 @dataclass(frozen=True)
 class Mix:
     """How examples are drawn: tokens in a batch, shares of questions with 0, 1, 2... negatives (of those with
-    a span, and of those with relevance only), share of short windows, and how often a source's row comes in
-    an epoch.
+    a span, and of those with relevance only), share of short windows, share of questions that also see
+    another window of their own passage, and how often a source's row comes in an epoch.
     """
 
     budget: int = 3072
     negative_counts: tuple[float, ...] = (0.56, 0.36, 0.08)
     relevance_counts: tuple[float, ...] = (0.0, 0.1, 0.4, 0.5)
     short: float = 0.75
+    elsewhere: float = 0.6
     weights: tuple[tuple[str, float], ...] = (
         ("subjqa", 0.3),
         ("qed_nq", 1.6),
@@ -246,18 +272,55 @@ def located(question: Question, size: int, group: int, rng: random.Random) -> Pa
     return replace(pair, start=UNKNOWN, end=UNKNOWN, relevant=1.0) if question.answers else pair
 
 
+def elsewhere(question: Question, size: int, group: int, rng: random.Random) -> Pair | None:
+    """Another window of the question's own passage, in which none of its answers is."""
+    passage = question.passage
+    answers = [passage.ids[a : b + 1] for a, b in question.spans]
+    places = [*question.spans, *(question.evidence or ())]
+    borders = sorted([(passage.head - 1, passage.head - 1), *places, (len(passage.ids), len(passage.ids))])
+    free, reached = [], passage.head
+    for start, end in borders:
+        if start - reached >= LEAST_WINDOW:
+            free.append((reached, start))
+        reached = max(reached, end + 1)
+    if not free:
+        return None
+    low, high = rng.choice(free)
+    width = min(size, high - low)
+    first = rng.randint(low, high - width)
+    window_ids = passage.ids[first : first + width]
+    if any(_holds(window_ids, answer) for answer in answers):
+        return None
+    return pair_of(question, passage, None, (first, first + width), group)
+
+
+LEAST_WINDOW = 12
+"""Tokens of the smallest other window."""
+
+
+def _holds(ids: Sequence[int], part: Sequence[int]) -> bool:
+    return any(list(ids[n : n + len(part)]) == list(part) for n in range(len(ids) - len(part) + 1))
+
+
 def draw(question: Question, group: int, mix: Mix, rng: random.Random) -> list[Pair]:
     """The question with its own passage and, where that answers, with some hard negatives of the same window
     size.
     """
-    size = rng.randint(64, 120) if rng.random() < mix.short else 224
+    size = rng.randint(*SHORT) if rng.random() < mix.short else 224
     pairs = [located(question, size, group, rng)]
     if pairs[0].relevant:
         shares = mix.relevance_counts if question.answers else mix.negative_counts
         count = rng.choices(range(len(shares)), shares)[0]
         wrong = rng.sample(question.negatives, min(count, len(question.negatives)))
         pairs += [make_pair(question, passage, None, size, group, rng) for passage in wrong]
+        if question.spans and rng.random() < mix.elsewhere:
+            other = elsewhere(question, size, group, rng)
+            pairs += [other] if other else []
     return pairs
+
+
+SHORT = (24, 120)
+"""Tokens of a short window: the service's parts are sentences, lists and rows under their headings."""
 
 
 def collate(pairs: Sequence[Pair]) -> ReaderBatch:

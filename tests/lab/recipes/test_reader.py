@@ -25,6 +25,8 @@ from lab.recipes.reader.batches import (
     Tokens,
     collate,
     draw,
+    elsewhere,
+    make_pair,
     pack,
     stream,
 )
@@ -118,6 +120,37 @@ def test_training_starts_from_given_weights_and_reaches_every_head(deep: Path, t
         name = f"heads.{depth}.span.weight"
         moved = (after[name] - start.state_dict()[name]).abs().max()
         assert 0 < moved < 0.02
+
+
+def test_a_title_is_on_top_of_every_window(deep: Path) -> None:
+    cache = PassageCache(load_tokenizer(deep))
+    text = " ".join(f"The hall of {n} was built by nobody." for n in range(30))
+    passage = cache.below("Old halls", text)
+    title = cache.get("Old halls").ids
+    assert passage.head == len(title)
+    question, dice = Question("q", [7], passage, [(90, 91)], []), random.Random(1)
+    for _ in range(20):
+        pair = make_pair(question, passage, (90, 91), 30, 0, dice)
+        assert pair.ids[3 : 3 + len(title)] == title
+        assert [pair.ids[pair.start], pair.ids[pair.end]] == passage.ids[90:92]
+        assert len(pair.ids) == 30 + len(title) + 4
+        assert pair.types == [0] * 3 + [1] * (30 + len(title)) + [0]
+
+
+def test_another_window_of_the_passage_holds_no_answer(deep: Path) -> None:
+    cache = PassageCache(load_tokenizer(deep))
+    passage = cache.below("Old halls", f"{PASSAGE} It stands by the sea and is open to all. " * 3)
+    answer = passage.ids[40:42]
+    spans = [(n, n + 1) for n in range(len(passage.ids) - 1) if passage.ids[n : n + 2] == answer]
+    question, dice = Question("q", [7], passage, spans, []), random.Random(1)
+    drawn = [elsewhere(question, 20, 0, dice) for _ in range(40)]
+    found = [pair for pair in drawn if pair]
+    assert found
+    for pair in found:
+        assert (pair.start, pair.end, pair.relevant) == (0, 0, 0.0)
+        assert not any(pair.ids[n : n + 2] == answer for n in range(len(pair.ids)))
+    whole = Question("q", [7], passage, [(passage.head, len(passage.ids) - 1)], [])
+    assert elsewhere(whole, 20, 0, dice) is None
 
 
 def test_the_early_heads_can_be_left_alone(deep: Path, tmp_path: Path) -> None:
@@ -241,10 +274,12 @@ def test_evidence_sets_are_split_by_page_and_point_at_their_sentences(tmp_path: 
 def test_a_source_comes_as_often_as_the_mix_says(data: Path, backbone: Path) -> None:
     rows = split_qa(data).train
     questions = pack(rows, [[] for _ in rows], PassageCache(load_tokenizer(backbone)))
-    twice = Mix(budget=10**6, negative_counts=(1.0,), weights=(("qed_nq", 2.0), ("nq_open", 0.0)))
+    twice = Mix(
+        budget=10**6, negative_counts=(1.0,), elsewhere=0.0, weights=(("qed_nq", 2.0), ("nq_open", 0.0))
+    )
     batch = next(stream(questions, twice, seed=1))
     assert len(batch.ids) == 2 * sum(row.source == "qed_nq" for row in rows)
-    listed = Mix(budget=2000, negative_counts=(0.0, 0.0, 1.0))
+    listed = Mix(budget=2000, negative_counts=(0.0, 0.0, 1.0), elsewhere=0.0)
     lots = [Question(q.source, q.ids, q.passage, q.spans, [Tokens([5], [(0, 1)])] * 3) for q in questions]
     for found in islice(stream(lots, listed, seed=1), 3):
         assert found.relevant.view(-1, 3).tolist() == [[1.0, 0.0, 0.0]] * (len(found.relevant) // 3)
