@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 
 from adapt.network import backbone_folder, embed_texts, load_backbone, load_tokenizer
-from lab.recipes.mining import Bm25, Floats, best, hybrid
+from lab.recipes.mining import Bm25, Floats, best, hybrid, stemmed
 from lab.recipes.reader.data import QaSplits, normal, split_qa
 from lab.recipes.records import QaRow
 
@@ -46,21 +46,28 @@ def negatives(row: QaRow, ranked: Sequence[int], contexts: Sequence[str], keep: 
 
 
 def rank_pool(
-    questions: Sequence[str], query_vectors: Floats, lexical: Bm25, vectors: Floats, depth: int
+    questions: Sequence[str], contexts: Sequence[str], embed: Embedder | None, depth: int
 ) -> npt.NDArray[np.int64]:
-    """The `depth` best paragraphs of each question by the hybrid score, in blocks that fit memory."""
+    """The `depth` best paragraphs of each question by the hybrid score, or by BM25 alone, in blocks that fit
+    memory.
+    """
+    lexical = Bm25(contexts) if embed else Bm25(contexts, analyse=stemmed)
+    vectors = (embed(questions), embed(contexts)) if embed else None
     blocks = []
     for start in range(0, len(questions), 512):
         part = slice(start, start + 512)
-        blocks.append(best(hybrid(query_vectors[part] @ vectors.T, lexical.scores(questions[part])), depth))
+        scores = lexical.scores(questions[part])
+        if vectors:
+            scores = hybrid(vectors[0][part] @ vectors[1].T, scores)
+        blocks.append(best(scores, depth))
     return np.concatenate(blocks)
 
 
-def mine_pool(rows: Sequence[QaRow], embed: Embedder, keep: int) -> list[list[str]]:
+def mine_pool(rows: Sequence[QaRow], embed: Embedder | None, keep: int) -> list[list[str]]:
     """For each row the texts of its hard negatives among all paragraphs of the rows."""
     contexts = sorted({row.context for row in rows})
     questions = [row.question for row in rows]
-    ranked = rank_pool(questions, embed(questions), Bm25(contexts), embed(contexts), min(40, len(contexts)))
+    ranked = rank_pool(questions, contexts, embed, min(40, len(contexts)))
     return [
         [contexts[i] for i in negatives(row, order, contexts, keep)]
         for row, order in zip(rows, ranked.tolist(), strict=True)
@@ -78,7 +85,7 @@ class Embedder:
         return embed_texts(self._model, self._tokenizer, texts)
 
 
-def mine(splits: QaSplits, embed: Embedder, keep: int) -> dict[str, dict[str, list[list[str]]]]:
+def mine(splits: QaSplits, embed: Embedder | None, keep: int) -> dict[str, dict[str, list[list[str]]]]:
     """{pool: {split: one list of negatives per row}}; dev rows compete with train's paragraphs as well."""
     named = {"train": splits.train, "calibrate": splits.calibrate, "dev": splits.dev}
     members: dict[str, list[tuple[str, QaRow]]] = defaultdict(list)
@@ -110,11 +117,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--backbone")
     parser.add_argument("--keep", type=int, default=19)
+    parser.add_argument("--words", action="store_true", help="by BM25 alone: minutes instead of an hour")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     splits = split_qa(args.data)
-    mined = mine(splits, Embedder(backbone_folder(args.backbone)), args.keep)
+    embed = None if args.words else Embedder(backbone_folder(args.backbone))
+    mined = mine(splits, embed, args.keep)
     named = {"train": splits.train, "calibrate": splits.calibrate, "dev": splits.dev}
     args.out.mkdir(parents=True, exist_ok=True)
     texts = {name: in_order(mined, name, rows) for name, rows in named.items()}
