@@ -48,7 +48,7 @@ def finish(draft: Draft, hits: tuple[Hit, ...], k: int, started: float) -> Answe
         route=draft.route or (_nothing_found(reason),),
         usage=draft.usage,
         timings=timings,
-        confidence=draft.confidence,
+        confidence=draft.confidence if all(claim.quoted for claim in draft.claims) else None,
         closest=closest(draft, hits) if abstained else (),
     )
 

@@ -268,6 +268,8 @@ def test_below_it_the_server_is_asked_and_the_reader_is_the_fall_back(
         written, quoted = unsure.answerer.answer(Ask(LUNCH, C)), unsure.answerer.answer(Ask(LUNCH, C))
     assert [(step.step, step.taken) for step in written.route] == [("reader", False), ("generator", True)]
     assert written.text.startswith("Guests pay")
+    assert written.confidence is None  # the reader's was of quotes that are not shown
+    assert quoted.confidence is not None
     assert [(step.step, step.taken) for step in quoted.route][1:] == [("generator", False), ("reader", True)]
     assert quoted.route[-1].reason == "fallback"
     assert "11 euros" in quoted.text
