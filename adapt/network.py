@@ -97,6 +97,16 @@ def mean_pool(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.normalize(summed, dim=-1)
 
 
+def half() -> torch.autocast:
+    """bfloat16 arithmetic on the device in use, single precision on a processor without it, which takes many
+    times as long over it.
+    """
+    device = torch.get_default_device().type
+    able = torch.cpu.get_capabilities()
+    enabled = device != "cpu" or any(able.get(name) for name in ("amx_bf16", "avx512_bf16", "bf16"))
+    return torch.autocast(device, torch.bfloat16, enabled=enabled)
+
+
 def pad(rows: Sequence[Sequence[int]], value: int = 0) -> torch.Tensor:
     """Right-pad rows of integers to a [B, longest] tensor."""
     width = max(len(row) for row in rows)
@@ -113,7 +123,7 @@ def embed_texts(
         for item in encoded
     ]
     out = np.zeros((len(texts), model.config.hidden_size), np.float32)
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+    with torch.inference_mode(), half():
         for batch in token_batches([len(row) for row in ids], budget):
             tokens = pad([ids[i] for i in batch])
             mask = (tokens != 0).long()
@@ -128,7 +138,7 @@ def token_vectors(
     """Unit token vectors [T,width] of each text, special tokens included, in half precision."""
     ids = [item.ids[: max_tokens - 1] + item.ids[-1:] for item in tokenizer.encode_batch(list(texts))]
     found: dict[int, torch.Tensor] = {}
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+    with torch.inference_mode(), half():
         for batch in token_batches([len(row) for row in ids], 4096):
             tokens = pad([ids[i] for i in batch])
             hidden = model(tokens, attention_mask=(tokens != 0).long()).last_hidden_state.float()

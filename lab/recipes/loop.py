@@ -169,8 +169,3 @@ def use(args: argparse.Namespace) -> None:
     torch.set_num_threads(args.threads)
     torch.zeros(1, device=args.device)  # a missing GPU is told before the data are read
     torch.set_default_device(args.device)
-
-
-def half() -> torch.autocast:
-    """bfloat16 arithmetic on the device in use."""
-    return torch.autocast(torch.get_default_device().type, torch.bfloat16)

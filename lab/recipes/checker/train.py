@@ -10,12 +10,12 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
-from adapt.network import backbone_folder, load_backbone, load_tokenizer
+from adapt.network import backbone_folder, half, load_backbone, load_tokenizer
 from lab.recipes.checker.batches import UNKNOWN, CheckerBatch, Claim, pack_claim, stream
 from lab.recipes.checker.data import split_claims, without
 from lab.recipes.checker.net import CheckerNet
 from lab.recipes.checker.synthetic import synthesise
-from lab.recipes.loop import Budget, State, Trainer, add_arguments, half, trained_weights, use
+from lab.recipes.loop import Budget, State, Trainer, add_arguments, trained_weights, use
 from lab.recipes.reader.batches import PassageCache
 from lab.recipes.reader.data import split_qa
 from lab.recipes.records import ClaimRow, bucket

@@ -21,10 +21,10 @@ import torch
 from tokenizers import Tokenizer
 from torch.nn import functional
 
-from adapt.network import EncoderNet, backbone_folder, freeze_lower, load_backbone, load_tokenizer
+from adapt.network import EncoderNet, backbone_folder, freeze_lower, half, load_backbone, load_tokenizer
 from lab.recipes.encoder.data import Pair, encoder_pairs
 from lab.recipes.encoder.projection import maxsim, pooled
-from lab.recipes.loop import Budget, State, Trainer, add_arguments, half, use
+from lab.recipes.loop import Budget, State, Trainer, add_arguments, use
 
 WEIGHTS = {"squadshifts": 0.5, "medquad": 0.3, "squad_nqg": 0.35}
 """The share of a source's pairs that an epoch uses; natural questions are used whole."""

@@ -12,8 +12,8 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
-from adapt.network import backbone_folder, load_backbone, load_tokenizer
-from lab.recipes.loop import Budget, State, Trainer, add_arguments, half, trained_weights, use
+from adapt.network import backbone_folder, half, load_backbone, load_tokenizer
+from lab.recipes.loop import Budget, State, Trainer, add_arguments, trained_weights, use
 from lab.recipes.reader.batches import (
     UNKNOWN,
     Mix,
