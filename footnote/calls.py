@@ -36,6 +36,7 @@ from footnote.models import (
     Mode,
     RankedText,
     ReadResult,
+    Role,
     SearchResult,
     Sentence,
     SentenceEvent,
@@ -51,6 +52,13 @@ Part = tuple[str, tuple[str, bytes]]
 class _Named(TypedDict):
     source: str
     text: str
+
+
+class Turn(TypedDict):
+    """What was said earlier in a conversation."""
+
+    role: Role
+    content: str
 
 
 class Text(_Named, total=False):
@@ -230,11 +238,14 @@ def ask(
     mode: AnswerMode,
     check: CheckPolicy | None,
     filters: Filters | None,
+    history: Sequence[Turn],
     stream: bool = False,
 ) -> Call[Answer]:
     """POST /v1/query."""
     body = {"collection": name, "question": question, "k": k, "mode": mode, "check": check}
     body |= {"filters": filters, "stream": stream}
+    if history:  # a service of an earlier version takes questions without it
+        body["history"] = list(history)
     return Call("POST", "/v1/query", _whole(Answer), body=body)
 
 

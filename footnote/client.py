@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from footnote import calls
-from footnote.calls import Call, Case, Filters, Text
+from footnote.calls import Call, Case, Filters, Text, Turn
 from footnote.errors import FootnoteError, error_of, unexpected
 from footnote.models import (
     Answer,
@@ -240,12 +240,14 @@ class Client:
         mode: AnswerMode = "auto",
         check: CheckPolicy | None = None,
         filters: Filters | None = None,
+        history: Sequence[Turn] = (),
     ) -> Answer:
         """An answer with a footnote behind every sentence, or the reason why there is none.
 
-        `check` None leaves the policy to the service. `no_generator` for mode `generative` without an LLM.
+        `check` None leaves the policy to the service; `history` has the conversation's earlier turns, oldest
+        first. `no_generator` for mode `generative` without an LLM.
         """
-        return self._do(calls.ask(collection, question, k, mode, check, filters))
+        return self._do(calls.ask(collection, question, k, mode, check, filters, history))
 
     def ask_events(
         self,
@@ -256,9 +258,10 @@ class Client:
         mode: AnswerMode = "auto",
         check: CheckPolicy | None = None,
         filters: Filters | None = None,
+        history: Sequence[Turn] = (),
     ) -> Iterator[AnswerStreamEvent]:
         """The answer as it comes: hits, tokens, sentences, citations, then the whole as AnswerEvent."""
-        call = calls.ask(collection, question, k, mode, check, filters, stream=True)
+        call = calls.ask(collection, question, k, mode, check, filters, history, stream=True)
         return self._events(call, calls.answer_event)
 
     def read(self, question: str, passages: Sequence[str]) -> ReadResult:
@@ -520,12 +523,14 @@ class AsyncClient:
         mode: AnswerMode = "auto",
         check: CheckPolicy | None = None,
         filters: Filters | None = None,
+        history: Sequence[Turn] = (),
     ) -> Answer:
         """An answer with a footnote behind every sentence, or the reason why there is none.
 
-        `check` None leaves the policy to the service. `no_generator` for mode `generative` without an LLM.
+        `check` None leaves the policy to the service; `history` has the conversation's earlier turns, oldest
+        first. `no_generator` for mode `generative` without an LLM.
         """
-        return await self._do(calls.ask(collection, question, k, mode, check, filters))
+        return await self._do(calls.ask(collection, question, k, mode, check, filters, history))
 
     def ask_events(
         self,
@@ -536,9 +541,10 @@ class AsyncClient:
         mode: AnswerMode = "auto",
         check: CheckPolicy | None = None,
         filters: Filters | None = None,
+        history: Sequence[Turn] = (),
     ) -> AsyncIterator[AnswerStreamEvent]:
         """The answer as it comes: hits, tokens, sentences, citations, then the whole as AnswerEvent."""
-        call = calls.ask(collection, question, k, mode, check, filters, stream=True)
+        call = calls.ask(collection, question, k, mode, check, filters, history, stream=True)
         return self._events(call, calls.answer_event)
 
     async def read(self, question: str, passages: Sequence[str]) -> ReadResult:

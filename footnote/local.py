@@ -9,7 +9,7 @@ from types import TracebackType
 
 from pydantic import ValidationError
 
-from footnote.calls import Filters, Text
+from footnote.calls import Filters, Text, Turn
 from footnote.errors import FootnoteError
 from footnote.models import Answer, AnswerMode, CheckPolicy, CheckResult, Collection, Job, Mode, SearchResult
 from footnote.results import answer_of, check_result_of, job_of, search_result_of
@@ -18,6 +18,7 @@ from ingest.handler import ingest_worker
 from ingest.submit import location, submit_folder, submit_uploads
 from ingest.types import SyncOptions, Upload
 from jobs.progress import Progress
+from rag import types
 from rag.answer.ask import Ask
 from rag.answer.check import check_text
 from rag.errors import Busy, NotFound, RagError
@@ -146,10 +147,16 @@ class Footnote:
         mode: AnswerMode = "auto",
         check: CheckPolicy | None = None,
         filters: Filters | None = None,
+        history: Sequence[Turn] = (),
     ) -> Answer:
-        """An answer with a footnote behind every sentence, or the reason why there is none (`abstained`)."""
+        """An answer with a footnote behind every sentence, or the reason why there is none (`abstained`).
+
+        `history` has the conversation's earlier turns, oldest first.
+        """
         with _translated():
-            asked = Ask(question, collection or self.collection, k, mode, check, parse_filter(filters))
+            turns = tuple(types.Turn(turn["role"], turn["content"]) for turn in history)
+            wanted = parse_filter(filters)
+            asked = Ask(question, collection or self.collection, k, mode, check, wanted, turns)
             return answer_of(self._service.answerer.answer(asked))
 
     def check(self, answer: str, context: Sequence[str], question: str | None = None) -> CheckResult:

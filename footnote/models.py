@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 Mode = Literal["hybrid", "dense", "lexical"]
 AnswerMode = Literal["auto", "extractive", "generative"]
 CheckPolicy = Literal["off", "flag", "retry", "drop", "refuse"]
+Role = Literal["user", "assistant"]
 DocumentStatus = Literal["ready", "failed"]
 JobStatus = Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
 MetadataValue = str | int | float | bool | list[str]
@@ -334,13 +335,15 @@ class Closest(Model):
 class Answer(Model):
     """An answer with a footnote behind every sentence, or the `reason` why there is none (`abstained`).
 
-    `confidence` is how probable it is that the quotes answer; `closest` what to look at where it abstained.
+    `confidence` is how probable it is that the quotes answer; `closest` what to look at where it abstained;
+    `rewritten` the follow-up question as it was read, None where that is as it stands.
     """
 
     answer: str
     abstained: bool
     reason: str | None
     confidence: float | None = None
+    rewritten: str | None = None
     closest: list[Closest] = []
     sentences: list[Sentence]
     citations: list[Citation]

@@ -43,6 +43,7 @@ def answer_of(answer: types.Answer) -> models.Answer:
         abstained=answer.abstained,
         reason=answer.reason,
         confidence=answer.confidence,
+        rewritten=answer.rewritten,
         closest=[closest_of(found) for found in answer.closest],
         sentences=[models.Sentence.model_validate(asdict(sentence)) for sentence in answer.sentences],
         citations=[models.Citation.model_validate(asdict(citation)) for citation in answer.citations],

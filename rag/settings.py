@@ -27,6 +27,9 @@ HNSW_THRESHOLD = 50_000
 OPENAI = "haystack.components.generators.chat.OpenAIChatGenerator"
 LONGEST_QUESTION = 4_000
 """Characters of a question; no setting, as every face tells it."""
+MOST_TURNS = 100
+LONGEST_TURN = 20_000
+"""Earlier turns of a conversation that may come with a question, and characters of each."""
 
 PROFILES: Mapping[str, Mapping[str, str | float]] = {
     "default": {},

@@ -25,11 +25,20 @@ GROUNDED: frozenset[Label] = frozenset({"supported", "quoted"})
 DocumentStatus = Literal["ready", "failed"]
 JobStatus = Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
 Operation = Literal["put", "delete"]
+Role = Literal["user", "assistant"]
 Reason = Literal[
     "secret", "personal_data", "low_quality", "language", "boilerplate", "exact_duplicate", "near_duplicate"
 ]
 """What curation can find in a chunk. The first of several is the one that a quarantine names."""
 Action = Literal["keep", "flag", "quarantine"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What was said earlier in a conversation, and by whom."""
+
+    role: Role
+    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,7 +407,8 @@ class Answer:
     """A checked answer; `timings` maps a stage to milliseconds.
 
     `confidence` is the calibrated probability that quotes answer the question, None where none were sought;
-    `closest` are the passages to look at where the service abstained.
+    `closest` are the passages to look at where the service abstained. `rewritten` is the follow-up question as
+    it was searched and read, with what earlier turns said; None where it was read as it stands.
     """
 
     text: str
@@ -412,6 +422,7 @@ class Answer:
     timings: Mapping[str, float]
     confidence: float | None = None
     closest: tuple[Closest, ...] = ()
+    rewritten: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

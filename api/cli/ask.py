@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,16 +23,34 @@ def ask(
         Check | None, typer.Option(help="What to do about unsupported sentences.", show_default="the setting")
     ] = None,
     filters: Filters = None,
+    history: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Earlier turns: JSON, a list of {role, content}, role user or assistant; - for standard input.",
+            show_default=False,
+        ),
+    ] = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
     """Answer a question with footnotes, and check every sentence."""
     settings, wanted = settings_from(data=data), parse_filters(filters)
     from api.cli import backend
+    from api.cli.history import read_history
     from api.cli.results import print_answer
 
     policy: CheckPolicy | None = check.value if check else None
-    answer = backend.ask(settings, collection, question, k=k, mode=mode.value, check=policy, filters=wanted)
+    answer = backend.ask(
+        settings,
+        collection,
+        question,
+        k=k,
+        mode=mode.value,
+        check=policy,
+        filters=wanted,
+        history=read_history(history),
+    )
     if json:
         typer.echo(answer.model_dump_json(indent=2))
     else:

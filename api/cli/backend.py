@@ -5,13 +5,14 @@ Imports nothing of the service's inside before no service is found: a running on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
 import httpx
 
 from api.service import find_running, local_key
+from footnote.calls import Turn
 from footnote.client import TIMEOUT_S, Client
 from footnote.models import Answer, AnswerMode, CheckPolicy, ExplainedHit, Mode, SearchResult
 from rag.errors import NotFound
@@ -91,16 +92,21 @@ def ask(
     mode: AnswerMode,
     check: CheckPolicy | None,
     filters: Filters | None,
+    history: Sequence[Turn],
 ) -> Answer:
     """As POST /v1/query."""
     with _service(settings) as client:
         if client is not None:
-            return client.ask(collection, question, k=k, mode=mode, check=check, filters=filters)
+            return client.ask(
+                collection, question, k=k, mode=mode, check=check, filters=filters, history=history
+            )
     from api.cli import local
     from api.http.schemas.query import QueryIn
 
     fields = {"collection": collection, "question": question, "k": k, "mode": mode, "check": check}
-    return local.ask(settings, QueryIn.model_validate({**fields, "filters": filters}))
+    return local.ask(
+        settings, QueryIn.model_validate({**fields, "filters": filters, "history": list(history)})
+    )
 
 
 @contextmanager

@@ -46,6 +46,7 @@ def ask(settings: Settings, request: QueryIn) -> Answer:
                 mode=request.mode,
                 check=request.check,
                 filters=parse_filter(request.filters),
+                history=request.turns,
             )
         )
     return Answer.model_validate(QueryOut.of(answer, request_id=uuid4().hex).model_dump())

@@ -55,6 +55,8 @@ def print_chunk(query: str, found: ExplainedHit) -> None:
 def print_answer(answer: Answer) -> None:
     """Each sentence with its verdict, then the footnotes, the route and the timings."""
     console = out()
+    if answer.rewritten is not None:
+        console.print(Text(f"Read as: {answer.rewritten}", "dim"))
     if answer.abstained:
         reason = answer.reason or ""
         console.print(Text(f"No answer. {REASONS.get(reason, reason)}".strip(), "yellow"))

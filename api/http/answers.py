@@ -37,7 +37,7 @@ async def stream(
 def _observe(running: Runtime, ask: Ask, request_id: str, given: Answer) -> None:
     running.metrics.observe_answer(given)
     if running.sampler is not None:
-        running.sampler.offer(request_id, ask.collection, ask.question, given)
+        running.sampler.offer(request_id, ask.collection, given.rewritten or ask.question, given)
 
 
 def _answer(running: Runtime, ask: Ask) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from time import perf_counter
 
@@ -13,6 +13,7 @@ from rag.answer.cite import cite
 from rag.answer.draft import Draft
 from rag.answer.events import Emit, Event, HitsEvent, TokenEvent, streamed
 from rag.answer.finish import abstention, finish
+from rag.answer.followup import check_history, standing_alone
 from rag.answer.read import Extractor, Thresholds, fall_back, read
 from rag.answer.select import threshold
 from rag.answer.tables import with_header
@@ -24,7 +25,7 @@ from rag.search.retrieve import Candidates, distinct
 from rag.search.searcher import Searcher, check_query
 from rag.settings import LONGEST_QUESTION, Settings
 from rag.store import Store
-from rag.types import Answer, AnswerMode, CheckPolicy, Filter, Hit, Query
+from rag.types import Answer, AnswerMode, CheckPolicy, Filter, Hit, Query, Turn
 
 _SPARE = 3
 """Passages fetched beyond those wanted, as copies of one another are set aside."""
@@ -34,7 +35,10 @@ READ = 8
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question with everything that the caller chose; `check` None leaves the policy to the settings."""
+    """A question with everything that the caller chose; `check` None leaves the policy to the settings.
+
+    `history` has the conversation's earlier turns, oldest first.
+    """
 
     question: str
     collection: str
@@ -42,6 +46,7 @@ class Ask:
     mode: AnswerMode = "auto"
     check: CheckPolicy | None = None
     filters: Filter | None = None
+    history: tuple[Turn, ...] = ()
 
     @property
     def query(self) -> Query:
@@ -77,16 +82,19 @@ class Answerer:
     ) -> Answer:
         """Answer with footnotes and verdicts, or abstain with a reason and the closest passages.
 
-        The k best passages come with the answer; an LLM writes from these, quotes are of the first READ.
+        A follow-up question is searched and read with what its history says that it leaves out. The k best
+        passages come with the answer; an LLM writes from these, quotes are of the first READ.
 
         `emit` is told of the passages and of the tokens that an LLM writes; `collection` is given by who has
-        opened it already. Raises NotFound `collection_not_found`, InvalidInput `empty_query`, `invalid_k` and
-        `question_too_long`, Conflict `no_generator`.
+        opened it already. Raises NotFound `collection_not_found`, InvalidInput `empty_query`, `invalid_k`,
+        `question_too_long` and `invalid_history`, Conflict `no_generator`.
         """
         started = perf_counter()
         opened = collection or self.open(ask)
         if not opened.chunks:
             return abstention("empty_collection", started)
+        rewritten = standing_alone(ask.question, ask.history)
+        ask = replace(ask, question=rewritten or ask.question)
         question = ask.question
         # a document's text is wanted for each of its passages, and for each part of the question
         extractor = Extractor(self._models.reader, opened.encoder, cache(self._text))
@@ -108,7 +116,7 @@ class Answerer:
         draft = cite(question, shown, draft, checker)
         if checker is not None:
             draft = check(question, shown, draft, policy, checker, generator)
-        return finish(draft, hits, ask.k, started)
+        return replace(finish(draft, hits, ask.k, started), rewritten=rewritten)
 
     def events(self, ask: Ask) -> Iterator[Event]:
         """The same, as it happens: hits, tokens, sentences and citations, and last the whole answer.
@@ -125,6 +133,7 @@ class Answerer:
             raise InvalidInput(
                 f"A question has at most {LONGEST_QUESTION} characters.", code="question_too_long"
             )
+        check_history(ask.history)
         if ask.mode == "generative" and not self._settings.llm_configured:
             raise Conflict("No LLM server is configured; set FOOTNOTE_LLM_URL.", code="no_generator")
         check_query(ask.query)

@@ -126,6 +126,22 @@ def test_ask_in_text_shows_quote_verdict_and_timings(filled: Filled) -> None:
     assert "timings:" in result.out
 
 
+def test_ask_reads_a_follow_up_with_its_history(filled: Filled, tmp_path: Path) -> None:
+    kept = tmp_path / "talk.json"
+    kept.write_text('[{"role": "user", "content": "What is the P200 pump?", "at": 1}]')
+    asked = ["ask", "What working pressure is it rated for?", "-c", "works", "--data", str(filled[0])]
+    assert "Read as: What working pressure is the P200 pump rated for?" in invoke(*asked, "--history", str(kept)).out
+    assert "Read as" not in invoke(*asked).out
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[7]", '[{"role": "system", "content": "x"}]', '[{"role": "user"}]'])
+def test_a_bad_history_is_named(tmp_path: Path, text: str) -> None:
+    kept = tmp_path / "talk.json"
+    kept.write_text(text)
+    result = invoke("ask", "Why?", "--data", str(tmp_path), "--history", str(kept))
+    assert (result.status, "--history" in result.err) == (2, True)
+
+
 def test_generative_without_a_model_says_what_to_do(filled: Filled) -> None:
     result = invoke("ask", "Why?", "-c", "works", "--data", str(filled[0]), "--mode", "generative")
     assert result.status == 1

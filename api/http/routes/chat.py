@@ -33,8 +33,8 @@ from api.http.state import Running
 from rag.answer.ask import Ask
 from rag.answer.events import AnswerEvent, Event
 from rag.errors import InvalidInput, NotFound, RagError
-from rag.settings import LONGEST_QUESTION
-from rag.types import Answer, Closest, Usage
+from rag.settings import LONGEST_QUESTION, LONGEST_TURN, MOST_TURNS
+from rag.types import Answer, Closest, Turn, Usage
 
 router = APIRouter(prefix="/v1", tags=["openai"])
 
@@ -65,7 +65,7 @@ async def chat(
     A stream sends text once it is cited and checked, a sentence a chunk, so that nothing is taken back.
     """
     caller.require("read", body.model)
-    asked = Ask(question(body), body.model)
+    asked = Ask(question(body), body.model, history=history(body))
     ident = request_id(request)
     writer = ChunkWriter(
         f"chatcmpl-{ident}",
@@ -89,6 +89,19 @@ def question(body: ChatIn) -> str:
     if len(texts[-1]) > LONGEST_QUESTION:
         raise InvalidInput(f"messages: a question may have {LONGEST_QUESTION} characters.")
     return texts[-1]
+
+
+def history(body: ChatIn) -> tuple[Turn, ...]:
+    """What user and assistant said before the last message of the user; its end where it is too long, as
+    clients send whole conversations.
+    """
+    last = max(n for n, message in enumerate(body.messages) if message.role == "user")
+    turns = [
+        Turn(message.role, message.text()[:LONGEST_TURN])
+        for message in body.messages[:last]
+        if message.role in ("user", "assistant")
+    ]
+    return tuple(turns[-MOST_TURNS:])
 
 
 @dataclass(slots=True)
@@ -199,6 +212,7 @@ def footnote(given: Answer) -> Footnote:
         abstained=given.abstained,
         reason=given.reason,
         confidence=given.confidence,
+        rewritten=given.rewritten,
         closest=[ClosestOut.of(found) for found in given.closest],
         route=[StepOut.of(step) for step in given.route],
     )

@@ -58,7 +58,15 @@ async def query(
     409 `no_generator` for mode `generative` when no LLM server is configured.
     """
     caller.require("read", body.collection)
-    asked = Ask(body.question, body.collection, body.k, body.mode, body.check, parse_filter(body.filters))
+    asked = Ask(
+        body.question,
+        body.collection,
+        body.k,
+        body.mode,
+        body.check,
+        parse_filter(body.filters),
+        body.turns,
+    )
     ident = request_id(request)
     if body.stream:
         return await stream(running, asked, ident, partial(_frames, ident), partial(_error_frame, ident))

@@ -105,7 +105,7 @@ class ContentPart(BaseModel):
 
 
 class Message(BaseModel):
-    """A message; the last one of the user is the question."""
+    """A message; the last one of the user is the question, those before it say what it leaves out."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: MessageText | list[ContentPart] | None = None
@@ -152,6 +152,7 @@ class Footnote(Out):
     abstained: bool
     reason: str | None
     confidence: float | None
+    rewritten: str | None
     closest: list[ClosestOut]
     route: list[StepOut]
 
@@ -183,7 +184,7 @@ class ChatUsageOut(Out):
 
 _FOOTNOTE = {
     key: ANSWER[key]
-    for key in ("citations", "sentences", "abstained", "reason", "confidence", "closest", "route")
+    for key in ("citations", "sentences", "abstained", "reason", "confidence", "rewritten", "closest", "route")
 }
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
 from pydantic.config import JsonDict
 
 from api.http.schemas.base import CollectionName, Count, FilterJson, In, Out, Question, example
 from api.http.schemas.search import HIT, HitOut
+from rag.settings import LONGEST_TURN, MOST_TURNS
 from rag.types import (
     Answer,
     AnswerMode,
@@ -13,8 +17,10 @@ from rag.types import (
     Citation,
     Closest,
     Label,
+    Role,
     Sentence,
     Step,
+    Turn,
     Usage,
     Verdict,
 )
@@ -49,6 +55,7 @@ ANSWER: JsonDict = {
     "abstained": False,
     "reason": None,
     "confidence": 0.91,
+    "rewritten": None,
     "closest": [],
     "sentences": [_SENTENCE],
     "citations": [_CITATION],
@@ -62,8 +69,17 @@ ANSWER: JsonDict = {
 }
 
 
+class TurnIn(In):
+    """What was said earlier in the conversation."""
+
+    role: Role
+    content: Annotated[str, StringConstraints(max_length=LONGEST_TURN)]
+
+
 class QueryIn(In):
-    """A question to a collection. `check` defaults to the policy of the server."""
+    """A question to a collection. `check` defaults to the policy of the server; `history` has earlier turns,
+    oldest first, which say what a follow-up question leaves out.
+    """
 
     model_config = example(
         {
@@ -73,6 +89,7 @@ class QueryIn(In):
             "mode": "auto",
             "check": "flag",
             "filters": {},
+            "history": [],
             "stream": False,
         }
     )
@@ -82,7 +99,13 @@ class QueryIn(In):
     mode: AnswerMode = "auto"
     check: CheckPolicy | None = None
     filters: FilterJson = None
+    history: Annotated[list[TurnIn], Field(max_length=MOST_TURNS)] = []
     stream: bool = False
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The earlier turns as the service takes them."""
+        return tuple(Turn(turn.role, turn.content) for turn in self.history)
 
 
 class SpanOut(Out):
@@ -225,7 +248,8 @@ class QueryOut(Out):
     """An answer with a footnote behind every sentence, or the reason why there is none.
 
     `confidence` is how probable it is that the quotes answer the question (null where none were sought);
-    `closest` has up to three passages to look at where the service abstained.
+    `closest` has up to three passages to look at where the service abstained. `rewritten` is the question as
+    it was searched and read where `history` said what it leaves out, else null.
     """
 
     model_config = example(ANSWER)
@@ -233,6 +257,7 @@ class QueryOut(Out):
     abstained: bool
     reason: str | None
     confidence: float | None
+    rewritten: str | None
     closest: list[ClosestOut]
     sentences: list[SentenceOut]
     citations: list[CitationOut]
@@ -250,6 +275,7 @@ class QueryOut(Out):
             abstained=answer.abstained,
             reason=answer.reason,
             confidence=answer.confidence,
+            rewritten=answer.rewritten,
             closest=[ClosestOut.of(found) for found in answer.closest],
             sentences=[SentenceOut.of(sentence) for sentence in answer.sentences],
             citations=[CitationOut.of(citation) for citation in answer.citations],

@@ -1,0 +1,129 @@
+"""A follow-up question read as one that stands alone, by two small fitted models and no LLM.
+
+The first weighs the question's cues (`rag.answer.anaphora`) and says whether it leans on what was said
+before; one that does not stays as it is. The second weighs the topics of the earlier turns
+(`rag.answer.topics`) and says which of them the question is about: the best takes the place of a pronoun, the
+others, or all where there is none, stand in brackets. Both are logistic regressions
+(`lab.recipes.followup`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rag.answer.anaphora import cues_of, pronoun_at
+from rag.answer.topics import Topic, features_of, stems_of, topics_of
+from rag.errors import InvalidInput
+from rag.models.types import Floats
+from rag.settings import LONGEST_TURN, MOST_TURNS
+from rag.types import Turn
+
+TURNS = 12
+"""Turns that are looked at, the last ones."""
+MOST_TOPICS = 3
+
+CUE_WEIGHTS: tuple[float, ...] = (
+    2.6, 1.0, 0.3, 2.0, 0.8, 1.0, 1.0, 0.3, 0.5, 0.3, 1.2, 2.0, 0.8, 2.5, 1.2, 0.5, 0.1, -1.0, 0.3, 0.4, 0.0,
+    -0.3, -0.5, -0.8, -0.8, 0.3, -2.2,
+)  # fmt: skip
+"""Of CUES, the intercept last."""
+TOPIC_WEIGHTS: tuple[float, ...] = (
+    2.0, 0.2, 0.8, 1.2, 0.0, -0.4, 0.6, 0.3, -0.8, 0.1, 0.0, 0.3, -0.2, 0.3, 0.7, -0.8, -0.5, -0.3, -0.2, 2.0,
+    0.6, 0.4, 0.3, 0.2, -3.6,
+)  # fmt: skip
+"""Of FEATURES, the intercept last."""
+LEANS = 0.5
+"""From which probability on a question is read with what was said before."""
+ABOUT = 0.3
+"""From which probability on a question is about a topic."""
+ALSO = 0.6
+"""The same for a second topic and a third."""
+
+
+def check_history(history: Sequence[Turn]) -> None:
+    """Raises InvalidInput `invalid_history` for too many turns, or one that is too long."""
+    if len(history) > MOST_TURNS:
+        raise InvalidInput(f"history: at most {MOST_TURNS} turns.", code="invalid_history")
+    if any(len(turn.content) > LONGEST_TURN for turn in history):
+        raise InvalidInput(f"history: a turn has at most {LONGEST_TURN} characters.", code="invalid_history")
+
+
+def standing_alone(question: str, history: Sequence[Turn]) -> str | None:
+    """The question with what it leaves out, from the earlier turns, oldest first; None where it stands alone.
+
+    Every word of it is the question's or one that was said.
+    """
+    turns = history[-TURNS:]
+    earlier = [turn.content for turn in turns if turn.role == "user"]
+    leaning = leanings([*earlier, question])
+    if not earlier or leaning[-1] < LEANS:
+        return None
+    topics = topics_of(turns, leaning[:-1])
+    kept = chosen(topics, scores_of(topics, question), stems_of(question))
+    return with_topics(question, kept) if kept else None
+
+
+def leanings(questions: Sequence[str], weights: Sequence[float] = CUE_WEIGHTS) -> list[float]:
+    """How probable it is that each of a conversation's questions leans on those before it; 0 for the first."""
+    before: frozenset[str] = frozenset()
+    found = []
+    for number, text in enumerate(questions):
+        cues = np.array([*cues_of(text, before), 1.0], np.float32)
+        found.append(float(_probability(cues @ np.array(weights, np.float32))) if number else 0.0)
+        before |= stems_of(text)
+    return found
+
+
+def scores_of(
+    topics: Sequence[Topic], question: str, weights: Sequence[float] = TOPIC_WEIGHTS
+) -> Floats:
+    """How probable it is that a question which leans on what was said is about each topic."""
+    rows = np.array([[*features_of(topic, question), 1.0] for topic in topics], np.float32)
+    return _probability(rows.reshape(-1, len(weights)) @ np.array(weights, np.float32))
+
+
+def _probability(logits: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+
+
+def chosen(
+    topics: Sequence[Topic], scores: Floats, asked: frozenset[str], about: float = ABOUT, also: float = ALSO
+) -> list[Topic]:
+    """The topics to read the question with, best first; none that says nothing new."""
+    kept: list[Topic] = []
+    known = asked
+    for index in np.argsort(-scores, kind="stable").tolist():
+        if len(kept) == MOST_TOPICS or scores[index] < (also if kept else about):
+            break
+        if topics[index].stems - known:
+            kept.append(topics[index])
+            known |= topics[index].stems
+    return kept
+
+
+def with_topics(question: str, topics: Sequence[Topic]) -> str:
+    """The question with the best topic in place of its pronoun, and the others in brackets at its end."""
+    text, rest = question, [topic.text for topic in topics]
+    place = pronoun_at(question)
+    if place is not None:
+        start, end, possessive = place
+        best = _definite(topics[0]) + _genitive(rest.pop(0), possessive)
+        text = f"{question[:start]}{best if start else best[0].upper() + best[1:]}{question[end:]}"
+    if not rest:
+        return text
+    body = text.rstrip()
+    ending = body[len(body.rstrip("?!. ")) :]
+    return f"{body[: len(body) - len(ending)]} ({', '.join(rest)}){ending.strip()}"
+
+
+def _definite(topic: Topic) -> str:
+    """The article of something that was spoken of as `the X` or `a X`."""
+    return "the " if topic.mention.before in {"the", "a", "an"} else ""
+
+
+def _genitive(name: str, possessive: bool) -> str:
+    if not possessive:
+        return name
+    return f"{name}'" if name.endswith("s") else f"{name}'s"
