@@ -407,8 +407,8 @@ class Answer:
     """A checked answer; `timings` maps a stage to milliseconds.
 
     `confidence` is the calibrated probability that quotes answer the question, None where none were sought;
-    `closest` are the passages to look at where the service abstained. `rewritten` is the follow-up question as
-    it was searched and read, with what earlier turns said; None where it was read as it stands.
+    `closest` are the passages to look at where the service abstained. `rewritten` is the follow-up question
+    as it was read, with what earlier turns said; None where it was read as it stands.
     """
 
     text: str

@@ -27,7 +27,7 @@ def ask(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Earlier turns: JSON, a list of {role, content}, role user or assistant; - for standard input.",
+            help="Earlier turns, a JSON list of {role, content}; - for standard input.",
             show_default=False,
         ),
     ] = None,

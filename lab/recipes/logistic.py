@@ -31,7 +31,9 @@ def fit_logistic(features: Doubles, labels: Doubles, sample: Doubles, ridge: flo
     return np.append(raw, model.intercept_[0] - raw @ scaler.mean_)
 
 
-def fit_signed(features: Doubles, labels: Doubles, sample: Doubles, signs: Sequence[int]) -> Doubles:
+def fit_signed(
+    features: Doubles, labels: Doubles, sample: Doubles, signs: Sequence[int], ridge: float = 1e-3
+) -> Doubles:
     """Like `fit_logistic`, with each feature's sign known beforehand: the feature that most contradicts its
     sign is left out (weight 0), until none does. scikit-learn has no bounds on signs, hence the loop.
 
@@ -39,7 +41,7 @@ def fit_signed(features: Doubles, labels: Doubles, sample: Doubles, signs: Seque
     """
     kept = list(range(features.shape[1]))
     while kept:
-        weights = fit_logistic(features[:, kept], labels, sample)
+        weights = fit_logistic(features[:, kept], labels, sample, ridge)
         pulls = weights[:-1] * np.array([signs[i] for i in kept]) * features[:, kept].std(0)
         if pulls.min() >= 0:
             full = np.zeros(features.shape[1] + 1)

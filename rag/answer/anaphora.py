@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 
-from rag.answer.topics import Word, stems_of, words_of
+from rag.answer.topics import Word, listed, stems_of, words_of
 
-_PRONOUNS = frozenset(
-    "it its it's they them their theirs they're he him his he's she her hers she's itself themselves".split()
+_PRONOUNS = listed(
+    "it its it's they them their theirs they're he him his he's she her hers she's itself themselves"
 )
-_DEMONSTRATIVES = frozenset("this that these those".split())
-_AFTER_A_PRONOUN = frozenset(
-    "is are was were be do does did can could will would should may might must has have had in on at for of to "
-    "from with by as work works mean means happen cost costs apply help make take get go come and or but if "
-    "when than too also still".split()
+_DEMONSTRATIVES = listed("this that these those")
+_AFTER_A_PRONOUN = listed(
+    "is are was were be do does did can could will would should may might must has have had in on at for of "
+    "to from with by as work works mean means happen cost costs apply help make take get go come and or but "
+    "if when than too also still"
 )
 _EXPLETIVE = re.compile(
-    r"\bit(?:'s| is| was)?(?:n't)? (?:still |a |not |really )*(?:possible|better|safer?|true|necessary|worth|easy|easier|"
-    r"hard|harder|important|free|advisable|best|good|common|legal|ok|okay|time|likely|recommended|difficult|too "
-    r"late|allowed|mandatory|rain\w*|snow\w*)\b|\bit (?:seems?|takes?|looks? like|rains?|snows?)\b|\bmakes? it\b",
+    r"\bit(?:'s| is| was)?(?:n't)? (?:still |a |not |really )*(?:possible|better|safer?|true|necessary|worth|"
+    r"easy|easier|hard|harder|important|free|advisable|best|good|common|legal|ok|okay|time|likely|recommended|"
+    r"difficult|too late|allowed|mandatory|rain\w*|snow\w*)\b(?= .*\b(?:to|that|if)\b| .*ing\b)|"
+    r"\bit (?:seems?|takes?|looks? like|rains?|snows?)\b|\bmakes? it\b",
     re.IGNORECASE,
 )
 _OPENING = re.compile(r"^\W*(?:and|but|or|so|then|also|ok|okay|yes|no)\b", re.IGNORECASE)
@@ -26,13 +27,17 @@ _ABOUT = re.compile(
     r"^\W*(?:and |so |but |ok |okay )?(?:(?:what|how) (?:about|if|of)\b|what else|why not|same for)",
     re.IGNORECASE,
 )
-_BACK = re.compile(r"\b(?:(?:talk|speak)ing (?:about|of)|going back|by the way|another question)\b", re.IGNORECASE)
+_BACK = re.compile(
+    r"\b(?:(?:talk|speak)ing (?:about|of)|going back|by the way|another question)\b", re.IGNORECASE
+)
 _ASKS = re.compile(
     r"\b(?:what|what's|who|whom|whose|who's|which|when|where|where's|why|how|is|are|am|do|does|did|can|could|"
     r"will|would|should|may|might|must|has|have|had|was|were)\b",
     re.IGNORECASE,
 )
-_DEFINITE = re.compile(r"\bthe (\w[\w'-]*)(?: (of|in|for|that|which|on|to|with|from|between)\b)?", re.IGNORECASE)
+_DEFINITE = re.compile(
+    r"\bthe (\w[\w'-]*)(?: (of|in|for|that|which|on|to|with|from|between)\b)?", re.IGNORECASE
+)
 _BRACKETED = re.compile(r"[,.;:!?)]")
 
 CUES = (

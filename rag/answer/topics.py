@@ -13,28 +13,40 @@ from rag.text.sentences import split_sentences
 from rag.text.words import QUOTING_STOP_WORDS
 from rag.types import Turn
 
+
+def listed(words: str) -> frozenset[str]:
+    """Words between spaces, as a set."""
+    return frozenset(words.split())
+
+
 _WORD = re.compile(r"[#@$€£]?\w+(?:[.,'’/&-]\w+)*%?")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _TALK = """
-tell please explain clarify know think want mean means meant say saying said talk talking talked speak speaking
-example ok okay yes yeah thanks thank hi hello help like give given need needs get gets getting got make makes
-made making use used using go going come comes let see seem seems look take takes put just really also still even
-well way thing things lot lots much many does don't doesn't didn't isn't aren't can't won't wasn't couldn't
-what's it's that's how's who's where's there's here's i'm i'd i've i'll you're they're we're happen happens
-happened during between after before without because since while am us one ones able actually again already
-another others first second last please sure right maybe too now here yet ever never within through against per
-etc via mentioned understand heard hear anything something everything someone anyone anybody somebody else
-instead same different better best good bad possible true currently often long tell list show find ask asking
-wonder describe both every work works exist exists called
+tell please explain clarify know think want mean means meant say saying said talk talking talked speak
+speaking example ok okay yes yeah thanks thank hi hello help like give given need needs get gets getting
+got make makes made making use used using go going come comes let see seem seems look take takes put just
+really also still even well way thing things lot lots much many does don't doesn't didn't isn't aren't
+can't won't wasn't couldn't what's it's that's how's who's where's there's here's i'm i'd i've i'll
+you're they're we're happen happens happened during between after before without because since while am
+us one ones able actually again already another others first second last please sure right maybe too now
+here yet ever never within through against per etc via mentioned understand heard hear anything something
+everything someone anyone anybody somebody else instead same different better best good bad possible true
+currently often long tell list show find ask asking wonder describe both every work works exist exists
+called
 """
-SAYS_NOTHING = QUOTING_STOP_WORDS | frozenset(_TALK.split())
+SAYS_NOTHING = QUOTING_STOP_WORDS | listed(_TALK)
 """Beside the stop words, those of which talk is made, whatever it is about."""
-_AUXILIARIES = frozenset("do does did can could will would should may might must".split())
-_BE = frozenset("is are was were be been".split())
-_PERSONS = frozenset("he she him her his".split())
-_DETERMINERS = frozenset("the a an this that these those my our your their its".split())
-_PREPOSITIONS = frozenset("of in for with from on about by at to into over under".split())
-_ASKERS = frozenset("i you we they he she it to".split())
+_AUXILIARIES = listed("do does did can could will would should may might must")
+_BE = listed("is are was were be been")
+_PERSONS = listed("he she him her his")
+_DATES = """
+monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays
+saturdays sundays january february march april may june july august september october november december
+"""
+_NO_NAMES = listed(_DATES)
+_DETERMINERS = listed("the a an this that these those my our your their its")
+_PREPOSITIONS = listed("of in for with from on about by at to into over under")
+_ASKERS = listed("i you we they he she it to")
 _INFLECTED = re.compile(r"(?:ing|ed|ly)$")
 _QUALITY = re.compile(r"(?:al|ive|ous|ful|ble|ic|est)$")
 _GLUE = re.compile(r"[\s'\"’/-]*")
@@ -164,6 +176,14 @@ class Topic:
     opened: bool
     turns: set[int] = field(default_factory=set)
 
+    @property
+    def is_name(self) -> bool:
+        """Whether a word inside of the turn is written like a name, and is no date."""
+        return any(
+            word.text[0].isupper() and word.start > 0 and word.text.lower() not in _NO_NAMES
+            for word in self.mention.words
+        )
+
 
 def topics_of(history: Sequence[Turn], leaning: Sequence[float]) -> list[Topic]:
     """Every phrase of the questions, and of the last answer's start, newest mention first.
@@ -215,6 +235,12 @@ def _add(
     known.salience = max(known.salience, salience)
 
 
+def who_or_what(topics: Sequence[Topic], question: str) -> list[Topic]:
+    """The names where the question says he or she, if there are any; else all topics."""
+    person = any(word.text.lower() in _PERSONS for word in words_of(question))
+    return [topic for topic in topics if topic.is_name] or list(topics) if person else list(topics)
+
+
 FEATURES = (
     "salience",
     "opened the talk",
@@ -235,7 +261,6 @@ FEATURES = (
     "inflected",
     "a quality",
     "words in the question",
-    "a name for he or she",
     "only topic of its turn",
     "salience and a name",
     "salience and last",
@@ -246,10 +271,10 @@ FEATURES = (
 
 def features_of(topic: Topic, question: str) -> tuple[float, ...]:
     """FEATURES of a topic beside a question."""
-    asked, person = stems_of(question), any(word.text.lower() in _PERSONS for word in words_of(question))
+    asked = stems_of(question)
     mention = topic.mention
     size = len(mention.words)
-    name = any(word.text[0].isupper() and word.start > 0 for word in mention.words)
+    name = topic.is_name
     determined = mention.before in _DETERMINERS
     final = mention.words[-1].text.lower()
     alone = mention.first and mention.last
@@ -273,7 +298,6 @@ def features_of(topic: Topic, question: str) -> tuple[float, ...]:
         _INFLECTED.search(final) is not None,
         _QUALITY.search(final) is not None,
         bool(topic.stems & asked),
-        name and person,
         alone,
         topic.salience * name,
         topic.salience * mention.last,

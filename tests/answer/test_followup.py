@@ -34,17 +34,17 @@ def test_a_possessive_keeps_being_one() -> None:
 @pytest.mark.parametrize(
     ("talk", "question", "words"),
     [
-        (("When is the town library open?", "From nine to five."), "And on Sundays?", {"library"}),
-        (("How much is a day ticket for the tram?", "Four euros."), "What about children?", {"tram", "ticket"}),
-        (("Which two contracts can interns sign?", "A fixed and an open one."), "What about the second one?", {"contract"}),
-        (("How do I reset the alarm panel?", "Hold the red key."), "Why?", {"alarm", "panel"}),
-        (("What is a travel grant?", "Money for a trip.", "Who can get one?", "Students."), "How much is it?", {"grant"}),
+        (("When is the town library open?", "From nine to five."), "And on Sundays?", "library"),
+        (("How much is a ticket for the tram?", "Four euros."), "What about children?", "tram ticket"),
+        (("Which contracts can interns sign?", "A fixed one."), "What about the second one?", "contracts"),
+        (("How do I reset the alarm panel?", "Hold the red key."), "Why?", "alarm panel"),
+        (("What is a travel grant?", "Money.", "Who can get one?", "Students."), "How much is it?", "grant"),
     ],
 )  # fmt: skip
-def test_what_is_left_out_is_added(talk: tuple[str, ...], question: str, words: set[str]) -> None:
+def test_what_is_left_out_is_added(talk: tuple[str, ...], question: str, words: str) -> None:
     read = standing_alone(question, said(*talk))
     assert read is not None
-    assert {next(iter(stems_of(word))) for word in words} <= stems_of(read)
+    assert stems_of(words) <= stems_of(read)
     assert stems_of(question) <= stems_of(read)
 
 
@@ -69,11 +69,14 @@ def test_a_first_question_stays_as_it_is() -> None:
 
 def test_after_a_change_of_subject_the_new_one_is_meant() -> None:
     talk = said(
-        "What is the warranty of the heat pump?", "Two years.",
-        "Who leads the choir on Thursdays?", "Mrs Lindqvist leads the choir.",
-    )  # fmt: skip
-    read = standing_alone("Where does she live?", talk)
-    assert read is None or not stems_of(read) & stems_of("warranty heat pump")
+        "What is the warranty of the heat pump?", "Two years.", "Who repairs the church organ?", "Nobody."
+    )
+    assert standing_alone("How old is it?", talk) == "How old is the church organ?"
+
+
+def test_he_and_she_are_read_as_names() -> None:
+    talk = said("Does Mrs Lindqvist lead the choir on Thursdays?", "Yes, at seven.")
+    assert standing_alone("Where does she live?", talk) == "Where does Mrs Lindqvist live?"
 
 
 def test_nothing_is_added_that_nobody_said() -> None:
@@ -105,12 +108,16 @@ def test_cues() -> None:
 
 
 def test_phrases_end_before_the_verb_that_an_auxiliary_calls_for() -> None:
-    phrases = [" ".join(word.text for word in one.words) for one in mentions_of("How does the bilge pump drain?")]
+    phrases = [
+        " ".join(word.text for word in one.words) for one in mentions_of("How does the bilge pump drain?")
+    ]
     assert phrases == ["bilge pump", "drain"]
 
 
 def test_an_answer_names_topics_too() -> None:
-    talk = said("Who runs the archive?", "Dr Okonkwo runs it. " + "Filler follows here. " * 40 + "Last Zebra.")
+    talk = said(
+        "Who runs the archive?", "Dr Okonkwo runs it. " + "Filler follows here. " * 40 + "Last Zebra."
+    )
     found = {topic.text: topic for topic in topics_of(talk, [0.0])}
     assert not found["Dr Okonkwo"].spoken_by_user
     assert found["archive"].spoken_by_user
@@ -124,7 +131,7 @@ def test_what_a_later_question_did_not_lean_on_fades() -> None:
 
 
 def test_several_topics_stand_in_brackets() -> None:
-    topics = [topic for topic in topics_of(said("What do the tram and the ferry cost?"), [0.0])]
+    topics = topics_of(said("What do the tram and the ferry cost?"), [0.0])
     assert with_topics("And on Sundays?", topics) == "And on Sundays (tram, ferry)?"
     assert with_topics("Who runs it?", topics) == "Who runs the tram (ferry)?"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.commands import Result, footnote, invoke
 
 Filled = tuple[Path, Result]
@@ -130,11 +132,16 @@ def test_ask_reads_a_follow_up_with_its_history(filled: Filled, tmp_path: Path) 
     kept = tmp_path / "talk.json"
     kept.write_text('[{"role": "user", "content": "What is the P200 pump?", "at": 1}]')
     asked = ["ask", "What working pressure is it rated for?", "-c", "works", "--data", str(filled[0])]
-    assert "Read as: What working pressure is the P200 pump rated for?" in invoke(*asked, "--history", str(kept)).out
+    assert (
+        "Read as: What working pressure is the P200 pump rated for?"
+        in invoke(*asked, "--history", str(kept)).out
+    )
     assert "Read as" not in invoke(*asked).out
 
 
-@pytest.mark.parametrize("text", ["{", "{}", "[7]", '[{"role": "system", "content": "x"}]', '[{"role": "user"}]'])
+@pytest.mark.parametrize(
+    "text", ["{", "{}", "[7]", '[{"role": "system", "content": "x"}]', '[{"role": "user"}]']
+)
 def test_a_bad_history_is_named(tmp_path: Path, text: str) -> None:
     kept = tmp_path / "talk.json"
     kept.write_text(text)

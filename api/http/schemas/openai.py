@@ -184,7 +184,16 @@ class ChatUsageOut(Out):
 
 _FOOTNOTE = {
     key: ANSWER[key]
-    for key in ("citations", "sentences", "abstained", "reason", "confidence", "rewritten", "closest", "route")
+    for key in (
+        "citations",
+        "sentences",
+        "abstained",
+        "reason",
+        "confidence",
+        "rewritten",
+        "closest",
+        "route",
+    )
 }
 
 

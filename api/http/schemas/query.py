@@ -99,7 +99,7 @@ class QueryIn(In):
     mode: AnswerMode = "auto"
     check: CheckPolicy | None = None
     filters: FilterJson = None
-    history: Annotated[list[TurnIn], Field(max_length=MOST_TURNS)] = []
+    history: Annotated[tuple[TurnIn, ...], Field(max_length=MOST_TURNS)] = ()
     stream: bool = False
 
     @property
