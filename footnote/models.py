@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Mode = Literal["hybrid", "dense", "lexical"]
 AnswerMode = Literal["auto", "extractive", "generative"]
@@ -223,11 +223,21 @@ class Hit(Model):
     explanation: Explanation | None = None
 
 
+class Corrected(Model):
+    """A question with typos as it was `asked`, and how it was `read`; `from` and `to` in JSON."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    asked: str = Field(alias="from")
+    read: str = Field(alias="to")
+
+
 class SearchResult(Model):
-    """Hits best first, and the milliseconds of each stage."""
+    """Hits best first, and the milliseconds of each stage; `corrected` where it was not searched as asked."""
 
     hits: list[Hit]
     timings_ms: dict[str, float]
+    corrected: Corrected | None = None
 
 
 class AnswerSpan(Model):
@@ -336,7 +346,8 @@ class Answer(Model):
     """An answer with a footnote behind every sentence, or the `reason` why there is none (`abstained`).
 
     `confidence` is how probable it is that the quotes answer; `closest` what to look at where it abstained;
-    `rewritten` the follow-up question as it was read, None where that is as it stands.
+    `rewritten` the follow-up question as it was read, None where that is as it stands; `corrected` how a
+    question with typos was read.
     """
 
     answer: str
@@ -345,6 +356,7 @@ class Answer(Model):
     confidence: float | None = None
     rewritten: str | None = None
     closest: list[Closest] = []
+    corrected: Corrected | None = None
     sentences: list[Sentence]
     citations: list[Citation]
     hits: list[Hit]

@@ -31,9 +31,17 @@ def hit_of(hit: types.Hit) -> models.Hit:
     )
 
 
-def search_result_of(hits: Sequence[types.Hit], timings: Mapping[str, float]) -> models.SearchResult:
-    """A search's hits and milliseconds."""
-    return models.SearchResult(hits=[hit_of(hit) for hit in hits], timings_ms=dict(timings))
+def search_result_of(
+    hits: Sequence[types.Hit], timings: Mapping[str, float], corrected: types.Corrected | None
+) -> models.SearchResult:
+    """A search's hits and milliseconds, and how its typos were read."""
+    found = [hit_of(hit) for hit in hits]
+    return models.SearchResult(hits=found, timings_ms=dict(timings), corrected=corrected_of(corrected))
+
+
+def corrected_of(corrected: types.Corrected | None) -> models.Corrected | None:
+    """How a question with typos was read."""
+    return models.Corrected(asked=corrected.asked, read=corrected.read) if corrected else None
 
 
 def answer_of(answer: types.Answer) -> models.Answer:
@@ -45,6 +53,7 @@ def answer_of(answer: types.Answer) -> models.Answer:
         confidence=answer.confidence,
         rewritten=answer.rewritten,
         closest=[closest_of(found) for found in answer.closest],
+        corrected=corrected_of(answer.corrected),
         sentences=[models.Sentence.model_validate(asdict(sentence)) for sentence in answer.sentences],
         citations=[models.Citation.model_validate(asdict(citation)) for citation in answer.citations],
         hits=[hit_of(hit) for hit in answer.hits],

@@ -130,6 +130,9 @@ class Settings(BaseSettings):
     answer_threshold: float | None = Field(
         None, ge=0, le=1, description="Least confidence of a quoted answer, instead of answer_accuracy."
     )
+    correct_typos: bool = Field(
+        True, description="Read a question's typos as the collection's words that were meant, and say so."
+    )
     pipeline: str = Field(
         "", description="YAML of a Haystack pipeline to run between retrieval and answer; empty means none."
     )

@@ -403,12 +403,21 @@ class Closest:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """A question whose typos were mended: as it was `asked`, and as it was `read`."""
+
+    asked: str
+    read: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A checked answer; `timings` maps a stage to milliseconds.
 
     `confidence` is the calibrated probability that quotes answer the question, None where none were sought;
     `closest` are the passages to look at where the service abstained. `rewritten` is the follow-up question
-    as it was read, with what earlier turns said; None where it was read as it stands.
+    as it was read, with what earlier turns said, None where it was read as it stands; `corrected` is there
+    where its typos were mended.
     """
 
     text: str
@@ -423,6 +432,7 @@ class Answer:
     confidence: float | None = None
     closest: tuple[Closest, ...] = ()
     rewritten: str | None = None
+    corrected: Corrected | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from api.http.schemas.explain import ExplainIn
 from api.http.schemas.query import QueryIn, QueryOut
-from api.http.schemas.search import ExplainOut, HitOut, SearchIn, SearchOut
+from api.http.schemas.search import ExplainOut, SearchIn, SearchOut
 from footnote.models import Answer, ExplainedHit, SearchResult
 from footnote.service import open_with_stage
 from rag.answer.ask import Ask
@@ -22,8 +22,7 @@ def search(settings: Settings, request: SearchIn) -> SearchResult:
     """As POST /v1/search."""
     query = Query(request.query, request.collection, request.k, parse_filter(request.filters), request.mode)
     with _service(settings) as service:
-        hits, timings = service.searcher.search(query, rerank=request.rerank, explain=request.explain)
-    out = SearchOut(hits=[HitOut.of(hit) for hit in hits], timings_ms=timings)
+        out = SearchOut.of(*service.searcher.find(query, rerank=request.rerank, explain=request.explain))
     return SearchResult.model_validate(out.model_dump())
 
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from api.cli.console import out
 from api.cli.explanation import excerpt, print_explained, print_explanation
-from footnote.models import Answer, Citation, ExplainedHit, SearchResult, Sentence, Step
+from footnote.models import Answer, Citation, Corrected, ExplainedHit, SearchResult, Sentence, Step
 
 VERDICTS: Mapping[str, tuple[str, str]] = {
     "quoted": ("❝", "green"),
@@ -30,6 +30,8 @@ REASONS: Mapping[str, str] = {
 def print_hits(query: str, found: SearchResult, *, explain: bool) -> None:
     """Ranked hits with source, place, score and text; `explain` adds what made the score."""
     console = out()
+    print_corrected(console, found.corrected)
+    query = found.corrected.read if found.corrected else query
     if not found.hits:
         console.print("Nothing found.")
     for rank, hit in enumerate(found.hits, 1):
@@ -57,6 +59,7 @@ def print_answer(answer: Answer) -> None:
     console = out()
     if answer.rewritten is not None:
         console.print(Text(f"Read as: {answer.rewritten}", "dim"))
+    print_corrected(console, answer.corrected)
     if answer.abstained:
         reason = answer.reason or ""
         console.print(Text(f"No answer. {REASONS.get(reason, reason)}".strip(), "yellow"))
@@ -71,6 +74,12 @@ def print_answer(answer: Answer) -> None:
     for step in answer.route:
         console.print(Text(step_line(step), "dim"))
     console.print(Text(timings_line(answer.timings_ms), "dim"))
+
+
+def print_corrected(console: Console, corrected: Corrected | None) -> None:
+    """How a question with typos was read."""
+    if corrected is not None:
+        console.print(Text(f"Results for '{corrected.read}'", "italic"))
 
 
 def sureness(confidence: float) -> str:

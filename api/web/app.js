@@ -189,7 +189,7 @@ async function ask() {
 
 function startAnswer() {
   $("answer").hidden = false;
-  $("none").hidden = $("how").hidden = $("why").hidden = true;
+  $("none").hidden = $("read").hidden = $("how").hidden = $("why").hidden = true;
   $("why").open = false;
   $("hits").replaceChildren();
   $("footnotes").replaceChildren();
@@ -197,6 +197,8 @@ function startAnswer() {
 }
 
 function showAnswer(answer) {
+  $("read").hidden = !answer.corrected;
+  if (answer.corrected) $("read").textContent = `Results for '${answer.corrected.to}'`;
   $("text").replaceChildren(...answer.sentences.flatMap((one) => [...sentence(one, answer.citations), " "]));
   $("footnotes").replaceChildren(...answer.citations.map(footnote));
   $("none").hidden = !answer.abstained;

@@ -93,9 +93,11 @@ class Answerer:
         opened = collection or self.open(ask)
         if not opened.chunks:
             return abstention("empty_collection", started)
-        rewritten = standing_alone(ask.question, ask.history)
-        ask = replace(ask, question=rewritten or ask.question)
-        question = ask.question
+        corrected = self._searcher.corrected(ask.question, opened)
+        question = corrected.read if corrected else ask.question
+        rewritten = standing_alone(question, ask.history)
+        question = rewritten or question
+        ask = replace(ask, question=question)
         # a document's text is wanted for each of its passages, and for each part of the question
         extractor = Extractor(self._models.reader, opened.encoder, cache(self._text))
         policy = ask.check or self._settings.check
@@ -116,7 +118,7 @@ class Answerer:
         draft = cite(question, shown, draft, checker)
         if checker is not None:
             draft = check(question, shown, draft, policy, checker, generator)
-        return replace(finish(draft, hits, ask.k, started), rewritten=rewritten)
+        return replace(finish(draft, hits, ask.k, started), corrected=corrected, rewritten=rewritten)
 
     def events(self, ask: Ask) -> Iterator[Event]:
         """The same, as it happens: hits, tokens, sentences and citations, and last the whole answer.

@@ -176,6 +176,10 @@ class QdrantIndex:
                     scores[found.key] = (*scores[found.key], scored)
         return scores
 
+    def vocabulary(self) -> None:
+        """None: the server knows words by numbers alone."""
+        return
+
     def _weights(self, keys: Sequence[int]) -> dict[int, dict[int, float]]:
         """Of each of these chunks the weights of its words by term number."""
         records = self._ask(lambda client: client.retrieve(self._name, list(keys), with_vectors=["bm25"]))

@@ -21,6 +21,8 @@ from rag.errors import IndexUnavailable, InvalidInput
 from rag.index import snapshot
 from rag.index.catalogue import Catalogue
 from rag.index.types import Batch, IndexedChunk, IndexSpec, Scored, TermScore, exact_top
+from rag.index.vocabulary import Vocabulary
+from rag.text.words import QUOTING_STOP_WORDS
 from rag.types import Filter, Not, Span
 
 LANGUAGES = (
@@ -51,6 +53,9 @@ VERSION = 2
 """Raised when the words of a chunk are taken otherwise than before: indexes of the old way are rebuilt."""
 MOST_TERMS = 128
 """Different words of a query that are looked up: the first ones."""
+LONGEST_SPELLING = 48
+"""Bytes; what is longer is no word whose spelling could be corrected, or corrected to."""
+SPELLINGS = "footnote_spellings"
 MARKED_TERMS = 20
 """Terms told apart in one search for the matched ones: their marks are bits of a 24-bit mantissa."""
 WRITER_BYTES = 32_000_000
@@ -120,6 +125,7 @@ class TantivyIndex:
         self._writer: Any = None
         self._position = 0
         self._saved: int | None = None
+        self._vocabulary: tuple[int, Vocabulary] | None = None
         self._catalogue = Catalogue()
         # After a crash there may be chunks of documents whose metadata is not known until the log is applied
         # again. Then a filter names the documents that it allows, even where naming the others would be
@@ -163,6 +169,25 @@ class TantivyIndex:
             )
             for key, (_, address) in zip(found, hits, strict=True)
         }
+
+    def vocabulary(self) -> Vocabulary:
+        """The words as they are written, in lower case; made at the first call after a batch."""
+        kept, position, searcher = self._vocabulary, self._position, self._index.searcher()
+        if kept is not None and kept[0] == position:
+            return kept[1]
+        counted = searcher.terms_with_prefix("spelling", "")
+        made = Vocabulary.of(counted, self._frequency, self._knows)
+        self._vocabulary = (position, made)
+        return made
+
+    def _frequency(self, word: str) -> int:
+        """The live chunks that have the word as it is written."""
+        query = Query.term_query(self._schema, "spelling", word, "basic")
+        return int(self._index.searcher().search(query, 1, count=True).count)
+
+    def _knows(self, word: str) -> bool:
+        searcher = self._index.searcher()
+        return any(searcher.doc_freq("text", stem) for stem in self._analyzer.stems(word))
 
     def _term_score(self, searcher: Any, term: Term, address: Any) -> TermScore:
         """Tantivy's own account of a term that the chunk has: value = (k1 + 1) · idf · saturation."""
@@ -241,6 +266,7 @@ class TantivyIndex:
 
     def _registered(self, index: Any) -> Any:
         index.register_tokenizer(self._analyzer.name, self._analyzer.analyzer)
+        index.register_tokenizer(SPELLINGS, _spellings())
         index.config_reader("manual")
         index.reload()
         return index
@@ -337,6 +363,14 @@ def _analyzer(language: str, *, stop_words: bool = True) -> Any:
     return build.filter(filters.ascii_fold()).build()
 
 
+def _spellings() -> Any:
+    """Words in lower case without the commonest: neither stemmed nor folded, as somebody is to read them."""
+    filters = tantivy.Filter
+    build = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+    build = build.filter(filters.remove_long(LONGEST_SPELLING)).filter(filters.lowercase())
+    return build.filter(filters.custom_stopword(sorted(QUOTING_STOP_WORDS))).build()
+
+
 def _commit(folder: Path) -> str | None:
     """Which commit is the index's last one; merges do not change it."""
     try:
@@ -351,6 +385,7 @@ def _schema(tokenizer: str) -> Any:
     build.add_unsigned_field("key", stored=False, indexed=True, fast=True)
     build.add_text_field("document", stored=False, tokenizer_name="raw", index_option="basic")
     build.add_text_field("text", stored=False, tokenizer_name=tokenizer, index_option="freq")
+    build.add_text_field("spelling", stored=False, tokenizer_name=SPELLINGS, index_option="basic")
     return build.build()
 
 
@@ -358,7 +393,9 @@ def _entry(chunk: IndexedChunk) -> Any:
     entry = tantivy.Document()
     entry.add_unsigned("key", chunk.key)
     entry.add_text("document", chunk.document_id)
-    entry.add_text("text", _sound(chunk.text))
+    text = _sound(chunk.text)
+    entry.add_text("text", text)
+    entry.add_text("spelling", text)
     return entry
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.index.vocabulary import Vocabulary
 from rag.types import Document, Filter, Share
 
 Floats = NDArray[np.float32]
@@ -164,6 +165,10 @@ class LexicalIndex(Index, Protocol):
         """What each word of the query that these live chunks have adds to the score that `lexical` gives, in
         the query's order.
         """
+        ...
+
+    def vocabulary(self) -> Vocabulary | None:
+        """The words of the chunks; None from a backend that keeps none."""
         ...
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rag.index.filters import checked
 from rag.index.replica import Replica
 from rag.index.types import Scored, TermScore
+from rag.index.vocabulary import Vocabulary
 from rag.models.types import EncodedQuery, Encoder, Floats
 from rag.search.config import SearchConfig
 from rag.search.tuning import Tuning
@@ -59,3 +60,7 @@ class OpenCollection:
         them.
         """
         return {} if self.replica is None or not keys else self.replica.lexical.term_scores(text, keys)
+
+    def vocabulary(self) -> Vocabulary | None:
+        """The words of the collection; None where nothing was embedded, or its index keeps none."""
+        return None if self.replica is None else self.replica.lexical.vocabulary()

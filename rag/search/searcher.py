@@ -15,10 +15,11 @@ from rag.search.config import search_config
 from rag.search.explain import ExplainedChunk, Explainer, Unit, keyed, occlude, windows
 from rag.search.rerank import rerank_by_reader, rerank_late
 from rag.search.retrieve import Candidates, hydrate, retrieve
+from rag.search.spelling import Speller
 from rag.search.tuning import Tuning, Tunings
 from rag.settings import Settings
 from rag.store import Store
-from rag.types import BoundEncoder, Hit, Mode, Query
+from rag.types import BoundEncoder, Corrected, Hit, Mode, Query
 
 
 class Searcher:
@@ -42,9 +43,32 @@ class Searcher:
         `collection_not_found`, InvalidInput `empty_query` and `invalid_k`, IndexMismatch when the
         collection's encoder cannot be loaded.
         """
-        started = perf_counter()
         check_query(query)
-        found = self.retrieve(query, self.open(query.collection, query.mode))
+        return self._search(query, self.open(query.collection, query.mode), rerank, explain)
+
+    def find(
+        self, query: Query, *, rerank: bool = True, explain: bool = False
+    ) -> tuple[list[Hit], dict[str, float], Corrected | None]:
+        """As `search`, for a query that somebody typed: with its typos mended, where it has any."""
+        check_query(query)
+        opened = self.open(query.collection, query.mode)
+        corrected = self.corrected(query.text, opened)
+        read = replace(query, text=corrected.read) if corrected else query
+        return *self._search(read, opened, rerank, explain), corrected
+
+    def corrected(self, text: str, collection: OpenCollection) -> Corrected | None:
+        """How a question's typos are read in a collection; None where there are none, where the collection's
+        index keeps no words, or the settings want none mended.
+        """
+        vocabulary = collection.vocabulary() if self._settings.correct_typos else None
+        read = Speller(vocabulary).corrected(text) if vocabulary else text
+        return Corrected(text, read) if read != text else None
+
+    def _search(
+        self, query: Query, collection: OpenCollection, rerank: bool, explain: bool
+    ) -> tuple[list[Hit], dict[str, float]]:
+        started = perf_counter()
+        found = self.retrieve(query, collection)
         retrieved = perf_counter()
         hits = self.hits(found, query.k, rerank=rerank)
         ended = perf_counter()

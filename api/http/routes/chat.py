@@ -29,6 +29,7 @@ from api.http.schemas.openai import (
     UsageChunkOut,
 )
 from api.http.schemas.query import CitationOut, ClosestOut, SentenceOut, StepOut
+from api.http.schemas.search import CorrectedOut
 from api.http.state import Running
 from rag.answer.ask import Ask
 from rag.answer.events import AnswerEvent, Event
@@ -173,7 +174,9 @@ class ChunkWriter:
 
 
 def pieces(given: Answer) -> Iterator[str]:
-    """The answer's text, a sentence at a time; joined they are the text."""
+    """How its typos were read, if at all, then the answer's text, a sentence at a time."""
+    if given.corrected:
+        yield f"Results for '{given.corrected.read}'\n\n"
     if given.abstained and not given.text:
         yield NO_ANSWER
         for found in given.closest:
@@ -214,5 +217,6 @@ def footnote(given: Answer) -> Footnote:
         confidence=given.confidence,
         rewritten=given.rewritten,
         closest=[ClosestOut.of(found) for found in given.closest],
+        corrected=CorrectedOut.of(given.corrected),
         route=[StepOut.of(step) for step in given.route],
     )

@@ -6,25 +6,28 @@ from fastapi import APIRouter
 
 from api.http.auth import MayRead
 from api.http.openapi import errors
-from api.http.schemas.search import HitOut, SearchIn, SearchOut
+from api.http.schemas.search import SearchIn, SearchOut
 from api.http.state import Running, Runtime
 from rag.search.filters import parse_filter
-from rag.types import Hit, Query
+from rag.types import Corrected, Hit, Query
 
 router = APIRouter(prefix="/v1", tags=["questions"])
 
 
 @router.post("/search", summary="Find passages", responses=errors(404, 422, 429, 503))
 async def search(body: SearchIn, running: Running, caller: MayRead) -> SearchOut:
-    """Dense and lexical together (or one of them), then late interaction over the best (`rerank`)."""
+    """Dense and lexical together (or one of them), then late interaction over the best (`rerank`).
+
+    Typos are mended first, and `corrected` says so.
+    """
     caller.require("read", body.collection)
     query = Query(body.query, body.collection, body.k, parse_filter(body.filters), body.mode)
-    hits, timings = await running.run(_search, running, query, body.rerank, body.explain)
+    hits, timings, corrected = await running.run(_search, running, query, body.rerank, body.explain)
     running.metrics.observe_stages(timings)
-    return SearchOut(hits=[HitOut.of(hit) for hit in hits], timings_ms=timings)
+    return SearchOut.of(hits, timings, corrected)
 
 
 def _search(
     running: Runtime, query: Query, rerank: bool, explain: bool
-) -> tuple[list[Hit], dict[str, float]]:
-    return running.service().searcher.search(query, rerank=rerank, explain=explain)
+) -> tuple[list[Hit], dict[str, float], Corrected | None]:
+    return running.service().searcher.find(query, rerank=rerank, explain=explain)

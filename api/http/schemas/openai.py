@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.http.limits import MAX_MESSAGE, MAX_PASSAGES
 from api.http.schemas.base import Out, Passage, example
 from api.http.schemas.query import ANSWER, CitationOut, ClosestOut, SentenceOut, StepOut
+from api.http.schemas.search import CorrectedOut
 
 NonEmpty = Annotated[Passage, StringConstraints(min_length=1)]
 
@@ -154,6 +155,7 @@ class Footnote(Out):
     confidence: float | None
     rewritten: str | None
     closest: list[ClosestOut]
+    corrected: CorrectedOut | None
     route: list[StepOut]
 
 

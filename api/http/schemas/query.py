@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from pydantic.config import JsonDict
 
 from api.http.schemas.base import CollectionName, Count, FilterJson, In, Out, Question, example
-from api.http.schemas.search import HIT, HitOut
+from api.http.schemas.search import HIT, CorrectedOut, HitOut
 from rag.settings import LONGEST_TURN, MOST_TURNS
 from rag.types import (
     Answer,
@@ -57,6 +57,7 @@ ANSWER: JsonDict = {
     "confidence": 0.91,
     "rewritten": None,
     "closest": [],
+    "corrected": None,
     "sentences": [_SENTENCE],
     "citations": [_CITATION],
     "hits": [HIT],
@@ -249,7 +250,8 @@ class QueryOut(Out):
 
     `confidence` is how probable it is that the quotes answer the question (null where none were sought);
     `closest` has up to three passages to look at where the service abstained. `rewritten` is the question as
-    it was searched and read where `history` said what it leaves out, else null.
+    it was searched and read where `history` said what it leaves out, else null; `corrected` says how a
+    question with typos was read.
     """
 
     model_config = example(ANSWER)
@@ -259,6 +261,7 @@ class QueryOut(Out):
     confidence: float | None
     rewritten: str | None
     closest: list[ClosestOut]
+    corrected: CorrectedOut | None
     sentences: list[SentenceOut]
     citations: list[CitationOut]
     hits: list[HitOut]
@@ -277,6 +280,7 @@ class QueryOut(Out):
             confidence=answer.confidence,
             rewritten=answer.rewritten,
             closest=[ClosestOut.of(found) for found in answer.closest],
+            corrected=CorrectedOut.of(answer.corrected),
             sentences=[SentenceOut.of(sentence) for sentence in answer.sentences],
             citations=[CitationOut.of(citation) for citation in answer.citations],
             hits=[HitOut.of(hit) for hit in answer.hits],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from api.http.schemas.base import (
@@ -18,7 +21,7 @@ from api.http.schemas.base import (
 from api.http.schemas.documents import FlagOut
 from api.http.schemas.explain import EXPLANATION, ExplanationOut, OcclusionOut
 from rag.search.explain import ExplainedChunk
-from rag.types import Hit, Mode
+from rag.types import Corrected, Hit, Mode
 
 HIT: JsonDict = {
     "chunk_id": "0a1b2c3d4e5f60718293a4b5",
@@ -119,17 +122,44 @@ class HitOut(Out):
         )
 
 
+class CorrectedOut(Out):
+    """A question with typos, and how it was read."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        serialize_by_alias=True,
+        json_schema_extra={"examples": [{"from": "presure of the pump", "to": "pressure of the pump"}]},
+    )
+    asked: str = Field(alias="from")
+    read: str = Field(alias="to")
+
+    @classmethod
+    def of(cls, corrected: Corrected | None) -> CorrectedOut | None:
+        """From the question; None where it was read as it stands."""
+        return cls(asked=corrected.asked, read=corrected.read) if corrected else None
+
+
 class SearchOut(Out):
-    """Hits best first, and the milliseconds of each stage."""
+    """Hits best first, and the milliseconds of each stage; `corrected` is null where the query was read as it
+    stands.
+    """
 
     model_config = example(
         {
             "hits": [{**HIT, "explanation": EXPLANATION}],
             "timings_ms": {"embed": 3.1, "retrieve": 2.2, "total": 6.4},
+            "corrected": None,
         }
     )
     hits: list[HitOut]
     timings_ms: dict[str, float]
+    corrected: CorrectedOut | None
+
+    @classmethod
+    def of(cls, hits: Sequence[Hit], timings: Mapping[str, float], corrected: Corrected | None) -> SearchOut:
+        """From the search."""
+        shown = [HitOut.of(hit) for hit in hits]
+        return cls(hits=shown, timings_ms=dict(timings), corrected=CorrectedOut.of(corrected))
 
 
 class ExplainOut(Out):

@@ -1,0 +1,43 @@
+"""How questions are read: typos mended and said."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from tests.api.service import Live, configured, events, in_process
+
+TYPO, READ = "What working presure is the pupm rated for?", "What working pressure is the pump rated for?"
+
+
+def test_a_typo_is_mended_and_said(http: httpx.Client) -> None:
+    answer = http.post("/v1/query", json={"collection": "manuals", "question": TYPO}).json()
+    assert answer["corrected"] == {"from": TYPO, "to": READ}
+    plain = http.post("/v1/query", json={"collection": "manuals", "question": READ}).json()
+    assert plain["corrected"] is None
+    assert (answer["answer"], answer["confidence"]) == (plain["answer"], plain["confidence"])
+    assert "16 bar" in answer["answer"]
+
+
+def test_search_and_streams_say_it_too(http: httpx.Client) -> None:
+    found = http.post("/v1/search", json={"collection": "manuals", "query": "bycicle tickt"}).json()
+    assert found["corrected"] == {"from": "bycicle tickt", "to": "bicycle ticket"}
+    assert found["hits"][0]["source"] == "ferry.md"
+    body = {"collection": "manuals", "question": TYPO, "stream": True}
+    streamed = dict(events(http.post("/v1/query", json=body)))
+    assert streamed["answer"]["corrected"]["to"] == READ
+
+
+def test_a_chat_begins_with_it(http: httpx.Client) -> None:
+    body = {"model": "manuals", "messages": [{"role": "user", "content": TYPO}]}
+    reply = http.post("/v1/chat/completions", json=body).json()
+    assert reply["choices"][0]["message"]["content"].startswith(f"Results for '{READ}'\n\n")
+    assert reply["footnote"]["corrected"] == {"from": TYPO, "to": READ}
+
+
+@pytest.mark.anyio
+async def test_it_can_be_switched_off(live: Live) -> None:
+    settings = configured(live.settings.data, correct_typos=False)
+    async with in_process(settings) as (_, client):
+        answer = (await client.post("/v1/query", json={"collection": "manuals", "question": TYPO})).json()
+    assert answer["corrected"] is None
