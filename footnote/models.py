@@ -342,12 +342,21 @@ class Closest(Model):
     spans: list[Span]
 
 
+class AnswerPart(Model):
+    """One of the questions in a question; `sentences` are places in the answer's `sentences`, from 0."""
+
+    question: str
+    answered: bool
+    confidence: float
+    sentences: list[int]
+
+
 class Answer(Model):
     """An answer with a footnote behind every sentence, or the `reason` why there is none (`abstained`).
 
     `confidence` is how probable it is that the quotes answer; `closest` what to look at where it abstained;
     `rewritten` the follow-up question as it was read, None where that is as it stands; `corrected` how a
-    question with typos was read.
+    question with typos was read; `parts` how each question in a question was answered.
     """
 
     answer: str
@@ -357,6 +366,7 @@ class Answer(Model):
     rewritten: str | None = None
     closest: list[Closest] = []
     corrected: Corrected | None = None
+    parts: list[AnswerPart] = []
     sentences: list[Sentence]
     citations: list[Citation]
     hits: list[Hit]

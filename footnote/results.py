@@ -54,6 +54,7 @@ def answer_of(answer: types.Answer) -> models.Answer:
         rewritten=answer.rewritten,
         closest=[closest_of(found) for found in answer.closest],
         corrected=corrected_of(answer.corrected),
+        parts=[models.AnswerPart.model_validate(asdict(part)) for part in answer.parts],
         sentences=[models.Sentence.model_validate(asdict(sentence)) for sentence in answer.sentences],
         citations=[models.Citation.model_validate(asdict(citation)) for citation in answer.citations],
         hits=[hit_of(hit) for hit in answer.hits],

@@ -411,13 +411,25 @@ class Corrected:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerPart:
+    """One of the questions in a question: whether it is answered, the calibrated probability of what was
+    quoted for it, and the sentences that answer it, counted from 0 in the answer's.
+    """
+
+    question: str
+    answered: bool
+    confidence: float
+    sentences: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A checked answer; `timings` maps a stage to milliseconds.
 
     `confidence` is the calibrated probability that quotes answer the question, None where none were sought;
     `closest` are the passages to look at where the service abstained. `rewritten` is the follow-up question
     as it was read, with what earlier turns said, None where it was read as it stands; `corrected` is there
-    where its typos were mended.
+    where its typos were mended. `parts` are the questions in the question, where it was answered one by one.
     """
 
     text: str
@@ -433,6 +445,7 @@ class Answer:
     closest: tuple[Closest, ...] = ()
     rewritten: str | None = None
     corrected: Corrected | None = None
+    parts: tuple[AnswerPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,9 @@ def print_answer(answer: Answer) -> None:
         console.print(Text(sureness(answer.confidence), "dim"))
     for sentence in answer.sentences:
         console.print(sentence_line(sentence))
+    for part in () if answer.abstained else answer.parts:
+        if not part.answered:
+            console.print(Text(f"Not found: {part.question}", "yellow"))
     for citation in answer.citations:
         console.print(Padding(citation_text(citation), (1, 0, 0, 2), expand=False))
     console.print()

@@ -200,6 +200,8 @@ function showAnswer(answer) {
   $("read").hidden = !answer.corrected;
   if (answer.corrected) $("read").textContent = `Results for '${answer.corrected.to}'`;
   $("text").replaceChildren(...answer.sentences.flatMap((one) => [...sentence(one, answer.citations), " "]));
+  const missing = answer.abstained ? [] : answer.parts.filter((part) => !part.answered);
+  $("text").append(...missing.map((part) => make("span", `Not found: ${part.question}`, { className: "missing" })));
   $("footnotes").replaceChildren(...answer.citations.map(footnote));
   $("none").hidden = !answer.abstained;
   $("none").textContent = `No answer. ${REASONS[answer.reason] ?? answer.reason ?? ""}`;

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import zip_longest
 from time import perf_counter
 
 from rag.answer.check import check
@@ -13,7 +14,9 @@ from rag.answer.cite import cite
 from rag.answer.draft import Draft
 from rag.answer.events import Emit, Event, HitsEvent, TokenEvent, streamed
 from rag.answer.finish import abstention, finish
-from rag.answer.followup import check_history, standing_alone
+from rag.answer.followup import check_history
+from rag.answer.followup import standing_alone as rewrite
+from rag.answer.question import parts_of, standing_alone
 from rag.answer.read import Extractor, Thresholds, fall_back, read
 from rag.answer.select import threshold
 from rag.answer.tables import with_header
@@ -31,6 +34,8 @@ _SPARE = 3
 """Passages fetched beyond those wanted, as copies of one another are set aside."""
 READ = 8
 """Passages that are read at least: five give fewer right answers, twelve no more (docs/log.md)."""
+READ_MORE = 2
+"""Passages read beyond READ for each of the questions in a question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,13 @@ class Ask:
     def query(self) -> Query:
         """The search for passages to answer from."""
         return Query(self.question, self.collection, self.k, self.filters)
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        """The searches: one for the question, and one for each of the questions in it."""
+        parts = parts_of(self.question)
+        alone = standing_alone(parts) if len(parts) > 1 else ()
+        return self.query, *(replace(self.query, text=part) for part in alone)
 
 
 Between = Callable[[Ask, Sequence[Hit]], Sequence[Hit]]
@@ -95,14 +107,14 @@ class Answerer:
             return abstention("empty_collection", started)
         corrected = self._searcher.corrected(ask.question, opened)
         question = corrected.read if corrected else ask.question
-        rewritten = standing_alone(question, ask.history)
+        rewritten = rewrite(question, ask.history)
         question = rewritten or question
         ask = replace(ask, question=question)
         # a document's text is wanted for each of its passages, and for each part of the question
         extractor = Extractor(self._models.reader, opened.encoder, cache(self._text))
         policy = ask.check or self._settings.check
         checker = self._models.checker if policy != "off" else None
-        candidates = self._searcher.retrieve(ask.query, opened)
+        candidates = [self._searcher.retrieve(query, opened) for query in ask.queries]
         draft = Draft().timed("retrieve", started)
         hits, draft = self._rerank(ask, candidates, draft)
         first = hits[: ask.k]
@@ -170,12 +182,17 @@ class Answerer:
         alone = ask.mode == "extractive" or not self._settings.llm_configured
         return Thresholds(least.answer, least.answer) if alone else least
 
-    def _rerank(self, ask: Ask, candidates: Candidates, draft: Draft) -> tuple[tuple[Hit, ...], Draft]:
+    def _rerank(
+        self, ask: Ask, candidates: Sequence[Candidates], draft: Draft
+    ) -> tuple[tuple[Hit, ...], Draft]:
         """The best passages, at least k and READ of them, none twice, with the headers that their tables
-        lack; then the user's step.
+        lack; then the user's step. Those of several searches take turns, READ_MORE for each further one.
         """
-        started, most = perf_counter(), max(ask.k, READ)
-        found = distinct(self._searcher.hits(candidates, most + _SPARE))[:most]
+        started = perf_counter()
+        most = max(ask.k, READ + READ_MORE * (len(candidates) - 1))
+        ranked = [self._searcher.hits(one, most + _SPARE) for one in candidates]
+        turns = [hit for turn in zip_longest(*ranked) for hit in turn if hit is not None]
+        found = distinct(turns)[:most]
         hits = tuple(with_header(hit, self._text) for hit in found)
         if self._between is not None:
             hits = tuple(self._between(ask, hits))

@@ -29,7 +29,8 @@ class Anchor:
 class Claim:
     """One sentence of an answer in the making; `lead` is the white space in front of it.
 
-    `quoted` says that its words are those of the spans it cites, and no writer's.
+    `quoted` says that its words are those of the spans it cites, and no writer's; `parts` which of the
+    questions in the question it answers, counted from 0.
     """
 
     lead: str
@@ -37,6 +38,16 @@ class Claim:
     anchors: tuple[Anchor, ...] = ()
     verdict: Verdict | None = None
     quoted: bool = False
+    parts: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PartFound:
+    """One of the questions in a question, how sure its quotes answer it, and whether they are taken."""
+
+    question: str
+    confidence: float
+    answered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +55,16 @@ class Draft:
     """What each step of an answer hands to the next; `reason` says why there is none yet.
 
     `fallback` is what the reader quoted without being sure enough to answer alone, `confidence` how sure it
-    was, `near` the parts that it would have quoted, sure or not: the hit and a span of its document;
-    `prompt` and `written` are what the LLM was asked and wrote, until the text is cited.
+    was, `near` the parts that it would have quoted, sure or not: the hit and a span of its document; `parts`
+    the questions in the question that it sought them for, one by one; `prompt` and `written` are what the LLM
+    was asked and wrote, until the text is cited.
     """
 
     claims: tuple[Claim, ...] = ()
     fallback: tuple[Claim, ...] = ()
     confidence: float | None = None
     near: tuple[tuple[int, Span], ...] = ()
+    parts: tuple[PartFound, ...] = ()
     prompt: Prompt | None = None
     written: str | None = None
     reason: str | None = None

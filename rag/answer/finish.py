@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from rag.answer.draft import Anchor, Claim, Draft
-from rag.types import Answer, Citation, Closest, Hit, Sentence, Span, Step, Usage, Verdict
+from rag.types import Answer, AnswerPart, Citation, Closest, Hit, Sentence, Span, Step, Usage, Verdict
 
 Place = tuple[int, int, int, str | None]
 """What makes a footnote: hit, start, end, and the text where the chunk does not hold it."""
@@ -25,21 +25,26 @@ class Cited:
     citations: tuple[Citation, ...]
 
 
+NOT_FOUND = "Not found: "
+"""Stands behind an answer in front of each of the questions in the question that it does not answer."""
 CLOSEST = 3
 """Passages shown where nothing answers surely enough."""
 
 
 def finish(draft: Draft, hits: tuple[Hit, ...], k: int, started: float) -> Answer:
     """Number the footnotes, count the time; a draft without claims becomes an abstention with its reason and
-    the closest passages. The first k hits go along, and what is cited beyond them.
+    the closest passages. What a part of the question was not answered is said behind the answer. The first k
+    hits go along, and what is cited beyond them.
     """
     cited = assemble(draft.claims, hits)
     abstained = not cited.sentences
+    parts = parts_of(draft) if draft.written is None else ()
+    missing = [] if abstained else [f"\n{NOT_FOUND}{one.question}" for one in parts if not one.answered]
     last = max((anchor.hit for claim in draft.claims for anchor in claim.anchors), default=-1)
     reason = (draft.reason or "no_relevant_passage") if abstained else None
     timings = {**draft.timings, "total": (perf_counter() - started) * 1000}
     return Answer(
-        text=cited.text,
+        text="".join([cited.text, *missing]),
         sentences=cited.sentences,
         citations=cited.citations,
         hits=hits[: max(k, last + 1)],
@@ -50,6 +55,19 @@ def finish(draft: Draft, hits: tuple[Hit, ...], k: int, started: float) -> Answe
         timings=timings,
         confidence=draft.confidence if all(claim.quoted for claim in draft.claims) else None,
         closest=closest(draft, hits) if abstained else (),
+        parts=parts,
+    )
+
+
+def parts_of(draft: Draft) -> tuple[AnswerPart, ...]:
+    """The questions in the question, each with the claims that are left to answer it."""
+    said = [
+        tuple(n for n, claim in enumerate(draft.claims) if number in claim.parts)
+        for number in range(len(draft.parts))
+    ]
+    return tuple(
+        AnswerPart(part.question, part.answered and bool(sentences), part.confidence, sentences)
+        for part, sentences in zip(draft.parts, said, strict=True)
     )
 
 

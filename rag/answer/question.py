@@ -7,7 +7,10 @@ https://aclanthology.org/C02-1150/); a question that no rule knows asks for a pa
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal
+
+from rag.text.words import content_words
 
 Shape = Literal["steps", "list", "choice", "definition", "reason", "value", "passage", "keywords"]
 """`choice` is answered by yes, no or a side; `keywords` are the few words of a search box."""
@@ -76,6 +79,11 @@ def shape_of(question: str) -> Shape:
     return next((shape for shape, pattern in _RULES if pattern.search(asked)), "passage")
 
 
+_LEANING = re.compile(
+    r"\b(?:it|its|they|them|their|he|she|him|his|her|this|that|these|those|there|one|ones|so)\b",
+    re.IGNORECASE,
+)
+_OWN_WORDS = 2
 _BORDER = re.compile(
     rf"\?\s+(?=\S)|[,;]?\s+(?:and|or|but)\s+(?:also\s+|then\s+)?(?=(?:what|which|who|whose|when|where|why|how|"
     rf"{_AUXILIARIES})\b)",
@@ -95,3 +103,15 @@ def parts_of(question: str) -> tuple[str, ...]:
     if any(not _WH.search(part) for part in parts):
         return (question,)
     return tuple(f"{part}?" for part in parts)
+
+
+def standing_alone(parts: Sequence[str]) -> tuple[str, ...]:
+    """The parts as they can be asked alone: a later one that leans on the first, by a pronoun or too
+    few words of its own, has the first one's words behind it.
+    """
+    first, *later = parts
+    return first, *(f"{part} ({' '.join(content_words(first))})" if _leans(part) else part for part in later)
+
+
+def _leans(part: str) -> bool:
+    return bool(_LEANING.search(part)) or len(content_words(part)) < _OWN_WORDS

@@ -13,14 +13,13 @@ from math import exp
 from time import perf_counter
 
 from rag.answer.cite import end_offset
-from rag.answer.draft import Anchor, Claim, Draft
-from rag.answer.question import parts_of, shape_of
+from rag.answer.draft import Anchor, Claim, Draft, PartFound
+from rag.answer.question import parts_of, shape_of, standing_alone
 from rag.answer.region import Region
 from rag.answer.select import MOST, WORDS, Selected, Source, Unit, is_quoted, row_header, select
 from rag.answer.tables import TextOf, cells, passage
 from rag.models.types import Encoder, EvidenceToken, Reader, ReadResult
 from rag.text.sentences import split_sentences
-from rag.text.words import content_words
 from rag.types import Hit, Span, Step
 
 READINGS = 24
@@ -40,13 +39,29 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """What can be quoted for a question, the probability that it answers, and where it stands: hits (indices)
-    and spans of their documents.
-    """
+    """What can be quoted for each of the `questions` in a question, and the probability that it answers."""
 
-    claims: tuple[Claim, ...]
-    confidence: float
-    near: tuple[tuple[int, Span], ...]
+    questions: tuple[str, ...]
+    found: tuple[Selected, ...]
+
+    @property
+    def near(self) -> tuple[tuple[int, Span], ...]:
+        """Where the parts stand, sure or not: hits (indices) and spans of their documents."""
+        return tuple(place for one in self.found for unit in one.units for place in _places(unit))
+
+    def confidence(self, least: float) -> float:
+        """That of what is as sure as `least`, on average; of the surest where nothing is."""
+        sure = [one.confidence for one in self.found if one.confidence >= least]
+        return sum(sure) / len(sure) if sure else max(one.confidence for one in self.found)
+
+    def parts(self, least: float) -> tuple[PartFound, ...]:
+        """The questions with their confidence, answered from `least` on; () where there is but one."""
+        if len(self.questions) == 1:
+            return ()
+        return tuple(
+            PartFound(question, one.confidence, bool(one.units) and one.confidence >= least)
+            for question, one in zip(self.questions, self.found, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,32 +77,44 @@ class Extractor:
     text_of: TextOf | None = None
 
     def extract(self, question: str, hits: Sequence[Hit]) -> Extracted:
-        """The parts of the hits that answer the question, or each question in it."""
-        result = self.reader.read(question, [passage(hit) for hit in hits], top=READINGS)
-        parts = parts_of(question)
-        found = [self._part(part, n, parts, hits, result) for n, part in enumerate(parts)]
-        kept: list[Unit] = []
-        for one in found:
-            kept += [unit for unit in one.units if not any(is_quoted(unit, other, hits) for other in kept)]
-        claims = [claim for unit in kept for claim in claims_of(unit, hits, self.text_of)]
-        placed = tuple(
+        """The parts of the hits that answer the question, or each question in it, read by itself."""
+        questions = parts_of(question)
+        asked = standing_alone(questions)
+        most = MOST if len(asked) == 1 else 2
+        passages = [passage(hit) for hit in hits]
+        found = [
+            select(
+                alone,
+                shape_of(one),
+                hits,
+                self.encoder,
+                self.reader.read(alone, passages, top=READINGS),
+                self.text_of,
+                most,
+                WORDS // len(asked),
+            )
+            for one, alone in zip(questions, asked, strict=True)
+        ]
+        return Extracted(questions, tuple(found))
+
+    def claims(self, extracted: Extracted, hits: Sequence[Hit], least: float) -> tuple[Claim, ...]:
+        """What is quoted for the questions that are answered as surely as `least`, nothing twice."""
+        kept: list[tuple[Unit, frozenset[int]]] = []
+        for number, one in enumerate(extracted.found):
+            for unit in one.units if one.confidence >= least else ():
+                there = next((n for n, (other, _) in enumerate(kept) if is_quoted(unit, other, hits)), None)
+                if there is None:
+                    kept.append((unit, frozenset({number})))
+                else:
+                    kept[there] = (kept[there][0], kept[there][1] | {number})
+        claims = [
+            replace(claim, parts=parts)
+            for unit, parts in kept
+            for claim in claims_of(unit, hits, self.text_of)
+        ]
+        return tuple(
             replace(claim, lead="\n" if n and not claim.lead else claim.lead)
             for n, claim in enumerate(claims)
-        )
-        return Extracted(
-            placed,
-            sum(one.confidence for one in found) / len(found),
-            tuple(place for unit in kept for place in _places(unit)),
-        )
-
-    def _part(
-        self, part: str, number: int, parts: Sequence[str], hits: Sequence[Hit], result: ReadResult
-    ) -> Selected:
-        """What answers one of the question's parts; a later one leans on the words of the first."""
-        asked = f"{part} ({' '.join(content_words(parts[0]))})" if number else part
-        most = MOST if len(parts) == 1 else 2
-        return select(
-            asked, shape_of(part), hits, self.encoder, result, self.text_of, most, WORDS // len(parts)
         )
 
 
@@ -104,9 +131,11 @@ def read(question: str, hits: Sequence[Hit], draft: Draft, extractor: Extractor,
         return draft
     started = perf_counter()
     found = extractor.extract(question, hits)
-    confidence = found.confidence
-    quoted = found.claims if confidence >= least.answer else ()
-    taken = bool(quoted) and confidence >= least.alone
+    confidence, parts = found.confidence(least.answer), found.parts(least.answer)
+    quoted = extractor.claims(found, hits, least.answer)
+    alone = least.alone <= least.answer  # nobody else could answer what is missing
+    least_sure = min((one.confidence for one in found.found if not alone), default=confidence)
+    taken = bool(quoted) and least_sure >= least.alone
     why = None if taken else "low_confidence" if confidence >= _NOTHING_THERE else "no_relevant_passage"
     step = Step("reader", extractor.reader.info.name, confidence, taken, why)
     answered = replace(
@@ -115,6 +144,7 @@ def read(question: str, hits: Sequence[Hit], draft: Draft, extractor: Extractor,
         fallback=quoted,
         confidence=confidence,
         near=found.near,
+        parts=parts,
         reason=why,
     )
     return answered.stepped(step).timed("read", started)

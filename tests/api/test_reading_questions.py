@@ -1,4 +1,4 @@
-"""How questions are read: typos mended and said."""
+"""How questions are read: typos mended, two questions in one told apart, and both said."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def test_a_typo_is_mended_and_said(http: httpx.Client) -> None:
 
 
 def test_search_and_streams_say_it_too(http: httpx.Client) -> None:
-    found = http.post("/v1/search", json={"collection": "manuals", "query": "bycicle tickt"}).json()
-    assert found["corrected"] == {"from": "bycicle tickt", "to": "bicycle ticket"}
+    found = http.post("/v1/search", json={"collection": "manuals", "query": "bicycel tickt"}).json()
+    assert found["corrected"] == {"from": "bicycel tickt", "to": "bicycle ticket"}
     assert found["hits"][0]["source"] == "ferry.md"
     body = {"collection": "manuals", "question": TYPO, "stream": True}
     streamed = dict(events(http.post("/v1/query", json=body)))
@@ -41,3 +41,17 @@ async def test_it_can_be_switched_off(live: Live) -> None:
     async with in_process(settings) as (_, client):
         answer = (await client.post("/v1/query", json={"collection": "manuals", "question": TYPO})).json()
     assert answer["corrected"] is None
+
+
+def test_each_question_in_a_question_is_answered_or_said_to_be_missing(http: httpx.Client) -> None:
+    asked = "What pressure is the pump rated for, and who painted the Mona Lisa?"
+    answer = http.post("/v1/query", json={"collection": "manuals", "question": asked}).json()
+    pump, painter = answer["parts"]
+    assert pump["question"] == "What pressure is the pump rated for?"
+    assert (pump["answered"], painter["answered"], painter["sentences"]) == (True, False, [])
+    assert any("16 bar" in answer["sentences"][n]["text"] for n in pump["sentences"])
+    assert answer["answer"].endswith("\nNot found: who painted the Mona Lisa?")
+    body = {"model": "manuals", "messages": [{"role": "user", "content": asked}]}
+    reply = http.post("/v1/chat/completions", json=body).json()
+    assert reply["choices"][0]["message"]["content"] == answer["answer"]
+    assert reply["footnote"]["parts"] == answer["parts"]

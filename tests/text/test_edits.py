@@ -23,7 +23,7 @@ def test_the_distance_is_that_of_optimal_string_alignment(typed: str, word: str,
     [
         ("pmup", "pump", "plup"),  # swapped before replaced
         ("lettter", "letter", "letteer"),  # typed twice
-        ("pimp", "pump", "pkmp"),  # a key beside
+        ("pimp", "pump", "pxmp"),  # a key beside
         ("fone", "fine", "fxne"),
         ("sity", "city", "pity"),  # sounds alike
         ("tickt", "ticket", "tikt"),  # left out before one too many

@@ -28,7 +28,7 @@ from api.http.schemas.openai import (
     ReplyOut,
     UsageChunkOut,
 )
-from api.http.schemas.query import CitationOut, ClosestOut, SentenceOut, StepOut
+from api.http.schemas.query import AnswerPartOut, CitationOut, ClosestOut, SentenceOut, StepOut
 from api.http.schemas.search import CorrectedOut
 from api.http.state import Running
 from rag.answer.ask import Ask
@@ -218,5 +218,6 @@ def footnote(given: Answer) -> Footnote:
         rewritten=given.rewritten,
         closest=[ClosestOut.of(found) for found in given.closest],
         corrected=CorrectedOut.of(given.corrected),
+        parts=[AnswerPartOut.of(part) for part in given.parts],
         route=[StepOut.of(step) for step in given.route],
     )

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.http.limits import MAX_MESSAGE, MAX_PASSAGES
 from api.http.schemas.base import Out, Passage, example
-from api.http.schemas.query import ANSWER, CitationOut, ClosestOut, SentenceOut, StepOut
+from api.http.schemas.query import ANSWER, AnswerPartOut, CitationOut, ClosestOut, SentenceOut, StepOut
 from api.http.schemas.search import CorrectedOut
 
 NonEmpty = Annotated[Passage, StringConstraints(min_length=1)]
@@ -156,6 +156,7 @@ class Footnote(Out):
     rewritten: str | None
     closest: list[ClosestOut]
     corrected: CorrectedOut | None
+    parts: list[AnswerPartOut]
     route: list[StepOut]
 
 

@@ -13,6 +13,7 @@ from rag.settings import LONGEST_TURN, MOST_TURNS
 from rag.types import (
     Answer,
     AnswerMode,
+    AnswerPart,
     CheckPolicy,
     Citation,
     Closest,
@@ -58,6 +59,7 @@ ANSWER: JsonDict = {
     "rewritten": None,
     "closest": [],
     "corrected": None,
+    "parts": [],
     "sentences": [_SENTENCE],
     "citations": [_CITATION],
     "hits": [HIT],
@@ -245,13 +247,32 @@ class ClosestOut(Out):
         return cls(hit=HitOut.of(found.hit), spans=spans)
 
 
+class AnswerPartOut(Out):
+    """One of the questions in a question; `sentences` are places in the answer's `sentences`, from 0."""
+
+    question: str
+    answered: bool
+    confidence: float
+    sentences: list[int]
+
+    @classmethod
+    def of(cls, part: AnswerPart) -> AnswerPartOut:
+        """From the answer's part."""
+        return cls(
+            question=part.question,
+            answered=part.answered,
+            confidence=part.confidence,
+            sentences=list(part.sentences),
+        )
+
+
 class QueryOut(Out):
     """An answer with a footnote behind every sentence, or the reason why there is none.
 
     `confidence` is how probable it is that the quotes answer the question (null where none were sought);
     `closest` has up to three passages to look at where the service abstained. `rewritten` is the question as
     it was searched and read where `history` said what it leaves out, else null; `corrected` says how a
-    question with typos was read.
+    question with typos was read, `parts` how each question in a question was answered ([] for a single one).
     """
 
     model_config = example(ANSWER)
@@ -262,6 +283,7 @@ class QueryOut(Out):
     rewritten: str | None
     closest: list[ClosestOut]
     corrected: CorrectedOut | None
+    parts: list[AnswerPartOut]
     sentences: list[SentenceOut]
     citations: list[CitationOut]
     hits: list[HitOut]
@@ -281,6 +303,7 @@ class QueryOut(Out):
             rewritten=answer.rewritten,
             closest=[ClosestOut.of(found) for found in answer.closest],
             corrected=CorrectedOut.of(answer.corrected),
+            parts=[AnswerPartOut.of(part) for part in answer.parts],
             sentences=[SentenceOut.of(sentence) for sentence in answer.sentences],
             citations=[CitationOut.of(citation) for citation in answer.citations],
             hits=[HitOut.of(hit) for hit in answer.hits],
