@@ -11,12 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import exp
 from time import perf_counter
+from typing import NamedTuple
 
 from rag.answer.cite import end_offset
 from rag.answer.draft import Anchor, Claim, Draft, PartFound
+from rag.answer.lookup import Pick, look_up
+from rag.answer.picked import claim_of, spans_of
 from rag.answer.question import parts_of, shape_of, standing_alone
 from rag.answer.region import Region
-from rag.answer.select import MOST, WORDS, Selected, Source, Unit, is_quoted, row_header, select
+from rag.answer.select import MOST, WORDS, Source, Unit, is_quoted, row_header, select
 from rag.answer.tables import TextOf, cells, passage
 from rag.models.types import Encoder, EvidenceToken, Reader, ReadResult
 from rag.text.sentences import split_sentences
@@ -37,17 +40,39 @@ class Thresholds:
     alone: float
 
 
+class Room(NamedTuple):
+    """How many parts, and about how many words, an answer may have."""
+
+    most: int
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What can be quoted for one question, and the probability that it answers: parts, or cells of tables."""
+
+    confidence: float
+    units: tuple[Unit, ...] = ()
+    picks: tuple[Pick, ...] = ()
+
+    @property
+    def places(self) -> tuple[tuple[int, Span], ...]:
+        """Where it stands: hits (indices) and spans of their documents."""
+        cells = [(pick.grid.hit, span) for pick in self.picks for span in spans_of(pick)]
+        return tuple(place for unit in self.units for place in _places(unit)) + tuple(cells)
+
+
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """What can be quoted for each of the `questions` in a question, and the probability that it answers."""
+    """What can be quoted for each of the `questions` in a question."""
 
     questions: tuple[str, ...]
-    found: tuple[Selected, ...]
+    found: tuple[Found, ...]
 
     @property
     def near(self) -> tuple[tuple[int, Span], ...]:
-        """Where the parts stand, sure or not: hits (indices) and spans of their documents."""
-        return tuple(place for one in self.found for unit in one.units for place in _places(unit))
+        """Where all of it stands, sure or not: hits (indices) and spans of their documents."""
+        return tuple(place for one in self.found for place in one.places)
 
     def confidence(self, least: float) -> float:
         """That of what is as sure as `least`, on average; of the surest where nothing is."""
@@ -59,7 +84,7 @@ class Extracted:
         if len(self.questions) == 1:
             return ()
         return tuple(
-            PartFound(question, one.confidence, bool(one.units) and one.confidence >= least)
+            PartFound(question, one.confidence, bool(one.places) and one.confidence >= least)
             for question, one in zip(self.questions, self.found, strict=True)
         )
 
@@ -79,43 +104,57 @@ class Extractor:
     def extract(self, question: str, hits: Sequence[Hit]) -> Extracted:
         """The parts of the hits that answer the question, or each question in it, read by itself."""
         questions = parts_of(question)
-        asked = standing_alone(questions)
-        most = MOST if len(asked) == 1 else 2
-        passages = [passage(hit) for hit in hits]
+        room = Room(MOST if len(questions) == 1 else 2, WORDS // len(questions))
         found = [
-            select(
-                alone,
-                shape_of(one),
-                hits,
-                self.encoder,
-                self.reader.read(alone, passages, top=READINGS),
-                self.text_of,
-                most,
-                WORDS // len(asked),
-            )
-            for one, alone in zip(questions, asked, strict=True)
+            self._found(one, alone, hits, room)
+            for one, alone in zip(questions, standing_alone(questions), strict=True)
         ]
         return Extracted(questions, tuple(found))
 
+    def _found(self, question: str, alone: str, hits: Sequence[Hit], room: Room) -> Found:
+        """What answers one question, which is read as it stands `alone`: cells that a table surely has, else
+        the best parts of those that may answer.
+        """
+        looked = look_up(alone, hits, self.encoder, self.text_of)
+        if looked.picks:
+            return Found(looked.confidence, picks=looked.picks)
+
+        def may_answer(unit: Unit) -> bool:
+            document = hits[unit.hit].chunk.document_id
+            return not any(looked.bars(document, span) for _, span in _places(unit))
+
+        result = self.reader.read(alone, [passage(hit) for hit in hits], top=READINGS)
+        shape = shape_of(question)
+        chosen = select(alone, shape, hits, self.encoder, result, self.text_of, *room, may_answer)
+        return Found(chosen.confidence, chosen.units)
+
     def claims(self, extracted: Extracted, hits: Sequence[Hit], least: float) -> tuple[Claim, ...]:
         """What is quoted for the questions that are answered as surely as `least`, nothing twice."""
-        kept: list[tuple[Unit, frozenset[int]]] = []
+        kept: list[tuple[Unit | Pick, frozenset[int]]] = []
         for number, one in enumerate(extracted.found):
-            for unit in one.units if one.confidence >= least else ():
-                there = next((n for n, (other, _) in enumerate(kept) if is_quoted(unit, other, hits)), None)
+            if one.confidence < least:
+                continue
+            kept += [(pick, frozenset({number})) for pick in one.picks]
+            for unit in one.units:
+                there = next((n for n, (other, _) in enumerate(kept) if _quotes(other, unit, hits)), None)
                 if there is None:
                     kept.append((unit, frozenset({number})))
                 else:
                     kept[there] = (kept[there][0], kept[there][1] | {number})
-        claims = [
-            replace(claim, parts=parts)
-            for unit, parts in kept
-            for claim in claims_of(unit, hits, self.text_of)
-        ]
+        claims = [replace(claim, parts=parts) for one, parts in kept for claim in self._claims_of(one, hits)]
         return tuple(
             replace(claim, lead="\n" if n and not claim.lead else claim.lead)
             for n, claim in enumerate(claims)
         )
+
+    def _claims_of(self, one: Unit | Pick, hits: Sequence[Hit]) -> tuple[Claim, ...]:
+        if isinstance(one, Pick):
+            return (claim_of(one, hits[one.grid.hit]),)
+        return claims_of(one, hits, self.text_of)
+
+
+def _quotes(kept: Unit | Pick, unit: Unit, hits: Sequence[Hit]) -> bool:
+    return isinstance(kept, Unit) and is_quoted(unit, kept, hits)
 
 
 def _places(unit: Unit) -> list[tuple[int, Span]]:

@@ -7,7 +7,7 @@ to the question, word for word too; the reader what in it is evidence. The weigh
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -206,9 +206,11 @@ def select(
     text_of: TextOf | None,
     most: int = MOST,
     words: int = WORDS,
+    may_answer: Callable[[Unit], bool] = lambda unit: True,
 ) -> Selected:
-    """The parts of the hits that answer; `result` is the reader's, of `passage(hit)` each."""
-    units = preselected(question, units_of(shape, hits, text_of), hits)
+    """The parts of the hits that answer, of those that may; `result` is the reader's, of `passage(hit)` each."""
+    possible = [unit for unit in units_of(shape, hits, text_of) if may_answer(unit)]
+    units = preselected(question, possible, hits)
     if not units:
         return Selected((), 0.0, ())
     found = scored(question, units, hits, encoder, result)
