@@ -1,7 +1,7 @@
-"""`make demo`: the real service with the sample handbook in it, and three questions asked of it.
+"""`make demo`: the real service with the sample handbook in it, and five kinds of questions asked of it.
 
-Exit status 0 when every answer was found in the right file and every sentence of it is quoted or supported,
-else 1.
+Exit status 0 when every answer says what it should, from the right file, with every sentence quoted or
+supported, and the question that the files do not answer is declined; else 1.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from rich.text import Text
 from api.cli.console import out, print_error
 from api.cli.results import print_answer
 from api.service import STOP_GRACE_S, RunningService, find_running, is_alive, stop_on_signal
+from footnote.calls import Turn
 from footnote.client import Client
 from footnote.errors import FootnoteError
 from footnote.models import Answer, Job
@@ -47,10 +48,15 @@ class DemoFailed(RagError):
 
 @dataclass(frozen=True, slots=True)
 class SampleQuestion:
-    """A question about the handbook and the file that answers it."""
+    """A question about the handbook, what the answer has to say and the file that it stands in; None where
+    no file answers. One that `follows` is asked in a conversation with the one before.
+    """
 
+    kind: str
     question: str
-    source: str
+    source: str | None
+    says: tuple[str, ...]
+    follows: bool
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,14 +79,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def show(running: RunningService, data: Path) -> bool:
-    """Ingest the samples, ask, print everything; whether every answer was found in the right file."""
+    """Ingest the samples, ask, print everything; whether every answer is right."""
     with Client(running.url, demo_key(data)) as client:
         ingest(client)
-        results = [ask(client, number, one) for number, one in enumerate(questions(), 1)]
+        results = ask_all(client)
     print_address(running, data)
-    found = sum(results)
-    out().print(Text(f"{found} of {len(results)} answers were found in the right file.", "bold"))
-    return found == len(results)
+    out().print(Text(f"{sum(results)} of {len(results)} answers are right.", "bold"))
+    return all(results)
 
 
 @contextmanager
@@ -167,30 +172,50 @@ def outcome(job: Job) -> str:
 
 
 def questions() -> list[SampleQuestion]:
-    """Those of samples/questions.jsonl that are meant for the demo."""
-    rows = [json.loads(line) for line in (SAMPLES / "questions.jsonl").read_text().splitlines() if line]
-    return [SampleQuestion(row["question"], row["source"]) for row in rows if row["demo"]]
+    """Those of samples/demo.jsonl."""
+    rows = [json.loads(line) for line in (SAMPLES / "demo.jsonl").read_text().splitlines() if line]
+    return [
+        SampleQuestion(
+            row["kind"], row["question"], row["source"], tuple(row["says"]), row.get("follows", False)
+        )
+        for row in rows
+    ]
 
 
-def ask(client: Client, number: int, one: SampleQuestion) -> bool:
-    """Ask, print the answer, and tell whether it was found and supported."""
-    console = out()
-    console.print(Rule(style="dim"))
-    console.print(Text(f"Question {number}: {one.question}", "bold"))
-    answer = client.ask(COLLECTION, one.question, check="flag")
-    print_answer(answer)
-    problem = shortcoming(answer, one.source)
-    if problem:
-        console.print(Text(problem, "red"))
-    return problem is None
+def ask_all(client: Client) -> list[bool]:
+    """Ask the questions one after the other; whether each was answered as it should."""
+    results: list[bool] = []
+    turns: list[Turn] = []
+    for number, one in enumerate(questions(), 1):
+        console = out()
+        console.print(Rule(style="dim"))
+        console.print(Text(f"Question {number}, {one.kind}: {one.question}", "bold"))
+        history = turns if one.follows else []
+        answer = client.ask(COLLECTION, one.question, check="flag", history=history)
+        print_answer(answer)
+        problem = shortcoming(answer, one)
+        if problem:
+            console.print(Text(problem, "red"))
+        results.append(problem is None)
+        turns = [
+            *history,
+            {"role": "user", "content": one.question},
+            {"role": "assistant", "content": answer.answer},
+        ]
+    return results
 
 
-def shortcoming(answer: Answer, source: str) -> str | None:
-    """What is wrong with an answer that `source` should give, or None."""
+def shortcoming(answer: Answer, asked: SampleQuestion) -> str | None:
+    """What is wrong with an answer, or None."""
+    if asked.source is None:
+        return None if answer.abstained and answer.closest else "Answered, though no file says it."
     if answer.abstained or not answer.sentences:
         return "Not found."
-    if source not in {citation.source for citation in answer.citations}:
-        return f"Not from {source}, which answers this."
+    if asked.source not in {citation.source for citation in answer.citations}:
+        return f"Not from {asked.source}, which answers this."
+    missing = [words for words in asked.says if words not in answer.answer]
+    if missing:
+        return f"Does not say: {', '.join(missing)}."
     if any(one.verdict is None or one.verdict.label not in GROUNDED for one in answer.sentences):
         return "Not every sentence is supported."
     return None

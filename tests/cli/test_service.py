@@ -69,6 +69,6 @@ def test_demo_answers_everything_and_ends(tmp_path: Path) -> None:
             command, capture_output=True, text=True, timeout=180, env=environment(), check=False
         )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("Question ") == 3
-    assert "3 of 3 answers were found in the right file." in done.stdout
+    assert done.stdout.count("Question ") == 5
+    assert "5 of 5 answers are right." in done.stdout
     assert find_running(tmp_path / "demo") is None
