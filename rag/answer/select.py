@@ -27,9 +27,12 @@ from rag.types import Hit, Span
 
 PARTS = 20
 """Parts that the encoder looks at: the best by words and by their passage's place."""
-MOST = 3
-WORDS = 80
-"""Most parts of an answer, and the words from which on no further one is added."""
+MOST = 5
+WORDS = 110
+GAP = 2.5
+"""Most parts of an answer, the words from which on no further one is added, and how far behind the best one's
+score the last one's may be: the less sure the order, the more is quoted (docs/log.md, 2026-12-01).
+"""
 PARAGRAPH = 450
 """Characters of a paragraph that is quoted as a whole around a sentence that answers."""
 WHOLE: frozenset[Shape] = frozenset({"steps", "list", "keywords"})
@@ -208,7 +211,9 @@ def select(
     words: int = WORDS,
     may_answer: Callable[[Unit], bool] = lambda unit: True,
 ) -> Selected:
-    """The parts of the hits that answer, of those that may; `result` is the reader's, of `passage(hit)` each."""
+    """The parts of the hits that answer, of those that may; `result` is the reader's, of `passage(hit)`
+    each.
+    """
     possible = [unit for unit in units_of(shape, hits, text_of) if may_answer(unit)]
     units = preselected(question, possible, hits)
     if not units:
@@ -311,12 +316,16 @@ def chosen(
     *,
     paragraphs: bool = True,
 ) -> list[Unit]:
-    """The best parts, at most `most` and about `words` words, none of whose text is there already; with
-    `paragraphs` a sentence comes with the rest of its paragraph, where that is short.
+    """The best parts, at most `most` and about `words` words, none of whose text is there already; the best
+    one alone where it is the list that was asked for. With `paragraphs` a sentence comes with the rest of its
+    paragraph, where that is short.
     """
     kept: list[Unit] = []
     used = 0
-    for n in np.argsort(-np.asarray(scores), kind="stable").tolist():
+    order = np.argsort(-np.asarray(scores), kind="stable").tolist()
+    for n in order:
+        if kept and (scores[n] < scores[order[0]] - GAP or _is_list(kept[0])):
+            break
         unit = _with_paragraph(units[n]) if paragraphs else units[n]
         spans = tuple(s for s in unit.region.spans if not any(_quotes(one, unit, s, hits) for one in kept))
         size = sum(len(unit.source.text[s.start : s.end].split()) for s in spans)
@@ -327,6 +336,11 @@ def chosen(
         if len(kept) == most:
             break
     return kept
+
+
+def _is_list(unit: Unit) -> bool:
+    """Whether a part is a list as a whole, with what introduces it: it needs nothing beside it."""
+    return unit.whole and unit.region.kind == "list" and len(unit.region.spans) > 2
 
 
 def _quotes(kept: Unit, unit: Unit, span: Span, hits: Sequence[Hit]) -> bool:

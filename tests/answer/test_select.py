@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.answer.question import shape_of
-from rag.answer.select import MOST, WORDS, chosen, is_heading, preselected, select, threshold, units_of
+from rag.answer.select import GAP, MOST, WORDS, chosen, is_heading, preselected, select, threshold, units_of
 from rag.answer.tables import passage
 from rag.service import Service
 from rag.types import Hit, Span
@@ -90,6 +90,22 @@ def test_nothing_is_quoted_twice_and_there_is_an_end() -> None:
     assert len(kept) <= MOST
     assert sum(len(unit.text.split()) for unit in kept) <= WORDS
     assert len(preselected("valve 7", units, hits)) < len(units)
+
+
+def test_what_is_far_behind_the_best_is_left_out() -> None:
+    hits = [hit("\n\n".join(f"Valve {n} of the pump closes at {n} bar." for n in range(4)))]
+    units = units_of("passage", hits, None)
+    near = chosen(units, [3.0, 2.0, 3.0 - GAP - 0.1, 1.0], hits)
+    assert [unit.text[:7] for unit in near] == ["Valve 0", "Valve 1", "Valve 3"]
+
+
+def test_a_whole_list_stands_alone() -> None:
+    steps = "Do this:\n\n1. Open the lid.\n2. Take it out.\n3. Close the lid."
+    hits = [hit(f"{steps}\n\nThe lid is blue. It was made in Port Ansel.")]
+    units = units_of("steps", hits, None)
+    best = next(n for n, unit in enumerate(units) if unit.region.kind == "list")
+    kept = chosen(units, [float(n == best) for n in range(len(units))], hits)
+    assert [unit.region.kind for unit in kept] == ["list"]
 
 
 def test_more_right_answers_take_more_confidence() -> None:
