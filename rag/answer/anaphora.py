@@ -162,7 +162,8 @@ def _stands_alone(question: str, words: tuple[Word, ...], number: int) -> bool:
     if ends:
         return True
     relative = word.text.lower() == "that" and number > 0 and words[number - 1].telling
-    return not relative and words[number + 1].text.lower() in _AFTER_A_PRONOUN
+    following = words[number + 1].text.lower()
+    return not relative and (following in _AFTER_A_PRONOUN or following.endswith("ed"))
 
 
 def _definite(question: str, before: frozenset[str]) -> tuple[bool, bool]:

@@ -46,6 +46,7 @@ saturdays sundays january february march april may june july august september oc
 _NO_NAMES = listed(_DATES)
 _DETERMINERS = listed("the a an this that these those my our your their its")
 _PREPOSITIONS = listed("of in for with from on about by at to into over under")
+_GOES_ON = _PREPOSITIONS | listed("and or")
 _ASKERS = listed("i you we they he she it to")
 _INFLECTED = re.compile(r"(?:ing|ed|ly)$")
 _QUALITY = re.compile(r"(?:al|ive|ous|ful|ble|ic|est)$")
@@ -129,7 +130,7 @@ def _runs(text: str, words: Sequence[Word]) -> Iterator[tuple[int, int]]:
             awaited = ""
         else:
             yield start, end
-            goes_on = end < len(words) and words[end].text.lower() in _PREPOSITIONS
+            goes_on = end < len(words) and words[end].text.lower() in _GOES_ON
             awaited = awaited if goes_on else ""
 
 

@@ -111,7 +111,7 @@ def test_phrases_end_before_the_verb_that_an_auxiliary_calls_for() -> None:
     phrases = [
         " ".join(word.text for word in one.words) for one in mentions_of("How does the bilge pump drain?")
     ]
-    assert phrases == ["bilge pump", "drain"]
+    assert phrases == ["bilge pump"]
 
 
 def test_an_answer_names_topics_too() -> None:
