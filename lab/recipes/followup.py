@@ -114,7 +114,8 @@ def made(folder: Path, most: int, dice: random.Random) -> list[Exchange]:
                 talks[name, row.context].append(row)
     pairs = [(key, pair) for key, rows in talks.items() for pair in pairwise(rows)]
     dice.shuffle(pairs)
-    found, counts = [], dict.fromkeys(MADE, 0)
+    found: list[Exchange] = []
+    counts = dict.fromkeys(MADE, 0)
     for (name, context), (first, second) in pairs:
         if counts[name] >= most // len(MADE):
             continue
@@ -214,7 +215,9 @@ def fit(rows: Sequence[Exchange], ridge: float) -> Weights:
     counts = {kind: sum(row.kind == kind for row in rows) for kind in SHARES}
     sample = np.array([SHARES[row.kind] / counts[row.kind] for row in rows])
     first = fit_signed(cues, leans.astype(float), sample, SIGNS, ridge)
-    features, labels, weights = [], [], []
+    features: list[tuple[float, ...]] = []
+    labels: list[float] = []
+    weights: list[float] = []
     for row, share in zip(rows, sample, strict=True):
         if not row.wanted:
             continue

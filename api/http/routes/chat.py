@@ -98,7 +98,7 @@ def history(body: ChatIn) -> tuple[Turn, ...]:
     """
     last = max(n for n, message in enumerate(body.messages) if message.role == "user")
     turns = [
-        Turn(message.role, message.text()[:LONGEST_TURN])
+        Turn("user" if message.role == "user" else "assistant", message.text()[:LONGEST_TURN])
         for message in body.messages[:last]
         if message.role in ("user", "assistant")
     ]
