@@ -21,6 +21,7 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
 REASONS: Mapping[str, str] = {
     "empty_collection": "The collection holds no documents yet.",
     "no_relevant_passage": "No passage answers the question.",
+    "unsupported_language": "The question is in a language that the models cannot read; they read English.",
     "low_confidence": "Passages were found, but none answers surely enough.",
     "no_answer_in_passages": "The language model found no answer in the passages.",
     "unsupported_answer": "The passages did not support what was written.",

@@ -39,6 +39,7 @@ MEANINGS: Mapping[str, str] = {
 }
 REASONS: Mapping[str, str] = {
     "empty_collection": "The collection holds no documents.",
+    "unsupported_language": "The question is in a language that the models cannot read; they read English.",
     "low_confidence": "Passages were found, but none answers surely enough.",
     "no_answer_in_passages": "The language model found no answer in the passages.",
     "no_relevant_passage": "No passage answers the question.",

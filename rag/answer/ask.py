@@ -17,17 +17,19 @@ from rag.answer.finish import abstention, finish
 from rag.answer.followup import check_history
 from rag.answer.followup import standing_alone as rewrite
 from rag.answer.question import parts_of, standing_alone
-from rag.answer.read import Extractor, Thresholds, fall_back, read
+from rag.answer.read import Extractor, Thresholds, fall_back, read, unread
 from rag.answer.select import threshold
 from rag.answer.tables import with_header
 from rag.answer.write import Generator, write
 from rag.errors import Conflict, InvalidInput, NotFound
 from rag.models.loaded import Lazy, Models
+from rag.models.registry import SHIPPED
 from rag.search.collection import OpenCollection
 from rag.search.retrieve import Candidates, distinct
 from rag.search.searcher import Searcher, check_query
 from rag.settings import LONGEST_QUESTION, Settings
 from rag.store import Store
+from rag.text.language import foreign_language
 from rag.types import Answer, AnswerMode, CheckPolicy, Filter, Hit, Query, Turn
 
 _SPARE = 3
@@ -119,12 +121,15 @@ class Answerer:
         hits, draft = self._rerank(ask, candidates, draft)
         first = hits[: ask.k]
         emit(HitsEvent(first))
-        if ask.mode != "generative":
+        legible = self._is_legible(question)
+        if not legible:
+            draft = unread(draft, self._settings.reader)
+        elif ask.mode != "generative":
             draft = read(question, hits, draft, extractor, self._thresholds(ask))
         generator = self.generator if ask.mode != "extractive" else None
         if generator is not None and not draft.claims:
             draft = write(question, first, draft, generator, lambda text: emit(TokenEvent(text)))
-            if draft.written is None:
+            if draft.written is None and legible:
                 draft = fall_back(question, hits, draft, extractor, self.thresholds)
         shown = first if draft.written is not None else hits
         draft = cite(question, shown, draft, checker)
@@ -175,6 +180,12 @@ class Answerer:
     def close(self) -> None:
         """Stop the threads."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _is_legible(self, question: str) -> bool:
+        """Whether the reader can read the question's language; of a reader that was not shipped nothing is
+        known.
+        """
+        return self._settings.reader not in SHIPPED or foreign_language(question) is None
 
     def _thresholds(self, ask: Ask) -> Thresholds:
         """Without an LLM to ask instead, the reader need not be surer than for any answer."""

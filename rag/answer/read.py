@@ -29,6 +29,7 @@ READINGS = 24
 """Spans that the reader is asked for over all passages."""
 _NOTHING_THERE = 0.1
 """Below this confidence the reason to be silent is that no passage is relevant."""
+UNSUPPORTED_LANGUAGE = "unsupported_language"
 _CUT_BULLET = re.compile(r"^(?:[-*+•‣◦]|#{1,6}|\(?\d{1,3}[.)])\s+")
 
 
@@ -187,6 +188,12 @@ def read(question: str, hits: Sequence[Hit], draft: Draft, extractor: Extractor,
         reason=why,
     )
     return answered.stepped(step).timed("read", started)
+
+
+def unread(draft: Draft, reader: str) -> Draft:
+    """Nothing is quoted for a question in a language that the reader cannot read, and the route says so."""
+    step = Step("reader", reader, None, False, UNSUPPORTED_LANGUAGE)
+    return replace(draft, reason=UNSUPPORTED_LANGUAGE).stepped(step)
 
 
 def fall_back(

@@ -19,6 +19,7 @@ from rag.search.spelling import Speller
 from rag.search.tuning import Tuning, Tunings
 from rag.settings import Settings
 from rag.store import Store
+from rag.text.language import foreign_language
 from rag.types import BoundEncoder, Corrected, Hit, Mode, Query
 
 
@@ -58,9 +59,10 @@ class Searcher:
 
     def corrected(self, text: str, collection: OpenCollection) -> Corrected | None:
         """How a question's typos are read in a collection; None where there are none, where the collection's
-        index keeps no words, or the settings want none mended.
+        index keeps no words, or the settings want none mended. Only English is read so.
         """
-        vocabulary = collection.vocabulary() if self._settings.correct_typos else None
+        mended = self._settings.correct_typos and foreign_language(text) is None
+        vocabulary = collection.vocabulary() if mended else None
         read = Speller(vocabulary).corrected(text) if vocabulary else text
         return Corrected(text, read) if read != text else None
 

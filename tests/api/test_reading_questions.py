@@ -1,4 +1,4 @@
-"""How questions are read: typos mended, two questions in one told apart, and both said."""
+"""How questions are read: typos mended, two questions in one told apart, other languages not guessed at."""
 
 from __future__ import annotations
 
@@ -55,3 +55,25 @@ def test_each_question_in_a_question_is_answered_or_said_to_be_missing(http: htt
     reply = http.post("/v1/chat/completions", json=body).json()
     assert reply["choices"][0]["message"]["content"] == answer["answer"]
     assert reply["footnote"]["parts"] == answer["parts"]
+
+
+@pytest.mark.parametrize("question", ["Wie oft wird das Öl gewechselt?", "安全阀多久检查一次？"])
+def test_a_language_that_is_not_read_is_said(http: httpx.Client, question: str) -> None:
+    answer = http.post("/v1/query", json={"collection": "manuals", "question": question}).json()
+    assert (answer["abstained"], answer["reason"]) == (True, "unsupported_language")
+    assert answer["closest"]
+    assert (answer["sentences"], answer["corrected"]) == ([], None)
+
+
+def test_the_closest_passages_of_another_language_are_shown(live: Live, http: httpx.Client) -> None:
+    texts = {
+        "ventil.md": "# Ventile\n\nDas Sicherheitsventil wird alle zwei Jahre geprüft.\n",
+        "tor.md": "# Tor\n\nDas Werkstor öffnet um sechs Uhr.\n",
+        "essen.md": "# Kantine\n\nFür Gäste kostet das Mittagessen elf Euro.\n",
+        "hund.md": "# Fähre\n\nHunde fahren umsonst.\n",
+    }
+    live.fill("betrieb", texts)
+    body = {"collection": "betrieb", "question": "Wann öffnet das Werkstor?"}
+    answer = http.post("/v1/query", json=body).json()
+    assert answer["reason"] == "unsupported_language"
+    assert answer["closest"][0]["hit"]["source"] == "tor.md"
