@@ -29,7 +29,7 @@ from rag.search.retrieve import Candidates, distinct
 from rag.search.searcher import Searcher, check_query
 from rag.settings import LONGEST_QUESTION, Settings
 from rag.store import Store
-from rag.text.language import foreign_language
+from rag.text.language import unread_language
 from rag.types import Answer, AnswerMode, CheckPolicy, Filter, Hit, Query, Turn
 
 _SPARE = 3
@@ -185,7 +185,7 @@ class Answerer:
         """Whether the reader can read the question's language; of a reader that was not shipped nothing is
         known.
         """
-        return self._settings.reader not in SHIPPED or foreign_language(question) is None
+        return self._settings.reader not in SHIPPED or unread_language(question) is None
 
     def _thresholds(self, ask: Ask) -> Thresholds:
         """Without an LLM to ask instead, the reader need not be surer than for any answer."""

@@ -1,4 +1,4 @@
-"""Whether a question is in a language that the shipped models, which read English, cannot read.
+"""Which language a question is in, where it is not English, and whether the shipped models cannot read it.
 
 By its script, or by function words: each list has words that a question in that language hardly does without
 and that English does not have. Names, codes and titles in a search box are no questions, and never told.
@@ -116,10 +116,14 @@ def foreign_language(question: str) -> str | None:
 
     Languages of one script or one family may be taken for one another (`ru` for any in Cyrillic letters).
     """
-    return _by_script(question) or ("es" if "¿" in question else _by_words(question))
+    return unread_language(question) or ("es" if "¿" in question else _by_words(question))
 
 
-def _by_script(text: str) -> str | None:
+def unread_language(text: str) -> str | None:
+    """The code of the language where a text is in a script that the shipped models do not read: from Chinese
+    and Japanese passages that do not answer they quote all the same, from German, French and Spanish ones not
+    (docs/languages.md).
+    """
     counts: dict[str, int] = {}
     letters = 0
     for character in text:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+from eval.corpus import CorpusDocument, put_whole
 from eval.report.wording import table
-from footnote import Footnote
 from rag.answer.draft import Draft
 from rag.answer.read import Extractor, read
 from rag.service import Service, open_service
@@ -75,13 +75,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()
     languages = {row.language: [one for one in rows() if one.language == row.language] for row in rows()}
-    with tempfile.TemporaryDirectory() as folder:
-        with Footnote(folder) as local:
-            for language, asked in languages.items():
-                texts = [{"source": f"{n}.txt", "text": row.passage} for n, row in enumerate(asked)]
-                local.ingest(texts, collection=language)
-        with open_service(Settings(data=Path(folder))) as service:
-            lines = [measured(service, language, asked) for language, asked in languages.items()]
+    lines = []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_service(Settings(data=Path(folder), correct_typos=False)) as service,
+    ):
+        for language, asked in languages.items():
+            documents = [CorpusDocument(str(n), "", row.passage) for n, row in enumerate(asked)]
+            put_whole(service.store, service.models.encoder, language, documents)
+            lines.append(measured(service, language, asked))
+            print(*lines[-1], flush=True)
     heads = ("language", *MODES, "right", "wrong", "silent", "flagged")
     print(table(heads, lines))
 
