@@ -111,6 +111,10 @@ def _grid(index: int, hit: Hit, source: Source, run: Sequence[Span]) -> Grid | N
     if not 2 <= len(read) <= _MOST_ROWS:
         return None
     (head, names), body = read[0], read[1:]
+    if source.text[head.start : head.end].lstrip().startswith("|") and all(
+        len(row) == len(names) + 1 for _, row in body
+    ):
+        names = ("", *names)  # the head of the first column is empty
     width = len(names)
     if width < 2 or any(len(row) > width for _, row in body):
         return None

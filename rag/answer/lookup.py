@@ -65,9 +65,7 @@ _MEASURES = {
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """Cells of a row that answer: `columns` of it, behind its key; none for the row as a whole. `years` are
-    those over the table.
-    """
+    """Cells of a row that answer: `columns` of it, behind its key; none for the row as a whole."""
 
     grid: Grid
     row: int
@@ -142,7 +140,7 @@ def _reading(question: str, asked: Sequence[Piece], grid: Grid, encoder: Encoder
         return _Reading()
     found = match(asked, grid)
     reading = _straight(question, found, grid, encoder)
-    if reading.picks or not _may_be_turned(grid):
+    if reading.picks or reading.allowed == frozenset() or not _may_be_turned(grid):
         return reading
     turned = grid.turned()
     other = _straight(question, match(asked, turned), turned, encoder)
@@ -163,20 +161,19 @@ def _straight(question: str, found: Match, grid: Grid, encoder: Encoder) -> _Rea
     names = [found.asked[n] for n in found.unknown if found.asked[n].name]
     if rows is None:
         return _unnamed(question, found, names)
-    if not rows or any(_is_telling_name(piece, found) for piece in names):
+    if not rows or any(_is_telling_name(piece, found, rows) for piece in names):
         return _Reading(allowed=frozenset())
     if _SIDE.match(question) or _COMPARES.search(question):
         return _Reading(allowed=rows)
     return _of_rows(question, found, grid, encoder, rows)
 
 
-def _is_telling_name(piece: Piece, found: Match) -> bool:
-    """Whether an unknown name says that another thing is asked for: a figure or code, or none is named wholly."""
-    return (
-        any(letter.isdigit() for letter in piece.raw)
-        or piece.glued
-        or not any(run.whole for run in found.runs)
-    )
+def _is_telling_name(piece: Piece, found: Match, rows: frozenset[int]) -> bool:
+    """Whether an unknown name says that another thing is asked for: a figure or code, or one beside a key that
+    is not named wholly or stands in several rows.
+    """
+    keyed = any(run.whole and 0 in run.columns for run in found.runs) and len(rows) == 1
+    return any(letter.isdigit() for letter in piece.raw) or piece.glued or not keyed
 
 
 def _unnamed(question: str, found: Match, names: Sequence[Piece]) -> _Reading:
@@ -308,12 +305,10 @@ def _cosine(encoder: Encoder, words: str, name: str) -> float:
 def _measured(question: str, grid: Grid, rows: frozenset[int]) -> frozenset[int]:
     """The columns that hold what "how heavy", "how much does it cost", "when" or "where" ask for."""
     said = [word.lower() for word in re.findall(r"\w+", question)]
-    nouns = {noun for word in said if word in _MEASURES for noun in _MEASURES[word].split()}
-    by_name = {
-        n for n, name in enumerate(grid.names) if n and nouns & set(re.findall(r"[a-z]+", name.lower()))
-    }
-    if by_name:
-        return frozenset(by_name)
+    for noun in (noun for word in said if word in _MEASURES for noun in _MEASURES[word].split()):
+        by_name = frozenset(n for n, name in enumerate(grid.names) if n and noun in _lower(name))
+        if by_name:
+            return by_name
     kind = asked_kind(question)
     return frozenset(
         n for n, name in enumerate(grid.names)
@@ -346,13 +341,13 @@ def _superlative(question: str, found: Match, grid: Grid) -> _Reading | None:
     if len(ends) != 1 or any(run.whole and 0 in run.columns for run in found.runs):
         return None
     columns = frozenset(found.columns) - {0} or frozenset(
-        n for n, name in enumerate(grid.names) if n and wanted & set(re.findall(r"[a-z]+", name.lower()))
+        n for n, name in enumerate(grid.names) if n and wanted & _lower(name)
     )
     rest = [n for n in found.unknown if found.asked[n].raw not in (*ends, "expensive")]
     if len(columns) != 1 or rest or found.runs:
         return None
     column = next(iter(columns))
-    if ends[0] in stem_words(grid.names[column]):
+    if ends[0] in _lower(grid.names[column]):
         return None
     read = [figure(row.cells[column]) for row in grid.rows]
     figures = [one for one in read if one is not None]
@@ -365,6 +360,6 @@ def _superlative(question: str, found: Match, grid: Grid) -> _Reading | None:
     return _Reading(picks, frozenset(rows), len(found.context) + 1)
 
 
-def stem_words(name: str) -> frozenset[str]:
+def _lower(name: str) -> frozenset[str]:
     """A head's words in lower case."""
     return frozenset(word.lower() for word in re.findall(r"\w+", name))

@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 from rag.answer.cite import end_offset
+from rag.answer.constraints import constraints_of
 from rag.answer.draft import Anchor, Claim, Draft, PartFound
 from rag.answer.lookup import Pick, look_up
 from rag.answer.picked import claim_of, spans_of
@@ -120,9 +121,13 @@ class Extractor:
         if looked.picks:
             return Found(looked.confidence, picks=looked.picks)
 
+        demanded = constraints_of(alone, [f"{_above(hit)} {hit.chunk.text}" for hit in hits])
+
         def may_answer(unit: Unit) -> bool:
-            document = hits[unit.hit].chunk.document_id
-            return not any(looked.bars(document, span) for _, span in _places(unit))
+            chunk = hits[unit.hit].chunk
+            if any(looked.bars(chunk.document_id, span) for _, span in _places(unit)):
+                return False
+            return not demanded.fails(unit.text, unit.above, chunk.text)
 
         result = self.reader.read(alone, [passage(hit) for hit in hits], top=READINGS)
         shape = shape_of(question)
@@ -156,6 +161,10 @@ class Extractor:
 
 def _quotes(kept: Unit | Pick, unit: Unit, hits: Sequence[Hit]) -> bool:
     return isinstance(kept, Unit) and is_quoted(unit, kept, hits)
+
+
+def _above(hit: Hit) -> str:
+    return " ".join((hit.document.title, *hit.chunk.headings))
 
 
 def _places(unit: Unit) -> list[tuple[int, Span]]:

@@ -27,6 +27,8 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 _ENDS = (".", "!", "?", "…", "。", "！", "？")
+_SHORTEST_OPEN = 25
+"""Characters of a line without an end mark that may go on behind an empty line; a shorter one is a title."""
 _REACH = 4000
 """Characters on either side of a place that are looked at."""
 
@@ -246,7 +248,41 @@ def _of_sentences(
     if low > 0 and _LEANS.match(text, sentences[low].start):
         low -= 1
     spans = [_cut(text, s, place) for s in sentences[low : high + 1]]
+    if low == 0:
+        spans[0] = Span(_begins(text, lines, first, spans[0], headings), spans[0].end)
+    if high == len(sentences) - 1:
+        spans[-1] = Span(spans[-1].start, _ends_at(text, lines, last, spans[-1], headings))
     return Region((*spans, *_announced(text, lines, last, sentences[high])), "sentences")
+
+
+def _begins(text: str, lines: Sequence[Line], first: int, sentence: Span, headings: Collection[str]) -> int:
+    """Where a paragraph's first sentence begins: on the page before, where it goes on in lower case."""
+    above = _before(lines, first)
+    if above is None or lines[above].kind != "text" or not text[sentence.start].islower():
+        return sentence.start
+    opening = _paragraph(lines, Span(lines[above].start, lines[above].end))[0]
+    start = lines[opening].start
+    begun = split_sentences(text[start : lines[above].end])[-1]
+    whole = Span(start + begun.start, start + begun.end)
+    return whole.start if _is_open(text, whole, headings) else sentence.start
+
+
+def _ends_at(text: str, lines: Sequence[Line], last: int, sentence: Span, headings: Collection[str]) -> int:
+    """Where a paragraph's last sentence ends: on the next page, where it has no end mark and goes on there."""
+    below = _next(lines, last)
+    if below is None or lines[below].kind != "text" or not _is_open(text, sentence, headings):
+        return sentence.end
+    start = lines[below].start
+    if not text[start : start + 1].islower():
+        return sentence.end
+    closing = _paragraph(lines, Span(start, lines[below].end))[1]
+    return start + split_sentences(text[start : lines[closing].end])[0].end
+
+
+def _is_open(text: str, sentence: Span, headings: Collection[str]) -> bool:
+    """Whether a sentence, and no heading, lacks its end."""
+    words = text[sentence.start : sentence.end]
+    return len(words) >= _SHORTEST_OPEN and words not in headings and words[-1] not in ".!?…。！？:;|"
 
 
 def _paragraph(lines: Sequence[Line], place: Span) -> tuple[int, int]:

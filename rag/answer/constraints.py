@@ -1,0 +1,104 @@
+"""What a question demands of the part that answers it, where the part plainly fails it.
+
+Conservative: a part is kept out only where it names the other one of a pair (southern for northern), another
+year, another thing counted or a quantity of another kind. What cannot be told is left to the models.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.answer.asked import pieces, stems
+from rag.answer.quantities import asked_kind, kinds
+
+_CONTRASTS = (
+    "northern southern eastern western",
+    "north south east west",
+    "first second third fourth fifth",
+    "upper lower middle",
+    "inner outer",
+    "left right",
+    "minimum maximum",
+    "gross net",
+    "indoor outdoor",
+    "morning afternoon evening",
+    "spring summer autumn winter",
+    "monday tuesday wednesday thursday friday saturday sunday",
+)
+_GROUPS = [stems(group) for group in _CONTRASTS]
+_YEAR = re.compile(r"(?<![\d,.])(?:19|20)\d\d(?![\d,.]\d|\d)")
+_COUNTED = re.compile(r"\bhow (?:much|many)\s+([a-z]+)\b", re.IGNORECASE)
+_NOTHING_COUNTED = frozenset(
+    "is are was were do does did has have can could will would should may must time money of more less longer "
+    "people persons staff".split()
+)
+_ATTRIBUTES = {
+    "money": "price cost fee fare rent expensive charge free nothing gratis included",
+    "length": "height high tall depth deep width wide thick thickness broad",
+    "mass": "weight mass weigh weighs heavy",
+    "temperature": "temperature hot cold warm",
+    "speed": "speed fast",
+    "voltage": "voltage",
+    "pressure": "pressure",
+    "area": "area",
+    "volume": "volume",
+}
+_NAMES = {kind: stems(words) for kind, words in _ATTRIBUTES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What a question demands: its words' stems, the one year, the thing counted, the kind of quantity; where
+    another part of what was found meets the year or the thing, and this one does not.
+    """
+
+    words: frozenset[str]
+    year: str | None
+    counted: str | None
+    kind: str | None
+
+    def fails(self, text: str, above: str, passage: str) -> bool:
+        """Whether a part, under what stands above it and in its passage, surely does not answer."""
+        return (
+            self._other_side(text, above)
+            or self._other_year(f"{text} {above}")
+            or (self.counted is not None and self.counted not in stems(f"{above} {passage}"))
+            or self._other_kind(text, above)
+        )
+
+    def _other_side(self, text: str, above: str) -> bool:
+        """Whether the part, or else what is above it, names another one of a group than the question."""
+        for group in _GROUPS:
+            wanted = self.words & group
+            here = group & stems(text) or group & stems(above)
+            if len(wanted) == 1 and here and not wanted & here and not wanted & stems(above):
+                return True
+        return False
+
+    def _other_year(self, text: str) -> bool:
+        years = _YEAR.findall(text)
+        return self.year is not None and bool(years) and self.year not in years
+
+    def _other_kind(self, text: str, above: str) -> bool:
+        """Whether it holds no quantity of the kind that is asked for, nor the name of what is measured."""
+        if self.kind is None or self.kind in kinds(f"{text}\n{above}"):
+            return False
+        return not _NAMES[self.kind] & stems(text)
+
+
+def constraints_of(question: str, passages: Sequence[str]) -> Constraints:
+    """What the question demands, as far as some of the passages can meet it."""
+    every = " ".join(passages)
+    years = set(_YEAR.findall(question))
+    year = years.pop() if len(years) == 1 else None
+    counted = _COUNTED.search(question)
+    thing = counted[1].lower() if counted and counted[1].lower() not in _NOTHING_COUNTED else None
+    said = next((piece.stem for piece in pieces(thing)), None) if thing else None
+    return Constraints(
+        stems(question),
+        year if year and year in every else None,
+        said if said in stems(every) else None,
+        asked_kind(question),
+    )
