@@ -15,9 +15,17 @@ from rag.text.words import STOP_WORDS
 _PIECE = re.compile(r"\d+(?:,\d{3})+(?!\d)|\d+(?:\.\d+)?|[^\W\d_]+|[°%$€£]")
 _MAIL = re.compile(r"\be-(?=mail)", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"(?<=\w)(?:['’]s\b|['’](?=\s|$))")
-_SAYING_NOTHING = frozenset(
-    ["all", "any", "each", "every", "some", "own", "same", "very", "too", "per", "me", "us", "them", "must", "shall", "should", "why", "please", "tell", "show", "give", "get", "let", "know", "find", "say", "says", "said", "want", "need", "needs", "would", "like", "use", "uses", "used", "using", "take", "takes", "took", "have", "has", "had", "make", "makes", "go", "goes", "come", "comes", "hold", "holds", "held", "offer", "offers", "allow", "allows", "run", "runs", "keep", "keeps", "belong", "belongs", "contain", "contains", "cost", "costs", "list", "lists", "listed", "table", "tables", "row", "column", "entry", "record", "number", "numbers", "value", "amount", "figure", "current", "currently", "exact", "exactly", "much", "many", "often", "details", "information", "data", "everything", "anything", "about", "according", "shown", "stated", "given", "called", "named", "name", "what's", "who's", "where's", "when's", "someone", "person", "people", "does", "thing", "things", "one", "ones", "whats", "only", "just", "still", "now", "there's", "s", "t", "re", "kind", "whole", "full"]
-)  # fmt: skip
+_NOTHING = """
+all any each every some own same very too per me us them must shall should why please tell show give
+get let know find say says said want need needs would like use uses used using take takes took have
+has had make makes go goes come comes hold holds held offer offers allow allows run runs keep keeps
+belong belongs contain contains cost costs list lists listed table tables row column entry record
+number numbers value amount figure current currently exact exactly much many often details
+information data everything anything about according shown stated given called named name what's
+who's where's when's someone person people does thing things one ones whats only just still now
+there's s t re kind whole full
+"""
+_SAYING_NOTHING = frozenset(_NOTHING.split())
 
 
 @dataclass(frozen=True, slots=True)

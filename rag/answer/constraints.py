@@ -31,8 +31,33 @@ _GROUPS = [stems(group) for group in _CONTRASTS]
 _YEAR = re.compile(r"(?<![\d,.])(?:19|20)\d\d(?![\d,.]\d|\d)")
 _COUNTED = re.compile(r"\bhow (?:much|many)\s+([a-z]+)\b", re.IGNORECASE)
 _NOTHING_COUNTED = frozenset(
-    "is are was were do does did has have can could will would should may must time money of more less longer "
-    "people persons staff".split()
+    [
+        "is",
+        "are",
+        "was",
+        "were",
+        "do",
+        "does",
+        "did",
+        "has",
+        "have",
+        "can",
+        "could",
+        "will",
+        "would",
+        "should",
+        "may",
+        "must",
+        "time",
+        "money",
+        "of",
+        "more",
+        "less",
+        "longer",
+        "people",
+        "persons",
+        "staff",
+    ]
 )
 _ATTRIBUTES = {
     "money": "price cost fee fare rent expensive charge free nothing gratis included",

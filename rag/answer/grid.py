@@ -59,10 +59,13 @@ class Grid:
     def turned(self) -> Grid:
         """The same table read by columns."""
         rows = [
-            Row((name, *(row.cells[n] for row in self.rows)), (self.head[n], *(row.lines[n] for row in self.rows)))
+            Row(
+                (name, *(row.cells[n] for row in self.rows)),
+                (self.head[n], *(row.lines[n] for row in self.rows)),
+            )
             for n, name in enumerate(self.names)
             if n
-        ]  # fmt: skip
+        ]
         names = (self.names[0], *(row.cells[0] for row in self.rows))
         head = (self.head[0], *(row.lines[0] for row in self.rows))
         return Grid(self.hit, self.source, names, head, tuple(rows), self.above, self.titles, self.sure)

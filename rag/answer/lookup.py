@@ -44,23 +44,44 @@ _WHICH = re.compile(r"\b(?:which|what)\s+(?!(?:is|are|was|were|do|does|did|has|h
 _WHO = re.compile(r"\bwho(?:se)?\b", re.I)
 _PERSON = re.compile(r"\b(?:name|person|employee|contact|staff|member|owner|manager|author|player)\b", re.I)
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-_END = {
-    **dict.fromkeys(["highest", "largest", "greatest", "most", "biggest", "heaviest", "longest", "tallest", "deepest", "maximum", "oldest", "widest"], 1),
-    **dict.fromkeys(["lowest", "smallest", "least", "fewest", "lightest", "shortest", "cheapest", "minimum", "youngest", "narrowest"], -1),
-}  # fmt: skip
+_MOST = "highest largest greatest most biggest heaviest longest tallest deepest maximum oldest widest"
+_LEAST = "lowest smallest least fewest lightest shortest cheapest minimum youngest narrowest"
+_END = {**dict.fromkeys(_MOST.split(), 1), **dict.fromkeys(_LEAST.split(), -1)}
 _END_OF = {
-    "heaviest": "weight mass", "lightest": "weight mass", "cheapest": "price cost fee fare rate", "tallest": "height",
-    "deepest": "depth", "longest": "length duration time", "shortest": "length height duration time",
-    "widest": "width", "narrowest": "width", "oldest": "age", "youngest": "age",
-}  # fmt: skip
+    "heaviest": "weight mass",
+    "lightest": "weight mass",
+    "cheapest": "price cost fee fare rate",
+    "tallest": "height",
+    "deepest": "depth",
+    "longest": "length duration time",
+    "shortest": "length height duration time",
+    "widest": "width",
+    "narrowest": "width",
+    "oldest": "age",
+    "youngest": "age",
+}
 _MEASURES = {
-    "heavy": "weight mass", "weigh": "weight mass", "weighs": "weight mass", "tall": "height", "high": "height elevation altitude",
-    "deep": "depth", "wide": "width", "long": "length duration time", "far": "distance", "fast": "speed", "old": "age",
-    "big": "size area capacity", "large": "size area capacity", "thick": "thickness", "hot": "temperature",
-    "cost": "price cost fee fare rate charge", "costs": "price cost fee fare rate charge",
+    "heavy": "weight mass",
+    "weigh": "weight mass",
+    "weighs": "weight mass",
+    "tall": "height",
+    "high": "height elevation altitude",
+    "deep": "depth",
+    "wide": "width",
+    "long": "length duration time",
+    "far": "distance",
+    "fast": "speed",
+    "old": "age",
+    "big": "size area capacity",
+    "large": "size area capacity",
+    "thick": "thickness",
+    "hot": "temperature",
+    "cost": "price cost fee fare rate charge",
+    "costs": "price cost fee fare rate charge",
     "expensive": "price cost fee fare rate",
-    "when": "date day time opens start begin year", "where": "location place room office city site address",
-}  # fmt: skip
+    "when": "date day time opens start begin year",
+    "where": "location place room office city site address",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +198,7 @@ def _is_telling_name(piece: Piece, found: Match, rows: frozenset[int]) -> bool:
 
 
 def _unnamed(question: str, found: Match, names: Sequence[Piece]) -> _Reading:
-    """No row is named: none answers a question for a column of this table's, or with a name it does not have."""
+    """No row is named: none answers a question for a column of the table, or with a name that it lacks."""
     wanted = bool(found.columns) and bool(found.unknown) and not _COMPARES.search(question)
     if names or (wanted and not _SIDE.match(question)):
         return _Reading(allowed=frozenset())
@@ -185,7 +206,7 @@ def _unnamed(question: str, found: Match, names: Sequence[Piece]) -> _Reading:
 
 
 def _rows(question: str, found: Match) -> frozenset[int] | None:
-    """The rows that every run names; those of each, where several keys are asked for; None without any run."""
+    """The rows that every run names; those of each where several keys are asked for; None without a run."""
     if not found.runs:
         return None
     rows = frozenset.intersection(*(run.rows for run in found.runs))
@@ -227,9 +248,11 @@ def _valued(found: Match, key: Sequence[int]) -> frozenset[int]:
     return frozenset(
         column for run in found.runs if not run.columns & set(key) for column in run.columns
     ) & frozenset(
-        column for run in found.runs for column in run.columns
+        column
+        for run in found.runs
+        for column in run.columns
         if len(run.columns) == 1 or column in found.columns
-    )  # fmt: skip
+    )
 
 
 def _columns(
@@ -311,9 +334,10 @@ def _measured(question: str, grid: Grid, rows: frozenset[int]) -> frozenset[int]
             return by_name
     kind = asked_kind(question)
     return frozenset(
-        n for n, name in enumerate(grid.names)
+        n
+        for n, name in enumerate(grid.names)
         if n and kind and any(kind in kinds(f"{grid.rows[row].cells[n]} {_unit(name)}") for row in rows)
-    )  # fmt: skip
+    )
 
 
 def _unit(name: str) -> str:

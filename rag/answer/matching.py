@@ -18,11 +18,30 @@ _LONGEST_CELL = 6
 _BRACKETS = re.compile(r"[(\[].*?[)\]]|,? in [^ ]+$")
 _BEHIND = re.compile(r"\b(?:per|of|in|for|at|from|to|by)\b.*", re.IGNORECASE)
 _SAME = (
-    "mass weight", "phone telephone tel", "price cost fee charge fare", "email mail", "role job position post",
-    "manufacturer maker producer", "colour color", "warranty guarantee", "pay salary wage", "size dimension",
-    "supplier vendor", "amount quantity", "location place site", "begin start", "end finish", "holiday leave vacation",
-    "country nation", "author writer", "duration length", "capacity volume", "seat place", "car vehicle", "boss manager",
-)  # fmt: skip
+    "mass weight",
+    "phone telephone tel",
+    "price cost fee charge fare",
+    "email mail",
+    "role job position post",
+    "manufacturer maker producer",
+    "colour color",
+    "warranty guarantee",
+    "pay salary wage",
+    "size dimension",
+    "supplier vendor",
+    "amount quantity",
+    "location place site",
+    "begin start",
+    "end finish",
+    "holiday leave vacation",
+    "country nation",
+    "author writer",
+    "duration length",
+    "capacity volume",
+    "seat place",
+    "car vehicle",
+    "boss manager",
+)
 SAME = {stem: n for n, group in enumerate(_SAME) for stem in stems(group)}
 """Names of columns that mean the same, by their stems: the number of their group."""
 
@@ -63,7 +82,7 @@ class Match:
 
 
 def match(asked: Sequence[Piece], grid: Grid) -> Match:
-    """Find heads and cells of the grid among the question's telling pieces: whole cells, heads, parts of cells."""
+    """Find whole cells, heads and parts of cells of the grid among the question's telling pieces."""
     whole = list(_whole(asked, grid))
     whole = [run for run in whole if not any(_inside(run, other) for other in whole)]
     taken = {n for run in whole for n in range(run.first, run.last + 1)}

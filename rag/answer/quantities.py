@@ -10,10 +10,12 @@ import re
 _UNITS = {
     "length": "mm cm m km metre metres meter meters millimetre millimetres centimetre centimetres kilometre "
     "kilometres kilometer kilometers inch inches ft foot feet yard yards mile miles",
-    "mass": "mg g kg t gram grams gramme grammes kilogram kilograms tonne tonnes ton tons lb lbs pound oz ounces",
+    "mass": "mg g kg t gram grams gramme grammes kilogram kilograms tonne tonnes ton tons lb lbs "
+    "pound oz ounces",
     "volume": "ml cl l litre litres liter liters gallon gallons megalitres m3 m³ hectolitres",
     "area": "m2 m² km² km2 ha hectare hectares acre acres sqm",
-    "time": "s sec second seconds min mins minute minutes h hr hrs hour hours day days week weeks month months "
+    "time": "s sec second seconds min mins minute minutes h hr hrs hour hours day days "
+    "week weeks month months "
     "year years ms",
     "money": "eur usd gbp chf jpy dollar dollars euro euros cents pence pounds",
     "power": "w kw mw hp watt watts kilowatt kilowatts",
@@ -38,10 +40,13 @@ _WORDED = re.compile(
     re.IGNORECASE,
 )
 _ASKED = (
-    ("money", r"\bhow much (?:\w+ ){1,5}costs?\b|\bhow (?:expensive|costly)\b|\bhow much is the (?:fee|fare|rent|price)\b"),
-    ("length", r"\bhow (?:tall|high|deep|wide|thick|broad)\b|\bwhat(?:'s| is) the (?:height|width|depth|thickness)\b"),
+    ("money", r"\bhow much (?:\w+ ){1,5}costs?\b|"
+        r"\bhow (?:expensive|costly)\b|\bhow much is the (?:fee|fare|rent|price)\b"),
+    ("length", r"\bhow (?:tall|high|deep|wide|thick|broad)\b|"
+        r"\bwhat(?:'s| is) the (?:height|width|depth|thickness)\b"),
     ("mass", r"\bhow heavy\b|\bhow much (?:\w+ ){1,4}weighs?\b|\bwhat(?:'s| is) the (?:weight|mass)\b"),
-    ("temperature", r"\bhow (?:hot|cold|warm)\b|\bwhat(?:'s| is) the temperature\b|\b(?:what|which) temperature\b"),
+    ("temperature", r"\bhow (?:hot|cold|warm)\b|\bwhat(?:'s| is) the temperature\b|"
+        r"\b(?:what|which) temperature\b"),
     ("speed", r"\bhow fast\b|\bwhat(?:'s| is) the (?:top |maximum )?speed\b"),
     ("voltage", r"\b(?:what|which) voltage\b|\bwhat(?:'s| is) the (?:\w+ )?voltage\b"),
     ("pressure", r"\b(?:what|which) pressure\b|\bwhat(?:'s| is) the (?:\w+ )?pressure\b"),
@@ -81,7 +86,7 @@ def asked_kind(question: str) -> str | None:
 
 
 def figure(text: str) -> tuple[float, str] | None:
-    """The one figure of a cell and the words around it: ("1,200 kg") is (1200.0, "kg"); None for none or more."""
+    """The one figure of a cell and the words around it: "1,200 kg" is (1200.0, "kg"); None for none or more."""
     numbers = re.findall(r"\d[\d,]*(?:\.\d+)?", text)
     if len(numbers) != 1:
         return None
