@@ -86,7 +86,7 @@ def asked_kind(question: str) -> str | None:
 
 
 def figure(text: str) -> tuple[float, str] | None:
-    """The one figure of a cell and the words around it: "1,200 kg" is (1200.0, "kg"); None for none or more."""
+    """A cell's one figure and the words around it: "1,200 kg" is (1200.0, "kg"); None for none or more."""
     numbers = re.findall(r"\d[\d,]*(?:\.\d+)?", text)
     if len(numbers) != 1:
         return None

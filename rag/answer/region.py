@@ -268,7 +268,7 @@ def _begins(text: str, lines: Sequence[Line], first: int, sentence: Span, headin
 
 
 def _ends_at(text: str, lines: Sequence[Line], last: int, sentence: Span, headings: Collection[str]) -> int:
-    """Where a paragraph's last sentence ends: on the next page, where it goes on there without an end mark."""
+    """Where a paragraph's last sentence ends: on the next page, where it goes on without an end mark."""
     below = _next(lines, last)
     if below is None or lines[below].kind != "text" or not _is_open(text, sentence, headings):
         return sentence.end

@@ -14,7 +14,8 @@ from rag.types import Chunk, Document, Hit, Span
 from tests.answer.corpus import put
 
 KILNS = (
-    "Kilns\n\nKiln | Peak heat (°C) | Load | Fee\nKB-7 | 1,240 | 60 kg | 12 GBP\nKB-9 | 1,310 | 85 kg | 18 GBP\n"
+    "Kilns\n\n"
+    "Kiln | Peak heat (°C) | Load | Fee\nKB-7 | 1,240 | 60 kg | 12 GBP\nKB-9 | 1,310 | 85 kg | 18 GBP\n"
     "Old Tom | 990 | 140 kg | 9 GBP"
 )
 TURNED = "Tents\n\n | Lark | Heron\nSleeps | 2 people | 5 people\nPacked size | 40 cm | 70 cm"
