@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from adapt.types import Kind
-from rag.models.claims import stem
 from rag.text.sentences import evidence_sentences
-from rag.text.words import content_words, is_content_word, split_words
+from rag.text.words import content_words, is_content_word, split_words, stem
 from rag.types import Chunk
 
 _FRAMES = ("{}", "what is {}?", "how does {} work?", "how do I use {}?", "where is {} explained?")

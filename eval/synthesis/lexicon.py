@@ -12,8 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.models.claims import stem
-from rag.text.words import STOP_WORDS, split_words
+from rag.text.words import STOP_WORDS, split_words, stem
 
 
 def words(text: str) -> frozenset[str]:

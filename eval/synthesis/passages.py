@@ -10,9 +10,9 @@ from typing import Literal, get_args
 
 from eval.cases import Case
 from eval.synthesis.lexicon import Lexicon
-from rag.answer.tables import is_row
 from rag.errors import InvalidInput
 from rag.store import Store
+from rag.text.rows import is_row
 from rag.text.sentences import evidence_sentences
 from rag.types import Chunk, Document, Usage
 

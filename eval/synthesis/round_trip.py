@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from eval.synthesis.lexicon import VERBS, Lexicon
 from eval.synthesis.passages import Draft, Passage
-from rag.models.claims import stem
 from rag.models.types import Reading
 from rag.service import Service
-from rag.text.words import content_words
+from rag.text.words import content_words, stem
 from rag.types import Query
 
 READ = 0.45

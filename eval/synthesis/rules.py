@@ -15,9 +15,8 @@ from eval.synthesis.clauses import Clause, base_of, clause_of, is_subject
 from eval.synthesis.lexicon import Lexicon, words
 from eval.synthesis.passages import Draft, Passage, PassageSentence, plain, sentences_of, stands_alone
 from eval.synthesis.slots import slots
-from rag.answer.tables import cells, is_row
-from rag.models.claims import stem
-from rag.text.words import STOP_WORDS
+from rag.text.rows import cells, is_row
+from rag.text.words import STOP_WORDS, stem
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse  # type: ignore[import-untyped]
 
-from rag.models.claims import stem
-from rag.text.words import STOP_WORDS
+from rag.text.words import STOP_WORDS, stem
 
 Floats = npt.NDArray[np.float32]
 

@@ -21,8 +21,9 @@ from rag.answer.picked import claim_of, spans_of
 from rag.answer.question import parts_of, shape_of, standing_alone
 from rag.answer.region import Region
 from rag.answer.select import MOST, WORDS, Source, Unit, is_quoted, row_header, select
-from rag.answer.tables import TextOf, cells, passage
+from rag.answer.tables import TextOf, passage
 from rag.models.types import Encoder, EvidenceToken, Reader, ReadResult
+from rag.text.rows import cells
 from rag.text.sentences import split_sentences
 from rag.types import Hit, Span, Step
 

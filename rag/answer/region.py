@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.answer.tables import is_row
+from rag.text.rows import is_row
 from rag.text.sentences import split_sentences
 from rag.types import Span
 

@@ -14,15 +14,15 @@ import numpy as np
 
 from rag.answer.question import Shape
 from rag.answer.region import Region, lines_around, region
-from rag.answer.tables import Header, TextOf, header_of, in_chunk, is_row
-from rag.models.claims import stem
+from rag.answer.tables import Header, TextOf, header_of, in_chunk
 from rag.models.late import maxsim
 from rag.models.ranking import bm25
 from rag.models.reader import logistic
 from rag.models.types import Encoder, Floats, ReadResult
 from rag.search.rerank import standardised
+from rag.text.rows import is_row
 from rag.text.sentences import split_sentences
-from rag.text.words import content_words
+from rag.text.words import content_words, stem
 from rag.types import Hit, Span
 
 PARTS = 20

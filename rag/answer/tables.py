@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from rag.text.rows import RULE, cells, separator
 from rag.types import Chunk, Hit, Span
 
 TextOf = Callable[[str], str]
 """A document's text by its id."""
 
-_RULE = re.compile(r"[\s|:+-]*-[\s|:+-]*")
 _FEWEST_COLUMNS = 3
 """A table of two columns is as often a list of names and values, without any header."""
 _FURTHEST = 100_000
@@ -25,28 +24,6 @@ class Header:
     span: Span
     names: tuple[str, ...]
     quote: str | None
-
-
-def separator(line: str) -> str | None:
-    """What parts the cells of a row; None where the line is no row."""
-    row = line.strip()
-    if row.startswith("|") or " | " in row:
-        return "|"
-    return "\t" if "\t" in row else None
-
-
-def is_row(line: str) -> bool:
-    """Whether the line is a row of a table, and only one."""
-    return "\n" not in line.strip() and separator(line) is not None
-
-
-def cells(row: str) -> tuple[str, ...]:
-    """The texts of the row's cells, white space collapsed."""
-    parts = separator(row)
-    inner = row.strip()
-    if parts == "|":
-        inner = inner.removeprefix("|").removesuffix("|")
-    return tuple(" ".join(cell.split()) for cell in inner.split(parts))
 
 
 def header_of(row: Span, chunk: Chunk, text_of: TextOf | None) -> Header | None:
@@ -65,7 +42,7 @@ def header_of(row: Span, chunk: Chunk, text_of: TextOf | None) -> Header | None:
         return None
     names = cells(text[first.start : first.end])
     here = chunk.text[row.start - chunk.start : row.end - chunk.start]
-    if len(names) < _FEWEST_COLUMNS or len(names) != len(cells(here)) or _RULE.fullmatch(here):
+    if len(names) < _FEWEST_COLUMNS or len(names) != len(cells(here)) or RULE.fullmatch(here):
         return None
     if any(name[:1].isdigit() for name in names):
         return None

@@ -14,12 +14,8 @@ from tokenizers import Encoding
 
 from rag.models.types import EncodedQuery, Encoder, Floats
 from rag.text.sentences import evidence_sentences
-from rag.text.words import STOP_WORDS
+from rag.text.words import NEGATIONS, STOP_WORDS, stem
 
-NEGATIONS = frozenset(
-    ("no", "not", "never", "none", "nobody", "nothing", "neither", "nor", "cannot", "without", "n't",
-     "hardly", "barely", "unlikely", "false")
-)  # fmt: skip
 _WORD = re.compile(r"\d[\d,.]*\d|\d|n['’]t\b|[^\W\d_]+(?:['’]t\b)?")
 
 
@@ -33,14 +29,6 @@ class Words:
     numbers: frozenset[str]
     names: frozenset[str]
     negations: int
-
-
-def stem(word: str) -> str:
-    """A light English stem: enough to match `rates` with `rated`."""
-    for ending in ("ingly", "edly", "ings", "ing", "ied", "ies", "ed", "es", "s", "ly"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)].rstrip("e") + ("i" if ending in ("ied", "ies") else "")
-    return word.rstrip("e") if len(word) > 3 else word
 
 
 def words_of(text: str) -> Words:

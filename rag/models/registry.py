@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rag.errors import ModelError
 from rag.models.checker import OnnxChecker, wanted_encoder
+from rag.models.comparing import ComparingChecker
 from rag.models.config import read_config
 from rag.models.encoder import OnnxEncoder
 from rag.models.ranking import UNFITTED, RelevanceWeights, TextRanker
@@ -116,7 +117,8 @@ def load_checker(name: str, settings: Settings, encoder: Encoder | None = None) 
     folder = checked_folder(name, "checker", settings)
     if folder is None:
         raise ModelError(f"{name} is neither a shipped checker nor a weights folder.", code="model_not_found")
-    return OnnxChecker(name, folder, options_of(settings), _encoder_for(folder, settings, encoder))
+    net = OnnxChecker(name, folder, options_of(settings), _encoder_for(folder, settings, encoder))
+    return ComparingChecker(net)
 
 
 def _encoder_for(checker: Path, settings: Settings, encoder: Encoder | None) -> Encoder | None:

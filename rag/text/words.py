@@ -29,6 +29,11 @@ changes what they say.
 QUOTING_STOP_WORDS = STOP_WORDS | frozenset(_DEGREE_AND_PLACE.split())
 """For finding the sentence that a claim should quote, where words of degree and place say nothing either."""
 
+NEGATIONS = frozenset(
+    ("no", "not", "never", "none", "nobody", "nothing", "neither", "nor", "cannot", "without", "n't",
+     "hardly", "barely", "unlikely", "false")
+)  # fmt: skip
+
 
 def split_words(text: str) -> list[str]:
     """The words in order, as they are written; numbers and the punctuation of code are none."""
@@ -43,3 +48,11 @@ def is_content_word(word: str) -> bool:
 def content_words(text: str) -> list[str]:
     """The words that tell something, in order."""
     return [word for word in split_words(text) if is_content_word(word)]
+
+
+def stem(word: str) -> str:
+    """A light English stem: enough to match `rates` with `rated`."""
+    for ending in ("ingly", "edly", "ings", "ing", "ied", "ies", "ed", "es", "s", "ly"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)].rstrip("e") + ("i" if ending in ("ied", "ies") else "")
+    return word.rstrip("e") if len(word) > 3 else word

@@ -1,0 +1,106 @@
+"""The parts of a sentence that say something by themselves, and the words that carry its meaning."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+from rag.check.values import Value, values_in
+from rag.text.words import STOP_WORDS, stem
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’]t\b)?(?:[-–]?\d[\w-]*)?|\d[\w.,:/-]*")
+_CONJUNCTION = re.compile(
+    r"\s*;\s+|,?\s+(?:and|und|while|whereas|whilst|but|aber|sowie|während)\s+|,\s+(?!\d)", re.IGNORECASE
+)
+_GERMAN_STOP_WORDS = frozenset(
+    ["der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem", "einer", "eines", "und", "oder", "in", "im", "an", "am", "auf", "aus", "bei", "mit", "von", "vom", "zu", "zum", "zur", "für", "um", "ist", "sind", "war", "waren", "wird", "werden", "wurde", "wurden", "hat", "haben", "hatte", "er", "sie", "es"]
+)
+_FINITE = frozenset(
+    ["is", "are", "was", "were", "has", "have", "had", "can", "could", "will", "would", "must", "may", "might", "shall", "should", "does", "do", "did", "ist", "sind", "war", "waren", "hat", "haben", "hatte", "hatten", "kann", "können", "muss", "müssen", "soll", "darf", "wird", "werden", "wurde", "wurden", "kostet", "kosten", "wiegt", "wiegen", "liegt", "liegen", "läuft", "laufen", "hält", "fasst", "öffnet", "schließt", "beginnt", "endet", "steht", "braucht", "cost", "costs", "got", "ran", "runs", "made", "built", "began", "held", "sold", "kept", "left", "lost", "met", "paid", "put", "read", "saw", "sat", "set", "took", "won"]
+)
+_INFLECTED = re.compile(r"[a-z]{2,}(?:ed|(?<![sui])s)")
+_MOST_PARTS = 4
+_FEWEST_STEMS = 2
+
+
+def stems_of(text: str, values: Sequence[Value] = ()) -> tuple[str, ...]:
+    """The content words of a text in order, stemmed; those inside its `values` are left out."""
+    return tuple(found for _, found in placed_stems(text, values))
+
+
+def placed_stems(text: str, values: Sequence[Value] = ()) -> Iterator[tuple[int, str]]:
+    """The same with the place of each; `values` are in order."""
+    ends = [value.end for value in values]
+    for match in _WORD.finditer(text):
+        n = bisect_left(ends, match.start() + 1)
+        inside = n < len(values) and values[n].start <= match.start()
+        word = match.group().lower()
+        if not inside and word not in STOP_WORDS and word not in _GERMAN_STOP_WORDS:
+            yield match.start(), stem(word.rstrip(".,:/-"))
+
+
+def clauses(text: str) -> list[tuple[int, int]]:
+    """Spans of the parts of a sentence that each hold a value and a word, cut at conjunctions; they cover it."""
+    values = values_in(text)
+    starts, words = [value.start for value in values], [place for place, _ in placed_stems(text, values)]
+    cuts = [0]
+    for match in _CONJUNCTION.finditer(text):
+        first, last = match.start(), match.end()
+        n = bisect_left(starts, first)
+        if n and values[n - 1].end > first:
+            continue
+        begun = n > bisect_left(starts, cuts[-1]) and _any_between(words, cuts[-1], first)
+        if begun and n < len(values) and words and words[-1] >= last:
+            cuts.append(last)
+    return list(zip(cuts, [*cuts[1:], len(text)], strict=True))
+
+
+def _any_between(places: Sequence[int], first: int, last: int) -> bool:
+    n = bisect_left(places, first)
+    return n < len(places) and places[n] < last
+
+
+def conjuncts(sentence: str) -> list[str]:
+    """The statements that a sentence joins ("A is red and B is blue"), each a sentence; none where it is one.
+
+    A part without a subject of its own gets that of the first.
+    """
+    parts: list[str] = []
+    begin = 0
+    for match in _CONJUNCTION.finditer(sentence):
+        if _is_statement(sentence[begin : match.start()]) and _is_statement(sentence[match.end() :]):
+            parts.append(sentence[begin : match.start()])
+            begin = match.end()
+            if len(parts) == _MOST_PARTS:
+                return []
+    if not parts:
+        return []
+    parts.append(sentence[begin:])
+    subject = _subject(parts[0])
+    return [_whole(part, subject if n else "") for n, part in enumerate(parts)]
+
+
+def _is_verb(word: str, place: int) -> bool:
+    return word.lower() in _FINITE or (place > 0 and bool(_INFLECTED.fullmatch(word)))
+
+
+def _is_statement(text: str) -> bool:
+    """Whether a part has a verb and says at least two things."""
+    words = text.split()
+    said = len(stems_of(text))
+    return said >= _FEWEST_STEMS and any(_is_verb(w.strip(".,;"), n) for n, w in enumerate(words))
+
+
+def _subject(part: str) -> str:
+    words = part.split()
+    verb = next((n for n, word in enumerate(words) if _is_verb(word, n)), 0)
+    return " ".join(words[:verb])
+
+
+def _whole(part: str, subject: str) -> str:
+    part = part.strip().rstrip(".;,")
+    first = part.split()[0]
+    if subject and first.islower() and (first in _FINITE or _INFLECTED.fullmatch(first)):
+        part = f"{subject} {part}"
+    return f"{part[:1].upper()}{part[1:]}."

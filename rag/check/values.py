@@ -1,0 +1,228 @@
+"""The typed values of a text: quantities with their unit, money, shares, counts, dates and times of day."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from rag.check.dates import Parts, moments, years
+from rag.check.numbers import (
+    HALF_WORDS,
+    NUMBER,
+    PART_WORDS,
+    SCALE,
+    Readings,
+    is_fraction,
+    read_number,
+    scale_of,
+)
+from rag.check.units import CURRENCIES, CURRENCY, UNIT, Unit, unit_of
+from rag.text.words import STOP_WORDS, stem
+
+_CLOSE = 1e-6
+"""Relative difference below which two quantities are one: conversions are not exact in binary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value at characters [start, end) of a text.
+
+    `kind` is a dimension, "money", "count", "date" or "time"; `readings` are the values that it may have, in
+    base units, `plain` the numbers as they are written. `of` holds the stems of what is counted. `bound` is
+    "least", "most" or "about" where the text only limits it, else "".
+    """
+
+    kind: str
+    readings: frozenset[Parts]
+    start: int
+    end: int
+    plain: Readings = frozenset()
+    of: frozenset[str] = frozenset()
+    bound: str = ""
+    currency: str = ""
+
+
+_QUANTITY = re.compile(
+    rf"(?P<sign>(?<![\w)])(?:[-−–]|minus )(?=\d))?(?P<currency>{CURRENCY}\s?)?(?<![\w.,])(?P<number>{NUMBER})"
+    rf"(?:[ \u00a0]?(?P<scale>{SCALE}))?(?:(?:[ \u00a0-]|\s(?:an?|of an?|eine[nr]?|a)\s)?(?P<unit>{UNIT}))?"
+)
+_IDENTIFIER = re.compile(r"[^\W\d_][-–/_]?$|[\w]$")
+_NOUNS = re.compile(r"(?:[ \u00a0-](?:of |the )?([^\W\d_]{2,}))(?: ([^\W\d_]{3,}))?")
+_JOINED = re.compile(r"\s?(?:-|–|to|and|or|bis|und|oder|through)\s?")
+_BOUNDS = {
+    "least": r"at least|no less than|not less than|more than|over|above|minimum(?: of)?|mindestens|über|≥|>",
+    "most": r"at most|no more than|not more than|up to|less than|under|below|maximum(?: of)?|"
+    r"höchstens|bis zu|unter|≤|<",
+    "about": r"about|around|approximately|approx\.|roughly|nearly|almost|some|circa|ca\.|etwa|rund|ungefähr|fast|~|≈",
+}
+_BOUND = re.compile(
+    "(?:" + "|".join(rf"(?P<{name}>{words})" for name, words in _BOUNDS.items()) + r")\s*$", re.IGNORECASE
+)
+_BEFORE = 20
+"""Characters in front of a value in which a limit is looked for."""
+_LATEST_YEAR = 2099
+_BEHIND_SHARE = re.compile(r"\s+([^\W\d_]+)")
+
+
+def values_in(text: str) -> tuple[Value, ...]:
+    """The values of a text in their order; none overlap."""
+    dated: list[Value] = []
+    for found in moments(text):
+        value = Value(found.kind, found.readings, found.start, found.end)
+        if not _overlaps(value, dated):
+            dated.append(value)
+    counted = [one for one in _quantities(text) if not _overlaps(one, dated)]
+    sure = [*dated, *(one for one in counted if one.kind != "count" or max(one.plain) > _LATEST_YEAR)]
+    dated += [one for one in _years(text) if not _overlaps(one, sure)]
+    counted = [one for one in counted if not _overlaps(one, dated)]
+    found_all = sorted([*dated, *_shared_units(text, counted)], key=lambda one: one.start)
+    return tuple(replace(one, bound=_bound(text, one.start)) for one in found_all)
+
+
+def _years(text: str) -> Iterator[Value]:
+    for found in years(text):
+        number = frozenset(p[0] for p in found.readings if p[0] is not None)
+        yield Value(found.kind, found.readings, found.start, found.end, number)
+
+
+def _overlaps(value: Value, others: list[Value]) -> bool:
+    return any(value.start < other.end and other.start < value.end for other in others)
+
+
+def _bound(text: str, start: int) -> str:
+    found = _BOUND.search(text, max(0, start - _BEFORE), start)
+    before = text[found.start() - 1 : found.start()] if found else ""
+    return found.lastgroup or "" if found and not before.isalpha() else ""
+
+
+def _quantities(text: str) -> Iterator[Value]:
+    for match in _QUANTITY.finditer(text):
+        start = match.start("number")
+        front = match.start()
+        if not match["currency"] and _IDENTIFIER.search(text, max(0, front - 2), front):
+            continue
+        if match["number"][0].isalpha() and text[front - 1 : front].isalpha():
+            continue
+        value = _quantity(text, match, start)
+        if value is not None:
+            yield value
+
+
+def _quantity(text: str, match: re.Match[str], start: int) -> Value | None:
+    plain, written, scale = read_number(match["number"]), match["unit"], match["scale"]
+    unit = (
+        unit_of(match["currency"].strip() if match["currency"] else written)
+        if match["currency"] or written
+        else None
+    )
+    end = match.end()
+    if scale in ("m", "M", "k") and not match["currency"]:
+        if scale == "k":
+            pass
+        elif unit is None:  # "12 m" are metres
+            unit, end = unit_of(scale), match.end("scale")
+            scale = None
+        if unit is None:
+            return None
+    if not plain or (unit is None and text[end : end + 1].isalpha()):
+        return None
+    size = (scale_of(scale) if scale else 1.0) * (-1 if match["sign"] else 1)
+    numbers = frozenset(number * size for number in plain)
+    return _typed(text, match, numbers, unit, end)
+
+
+def _typed(text: str, match: re.Match[str], numbers: Readings, unit: Unit | None, end: int) -> Value | None:
+    value = Value("count", frozenset((n,) for n in numbers), match.start(), end, numbers)
+    if unit is not None:
+        return of_unit(value, unit)
+    word = re.split(r"[ -]", match["number"])[-1].lower()
+    if word in ("one", "eins"):
+        return None
+    if word in PART_WORDS:
+        behind = _BEHIND_SHARE.match(text, end)
+        ordinal = word not in HALF_WORDS and behind is not None and behind[1].lower() not in STOP_WORDS
+        return None if ordinal else replace(value, kind="ratio")
+    if is_fraction(match["number"]):
+        return replace(value, kind="ratio")
+    return replace(value, of=_counted(text, end))
+
+
+def of_unit(value: Value, unit: Unit) -> Value:
+    """The value's number in a unit."""
+    readings = frozenset((n * unit.factor + unit.offset,) for n in value.plain)
+    money = unit.dimension in CURRENCIES
+    kind, currency = ("money", unit.dimension) if money else (unit.dimension, "")
+    return replace(value, kind=kind, readings=readings, currency=currency, of=frozenset())
+
+
+def _counted(text: str, end: int) -> frozenset[str]:
+    """The stems of the one or two words behind a number."""
+    match = _NOUNS.match(text, end)
+    words = [word.lower() for word in match.groups() if word] if match else []
+    if words and words[0] in STOP_WORDS:
+        return frozenset()
+    return frozenset(stem(word) for word in words if word not in STOP_WORDS)
+
+
+def _shared_units(text: str, values: list[Value]) -> Iterator[Value]:
+    """The values, those that begin a range or a list with the unit at its end: "10 to 20 bar"."""
+    following: Value | None = None
+    shared: list[Value] = []
+    for value in reversed(values):
+        if value.kind == "count" and not value.of and following is not None:
+            if _JOINED.fullmatch(text, value.end, following.start):
+                value = _like(value, following)
+        shared.append(value)
+        following = value
+    yield from reversed(shared)
+
+
+def _like(value: Value, other: Value) -> Value:
+    """The value in the unit of another one."""
+    number = next(iter(other.plain), 0.0)
+    if other.kind == "count" or not number or len(other.plain) != 1:
+        return replace(value, of=other.of)
+    factor = next(iter(other.readings))[0] or 0.0
+    offset = 0.0
+    if other.kind == "temperature":
+        return value
+    readings = frozenset((n * factor / number + offset,) for n in value.plain)
+    return replace(value, kind=other.kind, readings=readings, currency=other.currency)
+
+
+def same(claim: Value, other: Value) -> bool:
+    """Whether the evidence's value says what the claim's says: no part of the claim's is missing in it."""
+    if claim.kind == other.kind:
+        if claim.currency != other.currency:
+            return False
+        return any(
+            len(a) == len(b) and all(x is None or _close(x, y) for x, y in zip(a, b, strict=True))
+            for a in claim.readings
+            for b in other.readings
+        )
+    bare = (one for one in (claim, other) if one.kind == "count" and not one.of)
+    return next(bare, None) is not None and any(_close(x, y) for x in claim.plain for y in other.plain)
+
+
+def differs(claim: Value, other: Value) -> bool:
+    """Whether both say something of one kind that cannot be true at once."""
+    if claim.kind != other.kind or same(claim, other):
+        return False
+    if claim.kind == "count" and not (claim.of & other.of):
+        return False
+    if claim.bound != other.bound:
+        return False
+    return (
+        all(
+            any(x is not None and y is not None and not _close(x, y) for x, y in zip(a, b, strict=True))
+            for a in claim.readings
+            for b in other.readings
+        )
+        or claim.currency != other.currency
+    )
+
+
+def _close(x: float, y: float | None) -> bool:
+    return y is not None and math.isclose(x, y, rel_tol=_CLOSE, abs_tol=1e-9)
