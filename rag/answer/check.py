@@ -12,8 +12,8 @@ from time import perf_counter
 
 from rag.answer.cite import attach, blank_markers, claims_from, is_statement, placed
 from rag.answer.draft import Claim, Draft
+from rag.answer.evidence import evidence_text
 from rag.answer.prompt import clean, is_refusal, retry_prompt
-from rag.answer.tables import passage
 from rag.answer.write import Generator
 from rag.errors import GeneratorError
 from rag.models.types import Checker
@@ -93,7 +93,7 @@ def check_claims(
     claims = [_by_identity(claim, hits) for claim in claims]
     open_claims = [n for n, claim in enumerate(claims) if claim.verdict is None and is_statement(claim.text)]
     cited = [_cited(claims[n], hits) for n in open_claims]
-    texts = [[passage(hits[hit]) for hit in passages] for passages in cited]
+    texts = [[evidence_text(hits[hit]) for hit in passages] for passages in cited]
     verdicts = checker.check([claims[n].text for n in open_claims], texts, question) if open_claims else []
     given = {n: placed(v, among, hits) for n, v, among in zip(open_claims, verdicts, cited, strict=True)}
     return tuple(replace(claim, verdict=given.get(n, claim.verdict)) for n, claim in enumerate(claims))

@@ -8,8 +8,8 @@ from dataclasses import replace
 from time import perf_counter
 
 from rag.answer.draft import Anchor, Claim, Draft
+from rag.answer.evidence import evidence_text, in_evidence
 from rag.answer.overlap import content_words, coverage, support_span
-from rag.answer.tables import in_chunk, passage
 from rag.models.types import Checker
 from rag.text.sentences import MARKER, split_sentences
 from rag.types import Evidence, Hit, Verdict
@@ -194,7 +194,7 @@ def _supported(
     """Those of the claims that the checker finds supported, anchored at its evidence, with its verdict."""
     if not near:
         return {}
-    texts = [[passage(hits[hit]) for hit in passages] for passages in near.values()]
+    texts = [[evidence_text(hits[hit]) for hit in passages] for passages in near.values()]
     verdicts = checker.check([claims[n].text for n in near], texts, question)
     found: dict[int, Claim] = {}
     for (n, passages), verdict in zip(near.items(), verdicts, strict=True):
@@ -212,6 +212,6 @@ def _at(evidence: Evidence, claim: Claim, hits: Sequence[Hit]) -> Anchor:
 def placed(verdict: Verdict, passages: Sequence[int], hits: Sequence[Hit]) -> Verdict:
     """The verdict with its evidence counting in the hits, and in the texts of their chunks."""
     spans = ((passages[e.context], e.start, e.end) for e in verdict.evidence)
-    inside = ((hit, in_chunk(hits[hit], start, end)) for hit, start, end in spans)
+    inside = ((hit, in_evidence(hits[hit], start, end)) for hit, start, end in spans)
     evidence = tuple(Evidence(hit, span.start, span.end) for hit, span in inside if span is not None)
     return replace(verdict, evidence=evidence)

@@ -7,21 +7,27 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from rag.check.values import Value, values_in
-from rag.text.words import STOP_WORDS, stem
+from rag.text.words import FINITE, STOP_WORDS, stem
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’]t\b)?(?:[-–]?\d[\w-]*)?|\d[\w.,:/-]*")
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|neither|nor|cannot|without|nicht|kein\w*|nie|niemals|ohne)\b|n['’]t\b", re.IGNORECASE
+)
+_LABEL = re.compile(r"[^\W\d_] [A-HJ-Z](?!\w)")
+"""A capital letter behind a word: "line A"."""
 _CONJUNCTION = re.compile(
     r"\s*;\s+|,?\s+(?:and|und|while|whereas|whilst|but|aber|sowie|während)\s+|,\s+(?!\d)", re.IGNORECASE
 )
 _GERMAN_STOP_WORDS = frozenset(
-    ["der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem", "einer", "eines", "und", "oder", "in", "im", "an", "am", "auf", "aus", "bei", "mit", "von", "vom", "zu", "zum", "zur", "für", "um", "ist", "sind", "war", "waren", "wird", "werden", "wurde", "wurden", "hat", "haben", "hatte", "er", "sie", "es"]
-)
-_FINITE = frozenset(
-    ["is", "are", "was", "were", "has", "have", "had", "can", "could", "will", "would", "must", "may", "might", "shall", "should", "does", "do", "did", "ist", "sind", "war", "waren", "hat", "haben", "hatte", "hatten", "kann", "können", "muss", "müssen", "soll", "darf", "wird", "werden", "wurde", "wurden", "kostet", "kosten", "wiegt", "wiegen", "liegt", "liegen", "läuft", "laufen", "hält", "fasst", "öffnet", "schließt", "beginnt", "endet", "steht", "braucht", "cost", "costs", "got", "ran", "runs", "made", "built", "began", "held", "sold", "kept", "left", "lost", "met", "paid", "put", "read", "saw", "sat", "set", "took", "won"]
-)
+    ("der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem", "einer", "eines", "und",
+     "oder", "im", "am", "auf", "aus", "bei", "mit", "von", "vom", "zu", "zum", "zur", "für", "um", "ist",
+     "sind", "war", "waren", "wird", "werden", "wurde", "wurden", "hat", "haben", "hatte", "er", "sie",
+     "es")
+)  # fmt: skip
 _INFLECTED = re.compile(r"[a-z]{2,}(?:ed|(?<![sui])s)")
 _MOST_PARTS = 4
-_FEWEST_STEMS = 2
+_FEWEST_SAID = 2
+"""Words that tell something, and values, of a statement."""
 
 
 def stems_of(text: str, values: Sequence[Value] = ()) -> tuple[str, ...]:
@@ -36,24 +42,32 @@ def placed_stems(text: str, values: Sequence[Value] = ()) -> Iterator[tuple[int,
         n = bisect_left(ends, match.start() + 1)
         inside = n < len(values) and values[n].start <= match.start()
         word = match.group().lower()
-        if not inside and word not in STOP_WORDS and word not in _GERMAN_STOP_WORDS:
+        telling = word not in STOP_WORDS and word not in _GERMAN_STOP_WORDS
+        if not inside and (telling or _LABEL.match(text, max(0, match.start() - 2))):
             yield match.start(), stem(word.rstrip(".,:/-"))
 
 
+def is_negated(text: str) -> bool:
+    """Whether a text denies something, in English or German."""
+    return bool(_NEGATION.search(text))
+
+
 def clauses(text: str) -> list[tuple[int, int]]:
-    """Spans of the parts of a sentence that each hold a value and a word, cut at conjunctions; they cover it."""
+    """Spans of the parts of a sentence that each hold a value and a word; all but the conjunctions."""
     values = values_in(text)
     starts, words = [value.start for value in values], [place for place, _ in placed_stems(text, values)]
-    cuts = [0]
+    found: list[tuple[int, int]] = []
+    begin = 0
     for match in _CONJUNCTION.finditer(text):
         first, last = match.start(), match.end()
         n = bisect_left(starts, first)
         if n and values[n - 1].end > first:
             continue
-        begun = n > bisect_left(starts, cuts[-1]) and _any_between(words, cuts[-1], first)
+        begun = n > bisect_left(starts, begin) and _any_between(words, begin, first)
         if begun and n < len(values) and words and words[-1] >= last:
-            cuts.append(last)
-    return list(zip(cuts, [*cuts[1:], len(text)], strict=True))
+            found.append((begin, first))
+            begin = last
+    return [*found, (begin, len(text))]
 
 
 def _any_between(places: Sequence[int], first: int, last: int) -> bool:
@@ -82,14 +96,18 @@ def conjuncts(sentence: str) -> list[str]:
 
 
 def _is_verb(word: str, place: int) -> bool:
-    return word.lower() in _FINITE or (place > 0 and bool(_INFLECTED.fullmatch(word)))
+    return word.lower() in FINITE or (place > 0 and bool(_INFLECTED.fullmatch(word)))
 
 
 def _is_statement(text: str) -> bool:
     """Whether a part has a verb and says at least two things."""
-    words = text.split()
-    said = len(stems_of(text))
-    return said >= _FEWEST_STEMS and any(_is_verb(w.strip(".,;"), n) for n, w in enumerate(words))
+    values = values_in(text)
+    said = stems_of(text, values)
+    plain = text
+    for value in values:
+        plain = f"{plain[: value.start]}{'0' * (value.end - value.start)}{plain[value.end :]}"
+    verbs = (_is_verb(word.strip(".,;"), n) for n, word in enumerate(plain.split()))
+    return bool(said) and len(said) + len(values) >= _FEWEST_SAID and any(verbs)
 
 
 def _subject(part: str) -> str:
@@ -101,6 +119,6 @@ def _subject(part: str) -> str:
 def _whole(part: str, subject: str) -> str:
     part = part.strip().rstrip(".;,")
     first = part.split()[0]
-    if subject and first.islower() and (first in _FINITE or _INFLECTED.fullmatch(first)):
+    if subject and first.islower() and (first in FINITE or _INFLECTED.fullmatch(first)):
         part = f"{subject} {part}"
     return f"{part[:1].upper()}{part[1:]}."

@@ -1,8 +1,8 @@
 """A claim's values held against those that the evidence ties to the same thing.
 
-Each value of a claim is compared with the values of its kind in the evidence, by how many of the words that it
-is tied to stand with each: a value that stands with fewer of them than a different one belongs to something
-else (the next row, the other pump). Words that part the facts count for more (inverse document frequency).
+Each value of a claim is compared with the values of its kind in the evidence, by how many of the words that
+it is tied to stand with each: a value with fewer of them than a different one belongs to something else (the
+next row, the other pump). Words that part the facts count for more (inverse document frequency).
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ NEAR = 0.4
 MARGIN = 0.12
 """How much larger the share of the words is that stand with the different value."""
 LEANT = 0.6
-"""What a word counts that the fact only leans on: from an earlier clause, a heading, the sentence before."""
+"""What a word counts that the fact only leans on: of an earlier clause, a heading, another sentence."""
 _RESTRICTING = NEGATIONS | frozenset(
-    ("only", "except", "unless", "until", "if", "nur", "außer", "wenn", "falls", "bis", "nicht", "kein", "keine",
-     "keinen", "keiner", "nie", "niemals", "ohne", "former", "formerly", "once", "almost", "nearly")
+    ("only", "except", "unless", "until", "if", "nur", "außer", "wenn", "falls", "bis", "nicht", "kein",
+     "keine", "keinen", "keiner", "nie", "niemals", "ohne", "former", "formerly", "once", "almost",
+     "nearly")
 )  # fmt: skip
 
 

@@ -34,20 +34,29 @@ _FULL = re.compile(
     )""",
     re.VERBOSE,
 )
-_NAMED = re.compile(
-    rf"(?<![\w/.-])(?:{_DAY}\s+(?:of\s+)?{_MONTH}(?:,?\s+{_YEAR}(?!\d))?"
-    rf"|{_MONTH.replace('month', 'month2')}\s+{_DAY.replace('day', 'day2')}(?!\d)(?:,?\s+{_YEAR.replace('year', 'year2')}(?!\d))?"
-    rf"|{_MONTH.replace('month', 'month3')},?\s+(?:of\s+)?{_YEAR.replace('year', 'year3')}(?!\d))"
+_NAMED = tuple(
+    re.compile(rf"(?<![\w/.-]){pattern}")
+    for pattern in (
+        rf"{_DAY}\s+(?:of\s+)?{_MONTH}(?:,?\s+{_YEAR}(?!\d))?",
+        rf"{_MONTH}\s+{_DAY}(?!\d)(?:,?\s+{_YEAR}(?!\d))?",
+        rf"{_MONTH},?\s+(?:of\s+)?{_YEAR}(?!\d)",
+        rf"(?:(?<=in )|(?<=since )|(?<=until )|(?<=im )|(?<=seit )|(?<=bis )){_MONTH}",
+    )
 )
+"""Day and month, month and day, month and year, month alone: the first that fits."""
 _YEAR_ALONE = re.compile(
     r"(?:(?<=\()|(?<=[12]\d{3}[-–])|(?<![^\W\d_])(?i:in|since|from|until|till|by|of|before|after|between|and|to|"
     r"during|early|late|year|years|seit|ab|bis|von|vor|nach|jahr|jahre|um|anno|ca\.|around|about)\s+|^\s*)"
     r"(?P<year>1\d{3}|20\d\d)(?![\w%°€$£]|[.,/]\d|\s*(?:-|–)\s*\d{1,3}(?!\d))"
 )
+_SHORT_YEAR = re.compile(
+    r"(?<!\d)(?P<century>1\d|20)(?P<from>\d\d)\s?(?:-{1,2}|–|/)\s?(?P<to>\d\d)(?![\w.,:/-])"
+)
+"""A span of years, the second without its century: "2007-08"."""
 _NOON = {"noon": 720.0, "midday": 720.0, "midnight": 0.0, "mittag": 720.0, "mitternacht": 0.0}
 _TIME = re.compile(
     r"""(?:(?<=\dT)|(?<![\w.,:/-]))(?:
-      (?P<hour>\d{1,2})(?:[:.](?P<minute>[0-5]\d))?\s?(?P<half>(?i:[ap]\.?\s?m\.?))(?!\w)
+      (?P<hour>\d{1,2})(?:[:.](?P<minute>[0-5]\d))?\s?(?P<half>(?i:[ap]m|[ap]\.\s?m\.?))(?!\w)
     | (?P<hour2>\d{1,2})(?:[:.](?P<minute2>[0-5]\d))?\s?Uhr(?:\s(?P<minute3>[0-5]?\d))?(?![\w.,]\d)
     | (?P<hour4>\d{1,2}):(?P<minute4>[0-5]\d)(?::[0-5]\d)?(?!\d)
     | (?P<hour5>\d{1,2})\s?o['’]clock
@@ -66,8 +75,9 @@ def moments(text: str) -> Iterator[Moment]:
     """Dates and times of the text, by kind and not in order."""
     for match in _FULL.finditer(text):
         yield from _made(match, "date", frozenset(_numeric(match)))
-    for match in _NAMED.finditer(text):
-        yield from _made(match, "date", frozenset(_named(match)))
+    for pattern in _NAMED:
+        for match in pattern.finditer(text):
+            yield from _made(match, "date", frozenset(_named(match)))
     for match in _TIME.finditer(text):
         yield from _made(match, "time", frozenset(_times(match)))
         yield from _range_start(text, match)
@@ -75,6 +85,11 @@ def moments(text: str) -> Iterator[Moment]:
 
 def years(text: str) -> Iterator[Moment]:
     """What is likely a year by the word in front of it, in order; it may also be a plain number."""
+    for match in _SHORT_YEAR.finditer(text):
+        for name in ("from", "to"):
+            year = (float(match["century"] + match[name]), None, None)
+            start = match.start("century") if name == "from" else match.start("to")
+            yield Moment("date", frozenset({year}), start, match.end(name))
     for match in _YEAR_ALONE.finditer(text):
         year = (float(match["year"]), None, None)
         yield Moment("date", frozenset({year}), match.start("year"), match.end("year"))
@@ -103,14 +118,13 @@ def _numeric(match: re.Match[str]) -> Iterator[Parts]:
 
 
 def _named(match: re.Match[str]) -> Iterator[Parts]:
-    written = match["month"] or match["month2"] or match["month3"]
-    if written[0].islower():
+    if match["month"][0].islower():
         return  # "it may 5 times"
-    month = written.lower()
-    number = next(n for n, name in enumerate(_MONTHS, start=1) if re.fullmatch(name, month))
-    year = match["year"] or match["year2"] or match["year3"]
-    day = match["day"] or match["day2"]
-    yield from _date(float(year) if year else None, number, int(day) if day else None)
+    number = next(n for n, name in enumerate(_MONTHS, start=1) if re.fullmatch(name, match["month"].lower()))
+    said = match.groupdict()
+    year = float(said["year"]) if said.get("year") else None
+    day = int(said["day"]) if said.get("day") else None
+    yield from _date(year, number, day)
 
 
 def _times(match: re.Match[str]) -> Iterator[Parts]:

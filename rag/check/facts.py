@@ -133,7 +133,9 @@ def _in_column(value: Value, column: str) -> Value:
     """A bare number in the unit that its column's name gives: "Pressure (bar)"."""
     match = _COLUMN_UNIT.search(column) if value.kind == "count" else None
     unit = unit_of((match[1] or match[2]).strip()) if match else None
-    return of_unit(value, unit) if unit else value
+    if unit:
+        return of_unit(value, unit)
+    return replace(value, of=value.of or frozenset(stems_of(column))) if value.kind == "count" else value
 
 
 def _moved(value: Value, by: int) -> Value:

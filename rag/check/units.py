@@ -1,4 +1,4 @@
-"""Units of measure as they are written, each with its dimension and its size in that dimension's base unit."""
+"""Units as they are written, each with its dimension and its size in the dimension's base unit."""
 
 from __future__ import annotations
 

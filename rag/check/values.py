@@ -19,7 +19,7 @@ from rag.check.numbers import (
     scale_of,
 )
 from rag.check.units import CURRENCIES, CURRENCY, UNIT, Unit, unit_of
-from rag.text.words import STOP_WORDS, stem
+from rag.text.words import FINITE, QUOTING_STOP_WORDS, STOP_WORDS, stem
 
 _CLOSE = 1e-6
 """Relative difference below which two quantities are one: conversions are not exact in binary."""
@@ -55,14 +55,16 @@ _BOUNDS = {
     "least": r"at least|no less than|not less than|more than|over|above|minimum(?: of)?|mindestens|über|≥|>",
     "most": r"at most|no more than|not more than|up to|less than|under|below|maximum(?: of)?|"
     r"höchstens|bis zu|unter|≤|<",
-    "about": r"about|around|approximately|approx\.|roughly|nearly|almost|some|circa|ca\.|etwa|rund|ungefähr|fast|~|≈",
+    "about": r"about|around|approximately|approx\.|roughly|nearly|almost|some|circa|ca\.|"
+    r"etwa|rund|ungefähr|fast|~|≈",
 }
 _BOUND = re.compile(
     "(?:" + "|".join(rf"(?P<{name}>{words})" for name, words in _BOUNDS.items()) + r")\s*$", re.IGNORECASE
 )
 _BEFORE = 20
 """Characters in front of a value in which a limit is looked for."""
-_LATEST_YEAR = 2099
+_EARLIEST_YEAR, _LATEST_YEAR = 1000, 2099
+_WORD_BEFORE = re.compile(r"(?<![^\W\d_])([^\W\d_]+)[ \u00a0]$")
 _BEHIND_SHARE = re.compile(r"\s+([^\W\d_]+)")
 
 
@@ -106,8 +108,20 @@ def _quantities(text: str) -> Iterator[Value]:
         if match["number"][0].isalpha() and text[front - 1 : front].isalpha():
             continue
         value = _quantity(text, match, start)
-        if value is not None:
+        if value is not None and not _is_label(text, match, value):
             yield value
+
+
+def _is_label(text: str, match: re.Match[str], value: Value) -> bool:
+    """Whether a plain number names the thing in front of it: "tank 3", "Room 12"."""
+    if value.kind != "count" or match["scale"] or not match["number"].isdigit():
+        return False
+    before = _WORD_BEFORE.search(text, max(0, match.start() - _BEFORE), match.start())
+    if before is None:
+        return False
+    word = before[1].lower()
+    bare = word not in QUOTING_STOP_WORDS and word not in FINITE and not _bound(text, match.start())
+    return bare and (before[1][0].isupper() or not word.endswith(("s", "ed", "ly")))
 
 
 def _quantity(text: str, match: re.Match[str], start: int) -> Value | None:
@@ -171,9 +185,9 @@ def _shared_units(text: str, values: list[Value]) -> Iterator[Value]:
     following: Value | None = None
     shared: list[Value] = []
     for value in reversed(values):
-        if value.kind == "count" and not value.of and following is not None:
-            if _JOINED.fullmatch(text, value.end, following.start):
-                value = _like(value, following)
+        bare = value.kind == "count" and not value.of and following is not None
+        if bare and following and _JOINED.fullmatch(text, value.end, following.start):
+            value = _like(value, following)
         shared.append(value)
         following = value
     yield from reversed(shared)
@@ -192,8 +206,23 @@ def _like(value: Value, other: Value) -> Value:
     return replace(value, kind=other.kind, readings=readings, currency=other.currency)
 
 
+def _alike(first: Value, second: Value) -> tuple[Value, Value]:
+    """The two values, a year read as a plain number beside a number that might be a year."""
+    kinds = {first.kind, second.kind}
+    year = all(
+        one.plain and min(one.plain) >= _EARLIEST_YEAR and max(one.plain) <= _LATEST_YEAR
+        for one in (first, second)
+    )
+    return (_as_count(first), _as_count(second)) if kinds == {"count", "date"} and year else (first, second)
+
+
+def _as_count(value: Value) -> Value:
+    return replace(value, kind="count", readings=frozenset((n,) for n in value.plain), of=frozenset())
+
+
 def same(claim: Value, other: Value) -> bool:
     """Whether the evidence's value says what the claim's says: no part of the claim's is missing in it."""
+    claim, other = _alike(claim, other)
     if claim.kind == other.kind:
         if claim.currency != other.currency:
             return False
@@ -208,9 +237,10 @@ def same(claim: Value, other: Value) -> bool:
 
 def differs(claim: Value, other: Value) -> bool:
     """Whether both say something of one kind that cannot be true at once."""
+    claim, other = _alike(claim, other)
     if claim.kind != other.kind or same(claim, other):
         return False
-    if claim.kind == "count" and not (claim.of & other.of):
+    if claim.kind == "count" and claim.of and not (claim.of & other.of):
         return False
     if claim.bound != other.bound:
         return False

@@ -1,4 +1,4 @@
-"""A checker that compares values outright before it asks the net, and joins what stands in several passages."""
+"""A checker that compares values outright before it asks the net, and joins what several passages say."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from dataclasses import dataclass, replace
 from rag.check.clauses import conjuncts
 from rag.check.compare import Comparison, compare
 from rag.check.echo import states_nothing
+from rag.models.claims import content, share, words_of
 from rag.models.types import Checker, ModelInfo
 from rag.types import Evidence, Span, Verdict
 
 SURE = 0.95
 """The probability of a verdict that comparing values gives: see docs/models.md for how often it is right."""
+
+AT_HOME = 0.8
+"""Least share of a statement's words in the one passage that it is judged by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,9 @@ def restate(claim: str, passages: Sequence[str], comparison: Comparison) -> Rest
 class ComparingChecker:
     """Wraps the checker that judges by its net.
 
-    A claim whose value the evidence contradicts for the same thing is contradicted, whatever the net says; one
-    whose values and words all stand there is supported; what states nothing is unsupported. A sentence of
-    several statements is supported where each of them is.
+    A claim with another value than the evidence has for the same thing is contradicted, whatever else holds;
+    one whose values and words all stand there is supported; what states nothing is unsupported. A sentence
+    of several statements is supported where each of them is.
     """
 
     def __init__(self, net: Checker) -> None:
@@ -97,20 +101,35 @@ class ComparingChecker:
         compared: Sequence[Comparison],
         question: str | None,
     ) -> list[Verdict]:
-        """The verdicts, those of sentences whose statements are each supported replaced."""
-        parts = {
-            n: conjuncts(restated[n].text)
-            for n, verdict in enumerate(verdicts)
-            if verdict.label != "supported" and compared[n].clash is None and not compared[n].is_missing
-        }
-        asked = [(n, part) for n, found in parts.items() for part in found]
+        """The verdicts, those of sentences whose statements stand each in one passage replaced."""
+        asked: list[tuple[int, str, int]] = []
+        for n, verdict in enumerate(verdicts):
+            if verdict.label == "supported" or compared[n].clash is not None or compared[n].is_missing:
+                continue
+            parts = [(part, _home(part, evidence[n])) for part in conjuncts(restated[n].text)]
+            at_home = [(n, part, home) for part, home in parts if home is not None]
+            asked += at_home if len(at_home) == len(parts) else []
         if not asked:
             return verdicts
-        judged = self._net.check([part for _, part in asked], [evidence[n] for n, _ in asked], question)
+        passages = [[evidence[n][home]] for n, _, home in asked]
+        judged = self._net.check([part for _, part, _ in asked], passages, question)
         said: dict[int, list[Verdict]] = {}
-        for (n, part), verdict in zip(asked, judged, strict=True):
-            said.setdefault(n, []).append(_ruled(verdict, compare(part, evidence[n])))
+        for (n, part, home), alone, passage in zip(asked, judged, passages, strict=True):
+            ruled = _ruled(alone, compare(part, passage))
+            places = tuple(replace(place, context=home) for place in ruled.evidence)
+            said.setdefault(n, []).append(replace(ruled, evidence=places))
         return [_of_parts(verdict, said.get(n, [])) for n, verdict in enumerate(verdicts)]
+
+
+def _home(part: str, passages: Sequence[str]) -> int | None:
+    """The passage with most of a statement's words, if nearly all of them and each name."""
+    mine = words_of(part)
+    shares = [
+        share(content(mine), there) if mine.names <= there else 0.0
+        for there in (frozenset(words_of(passage).stems) for passage in passages)
+    ]
+    best = max(shares, default=0.0)
+    return shares.index(best) if best >= AT_HOME else None
 
 
 def _placed(verdict: Verdict, restated: Restated) -> Verdict:

@@ -5,9 +5,9 @@ and shipped: `block_sentences` draws the borders of stored chunks (others would 
 `evidence_sentences` the windows that the shipped checker and reader were trained with.
 
 The cues are those of Kiss & Strunk (2006, https://aclanthology.org/J06-4003/), reduced to lists: a full stop
-ends a sentence unless it follows a known abbreviation, an initial or a German ordinal, or what follows goes on
-in lower case. A capital letter behind a number is a unit ("5 A."), behind a common noun a label ("yard B.").
-Lines that are list items, table rows or headings stand alone.
+ends a sentence unless it follows a known abbreviation, an initial or a German ordinal, or what follows goes
+on in lower case. A capital letter behind a number is a unit ("5 A."), behind a common noun a label
+("yard B."), and both may end a sentence. Lines that are list items, table rows or headings stand alone.
 """
 
 from __future__ import annotations
@@ -19,65 +19,68 @@ from itertools import pairwise
 from rag.types import Span
 
 _ABBREVIATED = """
-mr mrs ms messrs dr prof rev hon st mt sr jr gen col capt lt sgt sen rep gov pres vs etc cf ca approx al ed eds
-vol vols p pp fig figs eq eqs sec secs ch no nos art ref refs inc ltd co corp dept univ est esp viz i.e e.g a.m
-p.m u.s u.k u.n ph.d jan feb mar apr jun jul aug sep sept oct nov dec max min resp incl excl ext tel
+mr mrs ms messrs dr prof rev hon st mt sr jr gen col capt lt sgt sen rep gov pres vs etc cf ca approx al ed
+eds vol vols p pp fig figs eq eqs sec secs ch no nos art ref refs inc ltd co corp dept univ est esp viz i.e
+e.g a.m p.m u.s u.k u.n ph.d jan feb mar apr jun jul aug sep sept oct nov dec max min resp incl excl ext tel
 abb abs abschn allg art aufl bd bspw bzw d.h d.i dipl einschl evtl exkl geb gez ggf hr hrsg i.a i.d.r i.v
 ing inkl insb jh kap mio mrd nr nrn o.ä o.g s.o s.u sog std str tab u.a u.u usw v.a vgl z.b z.t zzgl
 """
 _ABBREVIATIONS = frozenset(_ABBREVIATED.split())
 _BEFORE_NUMBER = frozenset(
-    ("no", "nos", "p", "pp", "fig", "figs", "eq", "sec", "ch", "vol", "art", "ca", "approx",
-     "nr", "nrn", "abb", "abs", "abschn", "bd", "kap", "s", "tab", "ziff", "mind")
+    ("no", "nos", "p", "pp", "fig", "figs", "eq", "sec", "ch", "vol", "art", "ca", "approx", "nr", "nrn",
+     "abb", "abs", "abschn", "bd", "kap", "s", "tab", "ziff", "mind")
 )  # fmt: skip
 """Those that are one in front of a number alone: "No. 5", but "No. It is late."."""
 _ENDS_TOO = frozenset({"etc", "al", "inc", "ltd", "co", "corp", "a.m", "p.m", "jr", "sr", "ph.d", "usw"})
 _UNITS_TOO = frozenset({"min", "sec", "secs", "hr", "std"})
 """Behind a number these are units or words that may end a sentence: "It takes 5 min."."""
 _SPACED = re.compile(
-    r"(?<!\w)(?:z\. ?[BT]|d\. ?h|u\. ?[aU]|i\. ?[AVe]|i\. ?d\. ?R|o\. ?[äg]|v\. ?a|s\. ?[ou]|e\. ?g|[ap]\. ?m)\."
+    r"(?<!\w)(?:z\. ?[BT]|d\. ?h|u\. ?[aU]|i\. ?[AVe]|i\. ?d\. ?R|o\. ?[äg]|v\. ?a|s\. ?[ou]|e\. ?g|"
+    r"[ap]\. ?m)\."
 )
 """Abbreviations of several words, with or without spaces between their letters: "z. B.", "i. d. R."."""
 _SPACED_END = re.compile(r"[ap]\. ?m\.")
 _SPACED_REACH = 9
 _INITIAL_BEFORE = frozenset(
-    ("by", "of", "and", "with", "from", "to", "for", "or", "as", "than", "see", "both",
-     "von", "mit", "und", "für", "bei", "an", "oder", "durch", "de", "van", "der", "et",
-     "author", "editor", "president", "chairman", "minister", "engineer", "architect", "director", "manager",
-     "captain", "writer", "poet", "painter", "singer", "actor", "judge", "senator", "professor", "doctor",
-     "general", "inventor", "founder", "colleague", "brother", "sister", "son", "daughter", "wife", "husband",
-     "friend", "mother", "father", "composer", "owner", "lawyer", "officer", "leader", "secretary", "nurse")
+    ("by", "of", "and", "with", "from", "to", "for", "or", "as", "than", "see", "both", "von", "mit",
+     "und", "für", "bei", "an", "oder", "durch", "de", "van", "der", "et", "author", "editor",
+     "president", "chairman", "minister", "engineer", "architect", "director", "manager", "captain",
+     "writer", "poet", "painter", "singer", "actor", "judge", "senator", "professor", "doctor", "general",
+     "inventor", "founder", "colleague", "brother", "sister", "son", "daughter", "wife", "husband",
+     "friend", "mother", "father", "composer", "owner", "lawyer", "officer", "leader", "secretary",
+     "nurse")
 )  # fmt: skip
 """Words in lower case that a person's initial may follow; behind others a capital letter is a label."""
 _PERSON_ENDING = re.compile(r"[a-zà-ÿ]{2,}(?:ist|ian|woman|sman)")
 _LABELLED = frozenset(
-    ("appendix", "annex", "area", "block", "building", "bus", "class", "column", "dock", "door", "entrance",
-     "exhibit", "exit", "figure", "form", "gate", "grade", "group", "hall", "house", "lane", "level", "line",
-     "lot", "model", "module", "option", "part", "phase", "plan", "platform", "point", "port", "pump", "room",
-     "sample", "schedule", "section", "sector", "series", "site", "stage", "step", "table", "tank", "team",
-     "terminal", "tower", "type", "unit", "variant", "version", "vitamin", "wing", "yard", "zone",
-     "abschnitt", "anhang", "anlage", "bereich", "block", "eingang", "feld", "form", "gebäude", "gleis",
-     "gruppe", "hafen", "halle", "haus", "hof", "klasse", "linie", "modell", "parkplatz", "phase", "punkt",
-     "raum", "reihe", "seite", "spalte", "stufe", "tabelle", "teil", "tor", "turm", "typ", "variante",
-     "werk", "zeile", "zimmer")
+    ("appendix", "annex", "area", "block", "building", "bus", "class", "column", "dock", "door",
+     "entrance", "exhibit", "exit", "figure", "form", "gate", "grade", "group", "hall", "house", "lane",
+     "level", "line", "lot", "model", "module", "option", "part", "phase", "plan", "platform", "point",
+     "port", "pump", "room", "sample", "schedule", "section", "sector", "series", "site", "stage", "step",
+     "table", "tank", "team", "terminal", "tower", "type", "unit", "variant", "version", "vitamin",
+     "wing", "yard", "zone", "abschnitt", "anhang", "anlage", "bereich", "block", "eingang", "feld",
+     "form", "gebäude", "gleis", "gruppe", "hafen", "halle", "haus", "hof", "klasse", "linie", "modell",
+     "parkplatz", "phase", "punkt", "raum", "reihe", "seite", "spalte", "stufe", "tabelle", "teil", "tor",
+     "turm", "typ", "variante", "werk", "zeile", "zimmer")
 )  # fmt: skip
 """Nouns that a letter often names one of, as they are written with a capital: "Hall B", "Halle B"."""
 _OPENERS = frozenset(
     ("a", "all", "an", "as", "at", "before", "both", "but", "by", "do", "each", "every", "for", "from",
      "he", "here", "how", "however", "if", "in", "it", "its", "my", "no", "on", "one", "only", "our",
-     "please", "see", "she", "some", "that", "the", "their", "then", "there", "these", "they", "this", "those", "to", "use",
-     "we", "what", "when", "where", "which", "while", "who", "why", "with", "you", "your",
-     "alle", "auch", "auf", "aus", "bei", "bis", "das", "dem", "den", "der", "des", "die", "dies", "diese",
-     "dort", "ein", "eine", "er", "es", "für", "hier", "ihr", "ihre", "im", "jede", "jeder", "man", "mit",
-     "nach", "nur", "sie", "sind", "um", "und", "vom", "von", "vor", "wenn", "wer", "wir", "zu", "zum", "zur")
+     "please", "see", "she", "some", "that", "the", "their", "then", "there", "these", "they", "this",
+     "those", "to", "use", "we", "what", "when", "where", "which", "while", "who", "why", "with", "you",
+     "your", "alle", "auch", "auf", "aus", "bei", "bis", "das", "dem", "den", "der", "des", "die", "dies",
+     "diese", "dort", "ein", "eine", "er", "es", "für", "hier", "ihr", "ihre", "im", "jede", "jeder",
+     "man", "mit", "nach", "nur", "sie", "sind", "um", "und", "vom", "von", "vor", "wenn", "wer", "wir",
+     "zu", "zum", "zur")
 )  # fmt: skip
 """Words that open a sentence and are nobody's surname."""
 _MONTH = re.compile(
     r"(?:jan|feb|mär|mar|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-zä]{0,6}\b", re.IGNORECASE
 )
 _ORDINAL_BEFORE = frozenset(
-    ("am", "ab", "beim", "bis", "das", "dem", "den", "der", "des", "die", "im", "ins", "jeden", "jeder", "jedes", "seit",
-     "vom", "zum", "zur")
+    ("am", "ab", "beim", "bis", "das", "dem", "den", "der", "des", "die", "im", "ins", "jeden", "jeder",
+     "jedes", "seit", "vom", "zum", "zur")
 )  # fmt: skip
 """German words that a number with a full stop follows as an ordinal: "im 19. Jahrhundert"."""
 

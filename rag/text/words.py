@@ -34,6 +34,17 @@ NEGATIONS = frozenset(
      "hardly", "barely", "unlikely", "false")
 )  # fmt: skip
 
+FINITE = frozenset(
+    ("is", "are", "was", "were", "has", "have", "had", "can", "could", "will", "would", "must", "may",
+     "might", "shall", "should", "does", "do", "did", "cost", "got", "ran", "run", "made", "built",
+     "began", "held", "sold", "kept", "left", "lost", "met", "paid", "put", "read", "saw", "sat", "set",
+     "took", "won", "ist", "sind", "war", "waren", "hat", "haben", "hatte", "hatten", "kann", "können",
+     "muss", "müssen", "soll", "darf", "wird", "werden", "wurde", "wurden", "kostet", "kosten", "wiegt",
+     "wiegen", "liegt", "liegen", "läuft", "laufen", "hält", "fasst", "öffnet", "schließt", "beginnt",
+     "endet", "steht", "braucht")
+)  # fmt: skip
+"""Verbs whose form does not show that they are finite."""
+
 
 def split_words(text: str) -> list[str]:
     """The words in order, as they are written; numbers and the punctuation of code are none."""

@@ -43,6 +43,32 @@ def test_cuts(text: str, expected: list[str]) -> None:
     assert texts(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("The pump draws 6 A. Nobody knows why.", 2),
+        ("The oven runs on 230 V. Bakers like it.", 2),
+        ("Fill in 4 L. Water will do.", 2),
+        ("It was 31 °C. People stayed in.", 2),
+        ("Dogs may wait in hall C. Cats may not.", 2),
+        ("Meet us at Gate D. Buses stop there.", 2),
+        ("Choose between plan A and B. Customers may change it.", 2),
+        ("It takes 5 min. Nobody waits.", 2),
+        ("Der Motor braucht 400 V. Strom kommt aus Halle B. Besucher warten.", 3),
+        ("The book by E. M. Forster is here.", 1),
+        ("Ask the architect P. Novak or Dr. K. Lind.", 1),
+        ("K. Lind and J. R. R. Tolkien met.", 1),
+        ("Das gilt z. B. für Äpfel, d. h. Obst.", 1),
+        ("Es kamen u. a. Müller und bzw. Meier, vgl. Abb. 4 und Nr. 7.", 1),
+        ("Am 3. Mai 2020 begann im 21. Jahrhundert das 2. Quartal.", 1),
+        ("See p. 12, Fig. 3 and approx. 7 others, i. e. No. 9.", 1),
+        ("We open at 9 a. m. Guests may come.", 2),
+    ],
+)
+def test_units_and_labels_end_a_sentence_and_abbreviations_do_not(text: str, count: int) -> None:
+    assert len(texts(text)) == count
+
+
 @given(
     st.text(alphabet=st.sampled_from("aA1.?! \n\t-|[]\"'e。é…🙂\r\x0b\u2028"), max_size=200)
     | st.text(max_size=200)
@@ -59,7 +85,26 @@ def test_spans_are_disjoint_trimmed_and_hold_everything(text: str) -> None:
     assert text[position:].strip() == ""
 
 
-@pytest.mark.parametrize("unit", [".", ". ", "Dr. ", "a\n", "| ", ".[1", "[", "- a\n"])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        ".",
+        ". ",
+        "Dr. ",
+        "a\n",
+        "| ",
+        ".[1",
+        "[",
+        "- a\n",
+        "5 A. ",
+        "z. B. ",
+        "u. ",
+        "A. ",
+        "Nr. 3. ",
+        "漢字。",
+        "كلمة. ",
+    ],
+)
 def test_hostile_text_is_cut_in_linear_time(unit: str) -> None:
     """Forty thousand repetitions end at all; quadratic time would trip the suite's time limit."""
     assert split_sentences(unit * 40_000)[-1].end <= len(unit) * 40_000
