@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rag.check.clauses import clauses, stems_of
+from rag.check.clauses import clauses, is_negated, stems_of
 from rag.check.units import unit_of
 from rag.check.values import Value, of_unit, values_in
 from rag.text.rows import RULE, cells, separator
@@ -31,6 +31,7 @@ class Fact:
     around: Words
     values: tuple[Value, ...]
     stems: tuple[str, ...] = ()
+    is_negated: bool = False
 
 
 _PRONOUN = re.compile(
@@ -91,9 +92,8 @@ def _of_sentence(context: int, offset: int, text: str, around: Words) -> Iterato
         stems = stems_of(part, values)
         words = frozenset(stems)
         placed = tuple(_moved(value, offset + start) for value in values)
-        yield Fact(
-            context, offset + start, offset + start + len(part.rstrip()), words, around | said, placed, stems
-        )
+        first, last = offset + start, offset + start + len(part.rstrip())
+        yield Fact(context, first, last, words, around | said, placed, stems, is_negated(part))
         said |= words
 
 

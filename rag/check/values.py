@@ -63,6 +63,8 @@ _BOUND = re.compile(
 )
 _BEFORE = 20
 """Characters in front of a value in which a limit is looked for."""
+_ABOUT = 0.1
+"""Relative difference within which two values that are only about right agree."""
 _EARLIEST_YEAR, _LATEST_YEAR = 1000, 2099
 _WORD_BEFORE = re.compile(r"(?<![^\W\d_])([^\W\d_]+)[ \u00a0]$")
 _BEHIND_SHARE = re.compile(r"\s+([^\W\d_]+)")
@@ -242,7 +244,7 @@ def differs(claim: Value, other: Value) -> bool:
         return False
     if claim.kind == "count" and claim.of and not (claim.of & other.of):
         return False
-    if claim.bound != other.bound:
+    if claim.bound != other.bound or _is_within(claim, other):
         return False
     return (
         all(
@@ -252,6 +254,24 @@ def differs(claim: Value, other: Value) -> bool:
         )
         or claim.currency != other.currency
     )
+
+
+def _is_within(claim: Value, other: Value) -> bool:
+    """Whether two limits of one kind agree: who has "over 1,350" has "over 1,300" too."""
+    pairs = [(a[0], b[0]) for a in claim.readings for b in other.readings if len(a) == len(b) == 1]
+    known = [(x, y) for x, y in pairs if x is not None and y is not None]
+    if claim.bound == "least":
+        return any(x <= y for x, y in known)
+    if claim.bound == "most":
+        return any(x >= y for x, y in known)
+    return claim.bound == "about" and any(abs(x - y) <= _ABOUT * abs(y) for x, y in known)
+
+
+def compatible(claim: Value, other: Value) -> bool:
+    """Whether two values of one kind may be true of one thing: the same, or one says less than the other."""
+    if claim.kind == other.kind == "count" and not (claim.of & other.of):
+        return same(claim, other)
+    return same(claim, other) or (claim.kind == other.kind and not differs(claim, other))
 
 
 def _close(x: float, y: float | None) -> bool:

@@ -29,7 +29,7 @@ class Planted:
 
 @dataclass(frozen=True)
 class Attribute:
-    """What may be said of a thing: a sentence with {name} and {value}, a column's name, and the value's forms."""
+    """What may be said of a thing: sentences with {name} and {value}, a column, the forms of a value."""
 
     says: tuple[str, ...]
     column: str
@@ -61,32 +61,78 @@ def _times(n: int) -> tuple[str, ...]:
 
 
 ATTRIBUTES = (
-    Attribute(("{name} holds {value}.", "The capacity of {name} is {value}."), "Capacity",
-              lambda n: (f"{n * 100} litres", f"{_thousands(n * 100)} litres", f"{n * 100} l", f"{n / 10:g} m³"), 11, 400),
-    Attribute(("{name} is rated for {value}.", "{name} works at {value}."), "Pressure",
-              lambda n: (f"{n} bar", f"{n}.0 bar", f"{n * 100} kPa"), 3, 60),
-    Attribute(("{name} weighs {value}.",), "Weight",
-              lambda n: (f"{n} kg", f"{n} kilograms", f"{_thousands(n * 1000)} g"), 2, 90),
-    Attribute(("{name} costs {value}.", "The price of {name} is {value}."), "Price",
-              lambda n: (f"€{n}", f"{n} EUR", f"{n}.00 euros", f"EUR {n}"), 12, 950),
-    Attribute(("{name} is {value} long.",), "Length",
-              lambda n: (f"{n * 100} m", f"{n / 10:g} km", f"{_thousands(n * 100)} metres"), 11, 95),
-    Attribute(("{name} draws {value}.",), "Power",
-              lambda n: (f"{n / 2:g} kW", f"{n * 500} W", f"{n / 2:g} kilowatts"), 3, 40),
+    Attribute(
+        ("{name} holds {value}.", "The capacity of {name} is {value}."),
+        "Capacity",
+        lambda n: (f"{n * 100} litres", f"{_thousands(n * 100)} litres", f"{n * 100} l", f"{n / 10:g} m³"),
+        11,
+        400,
+    ),
+    Attribute(
+        ("{name} is rated for {value}.", "{name} works at {value}."),
+        "Pressure",
+        lambda n: (f"{n} bar", f"{n}.0 bar", f"{n * 100} kPa"),
+        3,
+        60,
+    ),
+    Attribute(
+        ("{name} weighs {value}.",),
+        "Weight",
+        lambda n: (f"{n} kg", f"{n} kilograms", f"{_thousands(n * 1000)} g"),
+        2,
+        90,
+    ),
+    Attribute(
+        ("{name} costs {value}.", "The price of {name} is {value}."),
+        "Price",
+        lambda n: (f"€{n}", f"{n} EUR", f"{n}.00 euros", f"EUR {n}"),
+        12,
+        950,
+    ),
+    Attribute(
+        ("{name} is {value} long.",),
+        "Length",
+        lambda n: (f"{n * 100} m", f"{n / 10:g} km", f"{_thousands(n * 100)} metres"),
+        11,
+        95,
+    ),
+    Attribute(
+        ("{name} draws {value}.",),
+        "Power",
+        lambda n: (f"{n / 2:g} kW", f"{n * 500} W", f"{n / 2:g} kilowatts"),
+        3,
+        40,
+    ),
     Attribute(("{name} was built on {value}.", "{name} was opened on {value}."), "Built", _dates, 1, 330),
     Attribute(("{name} opens at {value}.", "Work at {name} begins at {value}."), "Opens", _times, 0, 11),
-    Attribute(("{name} takes {value} to heat up.",), "Heating time",
-              lambda n: (f"{n * 30} minutes", f"{n / 2:g} hours", f"{n * 30} min"), 3, 20),
-    Attribute(("{value} of {name} was renewed.",), "Renewed",
-              lambda n: (f"{n * 5} %", f"{n * 5} percent", f"{n * 5}%"), 2, 19),
-    Attribute(("{name} has {value} seats.", "There are {value} seats in {name}."), "Seats",
-              lambda n: (str(n * 50), _thousands(n * 50)), 21, 90),
-)  # fmt: skip
+    Attribute(
+        ("{name} takes {value} to heat up.",),
+        "Heating time",
+        lambda n: (f"{n * 30} minutes", f"{n / 2:g} hours", f"{n * 30} min"),
+        3,
+        20,
+    ),
+    Attribute(
+        ("{value} of {name} was renewed.",),
+        "Renewed",
+        lambda n: (f"{n * 5} %", f"{n * 5} percent", f"{n * 5}%"),
+        2,
+        19,
+    ),
+    Attribute(
+        ("{name} has {value} seats.", "There are {value} seats in {name}."),
+        "Seats",
+        lambda n: (str(n * 50), _thousands(n * 50)),
+        21,
+        90,
+    ),
+)
 NAMES = (
     ("the North pump", "the South pump"), ("pump P-100", "pump P-200"), ("the old mill", "the new mill"),
     ("the eastern hall", "the western hall"), ("the ferry Ida", "the ferry Berta"), ("line A", "line B"),
     ("the boiler in Leeds", "the boiler in York"), ("the main gate", "the side gate"), ("tank 3", "tank 5"),
-    ("the Harrow depot", "the Selby depot"), ("the summer house", "the winter house"), ("model X20", "model X40"),
+    ("the Harrow depot", "the Selby depot"), ("the summer house", "the winter house"),
+    ("model X20", "model X40"),
 )  # fmt: skip
 ASIDES = (
     "It was last inspected by Ulla Frey.", "Visitors need a pass.", "The paint is green.",
