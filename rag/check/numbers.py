@@ -60,7 +60,7 @@ _AND_HALF = rf"(?:{_WORD}|\d+) (?:and (?:a|one) half|einhalb)(?!\w)"
 _SHARE = rf"(?:(?:an?|one|ein(?:e|en)?|the|die|{_WORD})[ -])?{_PART}"
 NUMBER = rf"(?:{_MIXED}|(?i:{_AND_HALF})|{DIGITS}|(?i:{_SHARE}|{_SPOKEN}))"
 """A pattern of a number."""
-SCALE = rf"(?:(?i:{'|'.join(_SCALES)})(?!\w)|(?:Mio\.?|Mrd\.?|bn|mn)(?!\w)|[kmM](?!\w))"
+SCALE = rf"(?:(?i:{'|'.join(_SCALES)})(?!\w)|(?:Mio\.?|Mrd\.?|bn|mn)(?!\w))"
 """A pattern of a multiplier behind a number: "million", "bn"."""
 PART_WORDS = frozenset(_PARTS)
 HALF_WORDS = frozenset(word for word, size in _PARTS.items() if size == 0.5)

@@ -31,7 +31,7 @@ class Value:
 
     `kind` is a dimension, "money", "count", "date" or "time"; `readings` are the values that it may have, in
     base units, `plain` the numbers as they are written. `of` holds the stems of what is counted. `bound` is
-    "least", "most" or "about" where the text only limits it, else "".
+    "least", "most" or "about" where the text only limits it, else ""; `currency` is a code, of money alone.
     """
 
     kind: str
@@ -42,13 +42,15 @@ class Value:
     of: frozenset[str] = frozenset()
     bound: str = ""
     currency: str = ""
+    unit: Unit | None = None
 
 
 _QUANTITY = re.compile(
-    rf"(?P<sign>(?<![\w)])(?:[-−–]|minus )(?=\d))?(?P<currency>{CURRENCY}\s?)?(?<![\w.,])(?P<number>{NUMBER})"
-    rf"(?:[ \u00a0]?(?P<scale>{SCALE}))?(?:(?:[ \u00a0-]|\s(?:an?|of an?|eine[nr]?|a)\s)?(?P<unit>{UNIT}))?"
+    rf"(?P<sign>(?<![\w)])(?:[-−–]|minus )(?=\d))?(?:(?<!\w)(?P<currency>{CURRENCY}\s?)|(?<![\w.,]))"
+    rf"(?P<number>{NUMBER})(?:[ \u00a0]?(?P<scale>{SCALE}))?(?(currency)(?P<short>[kmM](?!\w))?)"
+    rf"(?:(?:[ \u00a0-]|\s(?:an?|of an?|eine[nr]?|a)\s)?(?P<unit>{UNIT}))?"
 )
-_IDENTIFIER = re.compile(r"[^\W\d_][-–/_]?$|[\w]$")
+_IDENTIFIER = re.compile(r"[^\W\d_][-–/_]?$|\w$")
 _NOUNS = re.compile(r"(?:[ \u00a0-](?:of |the )?([^\W\d_]{2,}))(?: ([^\W\d_]{3,}))?")
 _JOINED = re.compile(r"\s?(?:-|–|to|and|or|bis|und|oder|through)\s?")
 _BOUNDS = {
@@ -103,13 +105,12 @@ def _bound(text: str, start: int) -> str:
 
 def _quantities(text: str) -> Iterator[Value]:
     for match in _QUANTITY.finditer(text):
-        start = match.start("number")
         front = match.start()
         if not match["currency"] and _IDENTIFIER.search(text, max(0, front - 2), front):
             continue
         if match["number"][0].isalpha() and text[front - 1 : front].isalpha():
             continue
-        value = _quantity(text, match, start)
+        value = _quantity(text, match)
         if value is not None and not _is_label(text, match, value):
             yield value
 
@@ -126,30 +127,18 @@ def _is_label(text: str, match: re.Match[str], value: Value) -> bool:
     return bare and (before[1][0].isupper() or not word.endswith(("s", "ed", "ly")))
 
 
-def _quantity(text: str, match: re.Match[str], start: int) -> Value | None:
-    plain, written, scale = read_number(match["number"]), match["unit"], match["scale"]
-    unit = (
-        unit_of(match["currency"].strip() if match["currency"] else written)
-        if match["currency"] or written
-        else None
-    )
-    end = match.end()
-    if scale in ("m", "M", "k") and not match["currency"]:
-        if scale == "k":
-            pass
-        elif unit is None:  # "12 m" are metres
-            unit, end = unit_of(scale), match.end("scale")
-            scale = None
-        if unit is None:
-            return None
-    if not plain or (unit is None and text[end : end + 1].isalpha()):
+def _quantity(text: str, match: re.Match[str]) -> Value | None:
+    plain, written, scale = read_number(match["number"]), match["unit"], match["scale"] or match["short"]
+    named = match["currency"].strip() if match["currency"] else written
+    unit = unit_of(named) if named else None
+    if not plain or (unit is None and text[match.end() : match.end() + 1].isalpha()):
         return None
     size = (scale_of(scale) if scale else 1.0) * (-1 if match["sign"] else 1)
-    numbers = frozenset(number * size for number in plain)
-    return _typed(text, match, numbers, unit, end)
+    return _typed(text, match, frozenset(number * size for number in plain), unit)
 
 
-def _typed(text: str, match: re.Match[str], numbers: Readings, unit: Unit | None, end: int) -> Value | None:
+def _typed(text: str, match: re.Match[str], numbers: Readings, unit: Unit | None) -> Value | None:
+    end = match.end()
     value = Value("count", frozenset((n,) for n in numbers), match.start(), end, numbers)
     if unit is not None:
         return of_unit(value, unit)
@@ -170,7 +159,7 @@ def of_unit(value: Value, unit: Unit) -> Value:
     readings = frozenset((n * unit.factor + unit.offset,) for n in value.plain)
     money = unit.dimension in CURRENCIES
     kind, currency = ("money", unit.dimension) if money else (unit.dimension, "")
-    return replace(value, kind=kind, readings=readings, currency=currency, of=frozenset())
+    return replace(value, kind=kind, readings=readings, currency=currency, of=frozenset(), unit=unit)
 
 
 def _counted(text: str, end: int) -> frozenset[str]:
@@ -196,16 +185,8 @@ def _shared_units(text: str, values: list[Value]) -> Iterator[Value]:
 
 
 def _like(value: Value, other: Value) -> Value:
-    """The value in the unit of another one."""
-    number = next(iter(other.plain), 0.0)
-    if other.kind == "count" or not number or len(other.plain) != 1:
-        return replace(value, of=other.of)
-    factor = next(iter(other.readings))[0] or 0.0
-    offset = 0.0
-    if other.kind == "temperature":
-        return value
-    readings = frozenset((n * factor / number + offset,) for n in value.plain)
-    return replace(value, kind=other.kind, readings=readings, currency=other.currency)
+    """The value in the unit of another one, or counting what it counts."""
+    return of_unit(value, other.unit) if other.unit else replace(value, of=other.of)
 
 
 def _alike(first: Value, second: Value) -> tuple[Value, Value]:

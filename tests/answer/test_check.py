@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rag.answer.check import check_claims, check_text, enforce
@@ -119,3 +121,24 @@ def test_any_text_is_checked_sentence_by_sentence(service: Service) -> None:
     for span in second.verdict.unsupported_spans:
         assert 0 <= span.start < span.end <= len(second.text)
     assert check_text("", [PUMP], service.models.checker, None) == []
+
+
+def test_each_sentence_behind_a_unit_has_its_own_verdict(service: Service) -> None:
+    answer = "The oven draws 5 A. The lamp runs on 230 V. Repairs cost €40."
+    context = ["The oven draws 5000 mA. The lamp runs on 24 V. Repairs cost 40 EUR."]
+    found = check_text(answer, context, service.models.checker, None)
+    assert [one.verdict.label if one.verdict else None for one in found] == [
+        "supported",
+        "contradicted",
+        "supported",
+    ]
+
+
+def test_a_claim_is_checked_against_the_passage_below_its_heading(service: Service) -> None:
+    bare = hit("It weighs 2000 g and is 31 cm long.", source="drill.md")
+    below = replace(bare, chunk=replace(bare.chunk, headings=("Drill D5",)))
+    said = [
+        check_claims([claim("The drill D5 weighs 2 kg.")], [one], service.models.checker)[0].verdict
+        for one in (bare, below)
+    ]
+    assert [verdict.label == "supported" if verdict else None for verdict in said] == [False, True]

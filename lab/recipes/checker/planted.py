@@ -193,7 +193,7 @@ def labels(items: Sequence[Planted], *, with_net: bool) -> dict[str, Counter[str
     found: defaultdict[str, Counter[str]] = defaultdict(Counter)
     if with_net:
         verdicts = Models(Settings()).checker.check([i.claim for i in items], [i.evidence for i in items])
-        said = [verdict.label for verdict in verdicts]
+        said: list[str] = [verdict.label for verdict in verdicts]
     else:
         said = [_by_values(item) for item in items]
     for item, label in zip(items, said, strict=True):
