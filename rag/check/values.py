@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from rag.check.dates import Parts, moments, years
@@ -74,27 +74,31 @@ _BEHIND_SHARE = re.compile(r"\s+([^\W\d_]+)")
 
 def values_in(text: str) -> tuple[Value, ...]:
     """The values of a text in their order; none overlap."""
-    dated: list[Value] = []
-    for found in moments(text):
-        value = Value(found.kind, found.readings, found.start, found.end)
-        if not _overlaps(value, dated):
-            dated.append(value)
-    counted = [one for one in _quantities(text) if not _overlaps(one, dated)]
-    sure = [*dated, *(one for one in counted if one.kind != "count" or max(one.plain) > _LATEST_YEAR)]
-    dated += [one for one in _years(text) if not _overlaps(one, sure)]
-    counted = [one for one in counted if not _overlaps(one, dated)]
-    found_all = sorted([*dated, *_shared_units(text, counted)], key=lambda one: one.start)
-    return tuple(replace(one, bound=_bound(text, one.start)) for one in found_all)
+    taken = bytearray(len(text))
+    dated = _untaken(taken, (Value(one.kind, one.readings, one.start, one.end) for one in moments(text)))
+    counted = [one for one in _quantities(text) if not any(taken[one.start : one.end])]
+    sure = _untaken(taken, (one for one in counted if one.kind != "count" or max(one.plain) > _LATEST_YEAR))
+    dated += _untaken(taken, _years(text))
+    plain = _untaken(taken, counted)
+    numbers = sorted([*sure, *plain], key=lambda one: one.start)
+    found = sorted([*dated, *_shared_units(text, numbers)], key=lambda one: one.start)
+    return tuple(replace(one, bound=_bound(text, one.start)) for one in found)
+
+
+def _untaken(taken: bytearray, values: Iterable[Value]) -> list[Value]:
+    """The values that overlap none in front of them, nor what is taken; their characters are taken then."""
+    kept: list[Value] = []
+    for value in values:
+        if not any(taken[value.start : value.end]):
+            taken[value.start : value.end] = b"\1" * (value.end - value.start)
+            kept.append(value)
+    return kept
 
 
 def _years(text: str) -> Iterator[Value]:
     for found in years(text):
         number = frozenset(p[0] for p in found.readings if p[0] is not None)
         yield Value(found.kind, found.readings, found.start, found.end, number)
-
-
-def _overlaps(value: Value, others: list[Value]) -> bool:
-    return any(value.start < other.end and other.start < value.end for other in others)
 
 
 def _bound(text: str, start: int) -> str:
