@@ -14,8 +14,7 @@ from rag.answer.cite import cite
 from rag.answer.draft import Draft
 from rag.answer.events import Emit, Event, HitsEvent, TokenEvent, streamed
 from rag.answer.finish import abstention, finish
-from rag.answer.followup import check_history
-from rag.answer.followup import standing_alone as rewrite
+from rag.answer.followup import check_history, rewrite
 from rag.answer.question import parts_of, standing_alone
 from rag.answer.read import Extractor, Thresholds, fall_back, read, unread
 from rag.answer.select import threshold

@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.models.claims import stem
-from rag.text.words import STOP_WORDS
+from rag.text.words import STOP_WORDS, stem
 
 _PIECE = re.compile(r"\d+(?:,\d{3})+(?!\d)|\d+(?:\.\d+)?|[^\W\d_]+|[°%$€£]")
 _MAIL = re.compile(r"\be-(?=mail)", re.IGNORECASE)

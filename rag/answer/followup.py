@@ -50,7 +50,7 @@ def check_history(history: Sequence[Turn]) -> None:
         raise InvalidInput(f"history: a turn has at most {LONGEST_TURN} characters.", code="invalid_history")
 
 
-def standing_alone(question: str, history: Sequence[Turn]) -> str | None:
+def rewrite(question: str, history: Sequence[Turn]) -> str | None:
     """The question with what it leaves out, from the earlier turns, oldest first; None where it stands alone.
 
     Every word of it is the question's or one that was said.

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answer.select import Source, source_of
-from rag.answer.tables import TextOf, cells, is_row
+from rag.answer.tables import TextOf
+from rag.text.rows import cells, is_row
 from rag.types import Hit, Span
 
 _RULE = re.compile(r"[\s|:+-]*-[\s|:+-]*")

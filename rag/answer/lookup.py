@@ -190,8 +190,8 @@ def _straight(question: str, found: Match, grid: Grid, encoder: Encoder) -> _Rea
 
 
 def _is_telling_name(piece: Piece, found: Match, rows: frozenset[int]) -> bool:
-    """Whether an unknown name says that another thing is asked for: a figure or code, or one beside a key that
-    is not named wholly or stands in several rows.
+    """Whether an unknown name says that another thing is asked for: a figure or code, or one beside a key
+    that is not named wholly or stands in several rows.
     """
     keyed = any(run.whole and 0 in run.columns for run in found.runs) and len(rows) == 1
     return any(letter.isdigit() for letter in piece.raw) or piece.glued or not keyed

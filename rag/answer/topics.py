@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 
-from rag.models.claims import stem
 from rag.text.sentences import split_sentences
-from rag.text.words import QUOTING_STOP_WORDS
+from rag.text.words import QUOTING_STOP_WORDS, stem
 from rag.types import Turn
 
 

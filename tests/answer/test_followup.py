@@ -6,7 +6,7 @@ import pytest
 
 from rag.answer.anaphora import CUES, cues_of, pronoun_at
 from rag.answer.ask import Ask
-from rag.answer.followup import CUE_WEIGHTS, TOPIC_WEIGHTS, check_history, standing_alone, with_topics
+from rag.answer.followup import CUE_WEIGHTS, TOPIC_WEIGHTS, check_history, rewrite, with_topics
 from rag.answer.topics import FEATURES, mentions_of, stems_of, topics_of
 from rag.errors import InvalidInput
 from rag.service import Service
@@ -23,11 +23,11 @@ def said(*texts: str) -> tuple[Turn, ...]:
 
 def test_a_pronoun_is_read_as_what_it_stands_for() -> None:
     talk = said("What is the solar inverter?", "A device in the cellar that makes alternating current.")
-    assert standing_alone("How heavy is it?", talk) == "How heavy is the solar inverter?"
+    assert rewrite("How heavy is it?", talk) == "How heavy is the solar inverter?"
 
 
 def test_a_possessive_keeps_being_one() -> None:
-    read = standing_alone("What is its warranty?", said("Who makes the Aqualine boiler?"))
+    read = rewrite("What is its warranty?", said("Who makes the Aqualine boiler?"))
     assert read == "What is the Aqualine boiler's warranty?"
 
 
@@ -42,7 +42,7 @@ def test_a_possessive_keeps_being_one() -> None:
     ],
 )  # fmt: skip
 def test_what_is_left_out_is_added(talk: tuple[str, ...], question: str, words: str) -> None:
-    read = standing_alone(question, said(*talk))
+    read = rewrite(question, said(*talk))
     assert read is not None
     assert stems_of(words) <= stems_of(read)
     assert stems_of(question) <= stems_of(read)
@@ -59,29 +59,29 @@ def test_what_is_left_out_is_added(talk: tuple[str, ...], question: str, words: 
 )
 def test_a_question_that_stands_alone_stays_as_it_is(question: str) -> None:
     talk = said("What pressure is the pump rated for?", "The pump is rated for 16 bar.")
-    assert standing_alone(question, talk) is None
+    assert rewrite(question, talk) is None
 
 
 def test_a_first_question_stays_as_it_is() -> None:
-    assert standing_alone("How heavy is it?", ()) is None
-    assert standing_alone("How heavy is it?", (Turn("assistant", "Hello, ask me about the pump."),)) is None
+    assert rewrite("How heavy is it?", ()) is None
+    assert rewrite("How heavy is it?", (Turn("assistant", "Hello, ask me about the pump."),)) is None
 
 
 def test_after_a_change_of_subject_the_new_one_is_meant() -> None:
     talk = said(
         "What is the warranty of the heat pump?", "Two years.", "Who repairs the church organ?", "Nobody."
     )
-    assert standing_alone("How old is it?", talk) == "How old is the church organ?"
+    assert rewrite("How old is it?", talk) == "How old is the church organ?"
 
 
 def test_he_and_she_are_read_as_names() -> None:
     talk = said("Does Mrs Lindqvist lead the choir on Thursdays?", "Yes, at seven.")
-    assert standing_alone("Where does she live?", talk) == "Where does Mrs Lindqvist live?"
+    assert rewrite("Where does she live?", talk) == "Where does Mrs Lindqvist live?"
 
 
 def test_nothing_is_added_that_nobody_said() -> None:
     talk = said("How is the water filter changed?", "Turn off the tap first.")
-    read = standing_alone("And how often?", talk)
+    read = rewrite("And how often?", talk)
     assert read is not None
     assert stems_of(read) <= stems_of("And how often?") | stems_of(talk[0].content + talk[1].content)
 

@@ -49,7 +49,10 @@ def looked(service: Service, question: str, *texts: str) -> tuple[Looked, list[s
         ("What is the load of KB-7 and KB-9?", KILNS, ["KB-7: 60 kg (Load)", "KB-9: 85 kg (Load)"]),
         ("What is the packed size of the Heron?", TURNED, ["Packed size: 70 cm (Heron)"]),
         ("What is the desk of R. Holm in Oslo?", DESKS, ["R. Holm · Oslo: D-52 (Desk)"]),
-        ("What is the desk of R. Holm?", DESKS, ["R. Holm · Bergen: D-14 (Desk)", "R. Holm · Oslo: D-52 (Desk)"]),
+        (
+            "What is the desk of R. Holm?", DESKS,
+            ["R. Holm · Bergen: D-14 (Desk)", "R. Holm · Oslo: D-52 (Desk)"],
+        ),
     ],
 )  # fmt: skip
 def test_key_and_column_are_answered_by_the_cell(
