@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rag.answer.anaphora import cues_of, pronoun_at
-from rag.answer.topics import Topic, features_of, stems_of, topics_of, who_or_what
+from rag.answer.topics import Topic, features_of, not_replaced, put_instead, stems_of, topics_of, who_or_what
 from rag.errors import InvalidInput
 from rag.models.types import Floats
 from rag.settings import LONGEST_TURN, MOST_TURNS
@@ -58,9 +58,9 @@ def rewrite(question: str, history: Sequence[Turn]) -> str | None:
     turns = history[-TURNS:]
     earlier = [turn.content for turn in turns if turn.role == "user"]
     leaning = leanings([*earlier, question])
-    if not earlier or leaning[-1] < LEANS:
+    if not earlier or (leaning[-1] < LEANS and put_instead(question) is None):
         return None
-    topics = who_or_what(topics_of(turns, leaning[:-1]), question)
+    topics = not_replaced(who_or_what(topics_of(turns, leaning[:-1]), question), question)
     kept = chosen(topics, scores_of(topics, question), stems_of(question))
     return with_topics(question, kept) if kept else None
 

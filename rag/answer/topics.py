@@ -93,12 +93,13 @@ def stems_of(text: str) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A phrase (telling words in a row) where a turn has it: the words in front and behind, its number
-    among the turn's phrases, counted from either end.
+    """A phrase (telling words in a row) where a turn has it: the words in front and behind, the preposition
+    that governs it, its number among the turn's phrases, counted from either end.
     """
 
     words: tuple[Word, ...]
     before: str
+    preposition: str
     after: str
     first: bool
     last: bool
@@ -112,7 +113,10 @@ def mentions_of(text: str) -> list[Mention]:
     for number, (start, end) in enumerate(runs):
         before = words[start - 1].text.lower() if start else ""
         after = words[end].text.lower() if end < len(words) else ""
-        found.append(Mention(words[start:end], before, after, number == 0, number == len(runs) - 1))
+        governing = words[start - 2].text.lower() if start > 1 and before in _DETERMINERS else before
+        preposition = governing if governing in _PREPOSITIONS else ""
+        last = number == len(runs) - 1
+        found.append(Mention(words[start:end], before, preposition, after, number == 0, last))
     return found
 
 
@@ -175,6 +179,7 @@ class Topic:
     salience: float
     opened: bool
     turns: set[int] = field(default_factory=set)
+    prepositions: set[str] = field(default_factory=set)
 
     @property
     def is_name(self) -> bool:
@@ -230,6 +235,7 @@ def _add(
         known = Topic(_POSSESSIVE.sub("", phrase), stems, mention, by_user, distance, salience, turn == 0)
         found[stems] = known
     known.turns.add(turn)
+    known.prepositions.add(mention.preposition)
     known.opened |= turn == 0
     known.spoken_by_user |= by_user
     known.salience = max(known.salience, salience)
@@ -239,6 +245,37 @@ def who_or_what(topics: Sequence[Topic], question: str) -> list[Topic]:
     """The names where the question says he or she, if there are any; else all topics."""
     person = any(word.text.lower() in _PERSONS for word in words_of(question))
     return [topic for topic in topics if topic.is_name] or list(topics) if person else list(topics)
+
+
+_ELLIPSIS = 5
+"""Words behind "and" or "what about" of a question that is nothing but a phrase."""
+_INSTEAD = re.compile(r"(?:and what about|and|or|but|what about|how about|what of)\b[\s,]*", re.IGNORECASE)
+
+
+def put_instead(question: str) -> Mention | None:
+    """The one phrase of a question that has no other: "What about Puffin?", "And for children?"."""
+    opening = _INSTEAD.match(question)
+    rest = question[opening.end() :] if opening else ""
+    said = mentions_of(rest)
+    return said[0] if len(said) == 1 and len(words_of(rest)) <= _ELLIPSIS else None
+
+
+def not_replaced(topics: Sequence[Topic], question: str) -> list[Topic]:
+    """The topics without the one in whose place the question puts another: "And of the freight desk?" asks
+    the same of the desk as was asked of the captain. All of them where none would be left.
+    """
+    new = put_instead(question)
+    if new is None:
+        return list(topics)
+    named = new.words[0].text[0].isupper()
+    kept = [topic for topic in topics if topic.distance > 1 or not _is_replaced(topic, new, named=named)]
+    return kept or list(topics)
+
+
+def _is_replaced(topic: Topic, new: Mention, *, named: bool) -> bool:
+    if new.preposition:
+        return new.preposition in topic.prepositions
+    return named and topic.is_name
 
 
 FEATURES = (

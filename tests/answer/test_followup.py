@@ -49,6 +49,22 @@ def test_what_is_left_out_is_added(talk: tuple[str, ...], question: str, words: 
 
 
 @pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("And of the freight desk?", "freight desk telephone number"),
+        ("And on Sundays?", "Sundays telephone number duty captain"),
+    ],
+)
+def test_what_the_question_puts_in_its_place_is_left_out(question: str, words: str) -> None:
+    talk = said("What is the telephone number of the duty captain?", "Duty captain: 555-0111 (Telephone).")
+    read = rewrite(question, talk)
+    assert read is not None
+    assert stems_of(read) == stems_of(words)
+    ships = said("How many passengers does Tern carry?", "240")
+    assert rewrite("What about Old Maud?", ships) == "What about Old Maud (passengers)?"
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "How many days of paid leave do employees have each year?",

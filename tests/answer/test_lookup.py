@@ -117,7 +117,7 @@ def test_a_part_keeps_to_what_is_asked(question: str, text: str, above: str, fai
 
 
 def test_a_sentence_that_goes_on_over_the_page_end_is_whole() -> None:
-    text = "Rinse it first. The kiln is cooled slowly for at least\n\nnine hours before it is opened. Then sweep."
+    text = "Rinse it. The kiln is cooled slowly for at least\n\nnine hours before it is opened. Then sweep."
     for word in ("cooled", "nine"):
         at = text.index(word)
         spans = region(text, Span(at, at + 4), whole=False).spans
