@@ -66,7 +66,9 @@ def ingest(service: Footnote, folders: Mapping[str, Path]) -> None:
 def ask(service: Footnote, question: Mapping[str, Any], judge: ModuleType) -> Outcome:
     """Ask one question and judge what came."""
     started = time.process_time()
-    answer: Answer = service.ask(question["question"], collection=question["folder"])
+    answer: Answer = service.ask(
+        question["question"], collection=question["folder"], history=question.get("history", ())
+    )
     seconds = time.process_time() - started
     sources = tuple(dict.fromkeys(citation.source for citation in answer.citations))
     given = {
