@@ -61,6 +61,7 @@ def parse(content: bytes, source: str, context: Context) -> ParsedDocument:
         root = lxml.html.document_fromstring(text, parser=lxml.html.HTMLParser(encoding=None, huge_tree=True))
     except ParserError:
         return Builder().build()  # nothing but comments and white space
+    _remove_hidden(root)
     writer = _Writer()
     writer.walk(root, 0)
     writer.end("paragraph")
@@ -77,6 +78,19 @@ def _decode(content: bytes) -> str:
         except (LookupError, UnicodeDecodeError):
             return decode(content)
     return decode(content)
+
+
+def _remove_hidden(root: HtmlElement) -> None:
+    """Take out what the page hides by itself; what a reader can unfold or find stays."""
+    for element in [each for each in root.iter() if isinstance(each.tag, str) and _is_hidden(each)]:
+        if element.getparent() is not None:
+            element.drop_tree()
+
+
+def _is_hidden(element: HtmlElement) -> bool:
+    if element.get("hidden", "until-found").lower() != "until-found":
+        return True
+    return bool(_HIDDEN.search(element.get("style", "")))
 
 
 class _Writer:
@@ -189,10 +203,8 @@ def _words(element: HtmlElement, without: tuple[str, ...] = (), depth: int = 0) 
 
 
 def _is_silent(element: HtmlElement) -> bool:
-    """Comments, scripts, and what the page itself hides."""
-    if not isinstance(element.tag, str) or element.tag in _SILENT or "hidden" in element.attrib:
-        return True
-    return bool(_HIDDEN.search(element.get("style", "")))
+    """Comments and scripts."""
+    return not isinstance(element.tag, str) or element.tag in _SILENT
 
 
 def _alternative(element: HtmlElement) -> str:

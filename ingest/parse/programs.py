@@ -16,7 +16,8 @@ from pathlib import Path
 from ingest.media_types import DOC, PPT
 from ingest.parse.failures import corrupt, needs_libreoffice, timed_out
 from ingest.parse.limits import Context
-from ingest.parse.office import parse_docx, parse_pptx
+from ingest.parse.slides import parse_pptx
+from ingest.parse.word import parse_docx
 from ingest.types import ParsedDocument
 
 _NO_NETWORK = ("unshare", "--user", "--net", "--map-root-user")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 from striprtf.striprtf import rtf_to_text
 
 from ingest.parse.builder import Builder
@@ -34,26 +32,6 @@ def parse_verbatim(content: bytes, source: str, context: Context) -> ParsedDocum
     builder = Builder()
     builder.add("code", decode(content))
     return builder.build()
-
-
-def parse_csv(content: bytes, source: str, context: Context) -> ParsedDocument:
-    """One table; the delimiter is found from the first lines."""
-    prepare()
-    from unstructured.partition.csv import partition_csv
-
-    return document(elements_of(partition_csv(file=_utf8(content), encoding="utf-8", languages=[""])))
-
-
-def parse_tsv(content: bytes, source: str, context: Context) -> ParsedDocument:
-    """One table."""
-    prepare()
-    from unstructured.partition.tsv import partition_tsv
-
-    return document(elements_of(partition_tsv(file=_utf8(content), encoding="utf-8", languages=[""])))
-
-
-def _utf8(content: bytes) -> io.BytesIO:
-    return io.BytesIO(decode(content).encode("utf-8", "replace"))
 
 
 def parse_rtf(content: bytes, source: str, context: Context) -> ParsedDocument:

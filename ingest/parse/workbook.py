@@ -1,0 +1,46 @@
+"""What the sheets of a workbook are read into, whatever its format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
+
+from ingest.parse.grid import Cell, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet: the rows that it shows, what stands in boxes and comments beside them, what is not read.
+
+    `unread` names each as `part: code`. A hidden sheet has nothing but its name.
+    """
+
+    name: str
+    is_hidden: bool = False
+    rows: list[Row] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+
+
+def shown_rows(
+    rows: Iterable[tuple[int, Mapping[int, Cell]]], hidden_rows: Set[int], hidden_columns: Set[int]
+) -> Iterator[Row]:
+    """Rows and columns that are not hidden, numbered anew, so that those next to each other are neighbours.
+
+    Numbers of rows rise.
+    """
+    hidden = sorted(hidden_rows)
+    passed = 0
+    columns = dict[int, int]()
+    for number, cells in rows:
+        while passed < len(hidden) and hidden[passed] < number:
+            passed += 1
+        if number in hidden_rows:
+            continue
+        kept = {
+            columns.setdefault(column, column - sum(each < column for each in hidden_columns)): cell
+            for column, cell in cells.items()
+            if column not in hidden_columns
+        }
+        if kept:
+            yield Row(number - passed, kept)
