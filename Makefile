@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-com
 TESTS_AT_ONCE ?= --numprocesses 2 --dist loadfile --no-loadscope-reorder
 DEV_EXTRAS := train,qdrant,postgres,remote,ocr,eval,dev
 
-.PHONY: setup demo test check format bench clean
+.PHONY: setup demo test test-parsers check format bench clean
 
 setup: $(VENV)/.dev  ## everything for development: all extras, torch included
 
@@ -27,6 +27,9 @@ demo: $(VENV)/.base  ## ONCE=1 ends after printing instead of serving on
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(TESTS_AT_ONCE) $(ARGS)
+
+test-parsers: $(VENV)/.dev  ## 200 drawn documents a format, new ones each time
+	FOOTNOTE_TEST_PROFILE=explore FOOTNOTE_TEST_EXAMPLES=200 $(BIN)/python -m pytest tests/ingest/test_parse_differential.py $(ARGS)
 
 check: $(VENV)/.dev  ## what a change must pass
 	$(BIN)/ruff check .

@@ -58,6 +58,7 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 _OTHER: dict[str, Kind] = {".": "point", ",": "comma", "%": "percent", "@": "text"}
 _SIGNIFICANT, _NOISE = 15, 12  # digits: what a sheet computes with; what is meant when 15 come out shorter
 _SMALLEST = -6  # the power of ten from which on numbers are written out
+_ZERO = -12  # below this power of ten a number that is shown as zero is taken for one
 _WHOLE = 1e16
 _LEAP_DAY = 60  # 29 February 1900, which never was and which sheets count
 _LAST_DAY = 2_958_466  # the year 10000
@@ -226,19 +227,22 @@ def _shown_number(value: Decimal, tokens: Sequence[_Token]) -> str:
         return _decimal(value, tokens)
 
 
-def _decimal(value: Decimal, tokens: Sequence[_Token]) -> str:
+def _decimal(number: Decimal, tokens: Sequence[_Token]) -> str:
     kinds = [token.kind for token in tokens]
     point = kinds.index("point") if "point" in kinds else len(tokens)
     places = [at for at, kind in enumerate(kinds) if kind == "digit"]
     whole = [at for at in places if at < point]
-    value = value / Decimal(1000) ** (_commas(kinds, whole) + _commas(kinds, places[len(whole) :]))
+    value = number / Decimal(1000) ** (_commas(kinds, whole) + _commas(kinds, places[len(whole) :]))
     decimals = sum(place > point for place in places)
     rounded = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-    if not rounded and value:  # nothing that is there is shown as nothing
+    if not rounded and value.adjusted() >= _ZERO and value and whole:  # what is there is not shown as nothing
+        if not decimals:
+            more = (_Token("point", "."), _Token("digit", "#"))
+            return _decimal(number, (*tokens[: whole[-1] + 1], *more, *tokens[whole[-1] + 1 :]))
         rounded = value
     digits, _, fraction = f"{rounded:f}".partition(".")
     grouped = bool(whole) and "comma" in kinds[whole[0] : whole[-1]]
-    front = _whole_part(digits.lstrip("0"), [tokens[at] for at in range(min(point, len(tokens)))], grouped)
+    front = _whole_part(digits.lstrip("0"), tokens[:point], grouped)
     back = _fraction_part(fraction, tokens[point + 1 :])
     return front + ("." if point < len(tokens) and back[:1].isdigit() else "") + back
 

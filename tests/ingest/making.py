@@ -79,6 +79,25 @@ def saved(image: Image.Image, kind: str, *more: Image.Image) -> bytes:
     return out.getvalue()
 
 
+def office_file(document: object) -> bytes:
+    """What python-docx, python-pptx or openpyxl made, as a file."""
+    out = io.BytesIO()
+    document.save(out)  # type: ignore[attr-defined]  # all three alike
+    return out.getvalue()
+
+
+def with_part(office: bytes, name: str, change: str, to: str) -> bytes:
+    """The file with a piece of one part's XML replaced."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(office)) as source, zipfile.ZipFile(out, "w") as target:
+        for member in source.namelist():
+            content = source.read(member)
+            target.writestr(
+                member, content.replace(change.encode(), to.encode()) if member == name else content
+            )
+    return out.getvalue()
+
+
 def odt(body: str, extra: dict[str, str] | None = None) -> bytes:
     """An OpenDocument text with this XML as its body, or of another kind by its element."""
     names = " ".join(

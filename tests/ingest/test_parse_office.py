@@ -19,29 +19,11 @@ from ingest.parse.limits import Context
 from ingest.parse.markup import parse_asciidoc, parse_org, parse_rst
 from ingest.parse.programs import libreoffice
 from ingest.types import ParsedDocument
-from tests.ingest.making import Parse, epub, odt, shown, zipped
+from tests.ingest.making import Parse, epub, odt, office_file, shown, with_part, zipped
 
 SHEET = "application/vnd.oasis.opendocument.spreadsheet"
 SLIDES = "application/vnd.oasis.opendocument.presentation"
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
-
-
-def saved(document: object) -> bytes:
-    out = io.BytesIO()
-    document.save(out)  # type: ignore[attr-defined]  # docx, pptx and openpyxl alike
-    return out.getvalue()
-
-
-def with_part(office: bytes, name: str, change: str, to: str) -> bytes:
-    """The file with a piece of one part's XML replaced."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(office)) as source, zipfile.ZipFile(out, "w") as target:
-        for member in source.namelist():
-            content = source.read(member)
-            target.writestr(
-                member, content.replace(change.encode(), to.encode()) if member == name else content
-            )
-    return out.getvalue()
 
 
 def test_opendocument_text_keeps_its_structure(parse: Parse) -> None:
@@ -110,7 +92,7 @@ def test_word_text_boxes_formulas_and_footnotes_are_read(parse: Parse) -> None:
         '<m:oMath xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"><m:r><m:t>E=m</m:t></m:r>'
         "<m:sSup><m:e><m:r><m:t>c</m:t></m:r></m:e></m:sSup></m:oMath><w:r><w:t>"
     )
-    content = with_part(saved(document), "word/document.xml", "MARK", f"Anchor.{box}")
+    content = with_part(office_file(document), "word/document.xml", "MARK", f"Anchor.{box}")
     out = io.BytesIO(content)
     with zipfile.ZipFile(out, "a") as archive:
         note = "<w:p><w:r><w:t>A note at the foot.</w:t></w:r></w:p>"
@@ -127,7 +109,7 @@ def test_word_files_in_the_strict_dialect_are_read(parse: Parse) -> None:
     document.add_heading("Strict", 1)
     document.add_paragraph("Words.")
     usual, strict = "http://schemas.openxmlformats.org/", "http://purl.oclc.org/ooxml/"
-    content = saved(document)
+    content = office_file(document)
     for part, change, to in (
         (
             "_rels/.rels",
@@ -148,7 +130,7 @@ def test_charts_of_slides_are_tables_on_their_page(parse: Parse) -> None:
     data.categories = ["2019", "2020"]
     data.add_series("Fresh water", (120, 130))
     slide.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, 0, Inches(4), Inches(3), data)
-    document = parse("ducks.pptx", saved(show))
+    document = parse("ducks.pptx", office_file(show))
     (table,) = [block for block in document.blocks if block.kind == "table"]
     text = document.text[table.start : table.end]
     assert (
@@ -163,7 +145,7 @@ def test_comments_of_a_sheet_stand_behind_it(parse: Parse) -> None:
     book.active["B2"] = 40
     book.active["B2"].comment = Comment("More than last year.", "Ann")
     book.create_sheet("Rest")["A1"] = "end"
-    text = parse("x.xlsx", saved(book)).text
+    text = parse("x.xlsx", office_file(book)).text
     assert text.index("40") < text.index("B2: More than last year.") < text.index("Rest")
 
 
@@ -210,7 +192,7 @@ def test_old_word_files_are_read_by_libreoffice(parse: Parse) -> None:
     document = docx.Document()
     document.add_heading("Old", 1)
     document.add_paragraph("Words of 1997.")
-    old = libreoffice(saved(document), "docx", "doc", Context())
+    old = libreoffice(office_file(document), "docx", "doc", Context())
     assert old.startswith(b"\xd0\xcf\x11\xe0")
     assert parse("x.doc", old).text == "Old\n\nWords of 1997."
 
