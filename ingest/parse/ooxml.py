@@ -33,6 +33,23 @@ _NAMES = (
     (_STRICT + b"officeDocument/relationships", _OFFICE + b"officeDocument/2006/relationships"),
     (_STRICT, _OFFICE),
 )
+CONTENT_TYPES = "[Content_Types].xml"
+_KINDS = (
+    (b"wordprocessingml", b"ms-word", b"document"),
+    (b"presentationml", b"ms-powerpoint", b"presentation"),
+)
+# Documents with macros, templates and shows are read like any other; python-docx and python-pptx refuse them.
+_USUAL = [
+    (
+        re.compile(
+            rb"application/vnd\.(?:openxmlformats-officedocument\.%s|%s)\."
+            rb"(?:document|presentation|slideshow|template)(?:\.macroEnabled(?:Template)?)?\.main\+xml"
+            % (standard, macros)
+        ),
+        b"application/vnd.openxmlformats-officedocument.%s.%s.main+xml" % (standard, kind),
+    )
+    for standard, macros, kind in _KINDS
+]
 
 
 def properties(content: bytes) -> dict[str, str]:
@@ -94,18 +111,27 @@ def transitional(part: bytes) -> bytes:
     return part
 
 
-def as_transitional(content: bytes, main: str) -> bytes:
-    """The same file, in the transitional dialect if its `main` part is strict."""
+def as_usual(content: bytes, main: str) -> bytes:
+    """The same file of the usual kind, and in the transitional dialect if its `main` part is strict."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
-        if main not in names or _STRICT not in archive.read(main):
+        types = archive.read(CONTENT_TYPES)
+        is_strict = main in names and _STRICT in archive.read(main)
+        if not is_strict and usual_types(types) == types:
             return content
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as target:
             for name in names:
-                part = archive.read(name)
+                part = usual_types(types) if name == CONTENT_TYPES else archive.read(name)
                 target.writestr(name, transitional(part) if name.endswith((".xml", ".rels")) else part)
     return out.getvalue()
+
+
+def usual_types(types: bytes) -> bytes:
+    """The part that says what each part is, with the plain kind of document or presentation."""
+    for other, usual in _USUAL:
+        types = other.sub(usual, types)
+    return types
 
 
 def unescape(text: str) -> str:

@@ -22,7 +22,7 @@ from ingest.parse.charts import chart
 from ingest.parse.drawing import A, is_hidden, joined, paragraph_text
 from ingest.parse.failures import unread_metadata
 from ingest.parse.limits import Context
-from ingest.parse.ooxml import as_transitional, choose, parsed, properties
+from ingest.parse.ooxml import as_usual, choose, parsed, properties
 from ingest.parse.unstructured_elements import Element, document, prepare
 from ingest.types import ParsedDocument
 
@@ -49,7 +49,7 @@ def parse_pptx(content: bytes, source: str, context: Context) -> ParsedDocument:
     prepare()
     values = properties(content)
     found, hidden = list[Element](), list[str]()
-    for number, slide in enumerate(pptx.Presentation(io.BytesIO(as_transitional(content, _MAIN))).slides, 1):
+    for number, slide in enumerate(pptx.Presentation(io.BytesIO(as_usual(content, _MAIN))).slides, 1):
         if slide._element.get("show", "1") in _FALSE:
             hidden.append(f"slide {number}: hidden")
         else:

@@ -11,7 +11,15 @@ from pathlib import PurePosixPath
 from lxml import etree
 
 from ingest.parse.limits import Context
-from ingest.parse.ooxml import main_part, parsed, properties, relations_of, transitional
+from ingest.parse.ooxml import (
+    CONTENT_TYPES,
+    main_part,
+    parsed,
+    properties,
+    relations_of,
+    transitional,
+    usual_types,
+)
 from ingest.parse.unstructured_elements import document, elements_of, prepare
 from ingest.parse.word_markup import hidden_styles, make_plain, notes_of
 from ingest.types import ParsedDocument
@@ -39,6 +47,7 @@ def readable(content: bytes) -> bytes:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
         parts = {name: transitional(archive.read(name)) for name in names if name.endswith((".xml", ".rels"))}
+        parts[CONTENT_TYPES] = usual_types(parts[CONTENT_TYPES])
         main = PurePosixPath(main_part(parts[relations_of("")]))
         parts.update(_plain_stories(parts, main))
         pictures = main.parent / _PICTURES

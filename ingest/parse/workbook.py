@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
@@ -25,22 +26,15 @@ class Sheet:
 def shown_rows(
     rows: Iterable[tuple[int, Mapping[int, Cell]]], hidden_rows: Set[int], hidden_columns: Set[int]
 ) -> Iterator[Row]:
-    """Rows and columns that are not hidden, numbered anew, so that those next to each other are neighbours.
-
-    Numbers of rows rise.
-    """
-    hidden = sorted(hidden_rows)
-    passed = 0
-    columns = dict[int, int]()
+    """Rows and columns that are not hidden, numbered anew: those that are shown together are neighbours."""
+    above, left = sorted(hidden_rows), sorted(hidden_columns)
     for number, cells in rows:
-        while passed < len(hidden) and hidden[passed] < number:
-            passed += 1
         if number in hidden_rows:
             continue
         kept = {
-            columns.setdefault(column, column - sum(each < column for each in hidden_columns)): cell
+            column - bisect_left(left, column): cell
             for column, cell in cells.items()
             if column not in hidden_columns
         }
         if kept:
-            yield Row(number - passed, kept)
+            yield Row(number - bisect_left(above, number), kept)

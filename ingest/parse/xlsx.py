@@ -53,7 +53,7 @@ class _Book:
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
-        self._names = frozenset(archive.namelist())
+        self._names = {name.lower(): name for name in archive.namelist()}  # some programs mix their cases
         main = main_part(self.part(relations_of("")))
         root = parsed(self.part(main))
         related = {each.id: each for each in self.relations(main)}
@@ -68,13 +68,13 @@ class _Book:
 
     def part(self, name: str) -> bytes:
         """A part in the transitional dialect."""
-        return transitional(self._archive.read(name))
+        return transitional(self._archive.read(self._names.get(name.lower(), name)))
 
     def relations(self, name: str) -> list[Relation]:
         """Where a part points."""
         where = relations_of(name)
-        found = relations(self.part(where), name) if where in self._names else []
-        return [each for each in found if each.target in self._names]
+        found = relations(self.part(where), name) if where.lower() in self._names else []
+        return [each for each in found if each.target.lower() in self._names]
 
     def _strings(self, related: Mapping[str, Relation]) -> list[str]:
         found = next((each.target for each in related.values() if each.kind == "sharedStrings"), None)
@@ -133,12 +133,8 @@ class _Read:
     rows: list[tuple[int, dict[int, Cell]]] = field(default_factory=list)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
-    filtered: set[int] = field(default_factory=set)
+    filtered: list[range] = field(default_factory=list)
     valueless: list[tuple[int, int]] = field(default_factory=list)
-
-    def is_shown(self, row: int, column: int) -> bool:
-        """Whether a cell can be seen, once filters are off."""
-        return row not in self.hidden_rows - self.filtered and column not in self.hidden_columns
 
 
 def _read_sheet(book: _Book, name: str, part: str) -> Sheet:
@@ -151,22 +147,23 @@ def _read_sheet(book: _Book, name: str, part: str) -> Sheet:
             if _is_hidden(element):
                 read.hidden_columns |= set(range(int(element.get("min")), int(element.get("max")) + 1))
         else:
-            read.filtered |= _filtered(element)
+            read.filtered += _filtered(element)
     remarks = list[str]()
     for relation in book.relations(part):
         if relation.kind == "table":
             for each in parsed(book.part(relation.target)).iter(_S + "autoFilter"):
-                read.filtered |= _filtered(each)
+                read.filtered += _filtered(each)
         elif relation.kind == "comments":
             remarks = [*_comments(parsed(book.part(relation.target))), *remarks]
         elif relation.kind == "drawing":
             remarks += _boxes(parsed(book.part(relation.target)))
-    rows = list(shown_rows(read.rows, read.hidden_rows - read.filtered, read.hidden_columns))
+    hidden_rows = {row for row in read.hidden_rows if not any(row in filtered for filtered in read.filtered)}
     unread = [
         f"{name}!{get_column_letter(column)}{row}: {_NO_VALUE}"
         for row, column in read.valueless
-        if read.is_shown(row, column)
+        if row not in hidden_rows and column not in read.hidden_columns
     ]
+    rows = list(shown_rows(read.rows, hidden_rows, read.hidden_columns))
     return Sheet(name, rows=rows, remarks=remarks, unread=unread)
 
 
@@ -175,12 +172,12 @@ def _is_hidden(element: etree._Element) -> bool:
     return element.get("hidden") in _TRUE and element.get("outlineLevel", "0") == "0"
 
 
-def _filtered(element: etree._Element) -> set[int]:
+def _filtered(element: etree._Element) -> list[range]:
     """The rows that a filter chooses among; it hides some of them for now."""
     if element.find(_S + "filterColumn") is None:
-        return set()
+        return []
     _, top, _, bottom = range_boundaries(element.get("ref"))
-    return set(range(top, bottom + 1))
+    return [range(top, bottom + 1)]
 
 
 def _read_row(book: _Book, row: etree._Element, read: _Read) -> None:

@@ -7,7 +7,7 @@ from pptx.presentation import Presentation
 from pptx.slide import Slide
 from pptx.util import Inches
 
-from tests.ingest.making import Parse, office_file, shown
+from tests.ingest.making import Parse, office_file, shown, with_part
 
 BLANK, TITLED = 6, 5
 
@@ -91,6 +91,14 @@ def test_merged_cells_of_tables_stand_once(parse: Parse) -> None:
     made.cell(1, 0).merge(made.cell(2, 0))
     text = parse("x.pptx", office_file(show)).text
     assert text == "Area |  | Sum\nNorth | Oslo | 4\n | Bergen | 7"
+
+
+def test_slide_shows_are_read(parse: Parse) -> None:
+    show = pptx.Presentation()
+    slide(show, "Tides")
+    kind = "openxmlformats-officedocument.presentationml."
+    as_show = with_part(office_file(show), "[Content_Types].xml", f"{kind}presentation", f"{kind}slideshow")
+    assert parse("x.ppsx", as_show).text == "Tides"
 
 
 def test_hidden_slides_are_named_and_hidden_shapes_left_out(parse: Parse) -> None:

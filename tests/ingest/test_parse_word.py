@@ -225,6 +225,22 @@ def test_headers_footers_and_notes_are_plain_too(parse: Parse) -> None:
     assert parse("x.docx", content).text == "Head F\n\nBody.\n\nFoot F"
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "ms-word.document.macroEnabled",
+        "ms-word.template.macroEnabledTemplate",
+        "openxmlformats-officedocument.wordprocessingml.template",
+    ],
+)
+def test_documents_with_macros_and_templates_are_read(parse: Parse, kind: str) -> None:
+    usual = "openxmlformats-officedocument.wordprocessingml.document"
+    content = with_part(
+        word(paragraph(run("Found."))), "[Content_Types].xml", f"{usual}.main", f"{kind}.main"
+    )
+    assert parse("x.docm", content).text == "Found."
+
+
 def test_pictures_and_an_odd_name_of_the_body_do_no_harm(parse: Parse) -> None:
     content = word(paragraph(run("Found.")))
     relation = 'Target="word/document.xml"'
