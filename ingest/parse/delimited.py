@@ -6,6 +6,7 @@ import csv
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from ingest.parse.builder import Builder
 from ingest.parse.decode import decode
@@ -17,6 +18,7 @@ _DELIMITERS = "\t;|,"  # of two that fit alike the first: a comma is the likelie
 _NONE = "\x00"  # a delimiter that no text holds
 _HINT = "sep="  # a first line that Excel understands
 _COMMENT = "#"
+_FEWEST_ROWS = 2  # of the usual width, a header among them
 _ALIKE = 0.5  # of the records from the first that is divided to the last, how many have the same width
 _SHARES = {False: 0.7, True: 0.9}  # and how many are divided: below a title more, as it may be a lone header
 _NO_FIT = (0.0, 0)
@@ -35,8 +37,8 @@ def parse(content: bytes, source: str, context: Context) -> ParsedDocument:
     if delimiter is None:
         builder.add_table(records)
         return builder.build()
-    comments = _comments(text, records)
-    for piece in [*comments, *pieces(_rows(records[len(comments) :]))]:
+    above, table, below = _parted(text, records, delimiter)
+    for piece in (*above, *pieces(_rows(table)), *below):
         if isinstance(piece, str):
             builder.add("paragraph", piece)
         else:
@@ -51,15 +53,41 @@ def _rows(records: Sequence[Record]) -> Iterator[Row]:
             yield Row(number, cells, len(record))
 
 
-def _comments(text: str, records: Sequence[Record]) -> list[str]:
-    """The lines at the top that are marked as comments, up to one that is the table's header."""
-    width = _usual_width(len(record) for record in records)
-    comments = list[str]()
-    for line, record in zip(text.split("\n"), records, strict=False):
-        if not line.startswith(_COMMENT) or len(record) == width:
-            break
-        comments.append(line)
-    return comments
+def _parted(
+    text: str, records: Sequence[Record], delimiter: str
+) -> tuple[list[str], Sequence[Record], list[str]]:
+    """The lines above the rows, the rows, and the lines below.
+
+    Comments and sentences are such lines, and what has but one field beside them.
+    """
+    end = next((at for at in range(len(records), 0, -1) if records[at - 1]), 0)
+    usual = _usual_width(len(record) for record in records)
+    if sum(len(record) == usual for record in records) < _FEWEST_ROWS:
+        return [], records[:end], []
+    is_spaced = 2 * text.count(f"{delimiter} ") > text.count(delimiter)
+    aside = partial(_aside, usual=usual, delimiter=delimiter, is_spaced=is_spaced)
+    lines = text.rstrip("\n").split("\n")
+    above = list(_until_none(map(aside, lines, records[:end])))
+    below = list(_until_none(map(aside, reversed(lines), reversed(records[len(above) : end]))))
+    return above, records[len(above) : end - len(below)], below[::-1]
+
+
+def _aside(line: str, record: Record, usual: int, delimiter: str, is_spaced: bool) -> str | None:
+    """The text of a line that is no row; None for a row, an empty line, and a part of a longer record."""
+    if len(record) in (0, usual) or next(_records(line, delimiter)) != record:
+        return None
+    if len(record) == 1:
+        return record[0]
+    marks = line.count(delimiter)
+    is_sentence = 0 < marks == line.count(f"{delimiter} ") and not is_spaced
+    return line if is_sentence or line.startswith(_COMMENT) else None
+
+
+def _until_none(texts: Iterable[str | None]) -> Iterator[str]:
+    for text in texts:
+        if text is None:
+            return
+        yield text
 
 
 # records

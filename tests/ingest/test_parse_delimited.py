@@ -53,6 +53,13 @@ PARTS = {
     ),
     "a comment": ("# made, by Ida, 2026\nid,name\n1,A\n", ["# made, by Ida, 2026", "id | name\n1 | A"]),
     "a header with the mark of a comment": ("#id,name\n1,A\n", ["#id | name\n1 | A"]),
+    "a title with a comma": ("Stock, north yard\nPart,Qty,Shelf\nBolt,12,B7\n", ["Stock, north yard", TABLE]),
+    "a comment below": (
+        "Part,Qty,Shelf\nBolt,12,B7\n# seen, by Bo\n\n", [TABLE, "# seen, by Bo"]
+    ),
+    "a short row with a quoted comma": (
+        'a,b,c\n1,2,3\n"Seen, by Bo",4\n', ["a | b | c\n1 | 2 | 3\nSeen, by Bo | 4"]
+    ),
     "a line below": ("a,b\n1,2\nSeen by Bo\n", ["a | b\n1 | 2", "Seen by Bo"]),
     "a quoted line below": ('a,b\n1,2\n"Seen, says Bo"\n', ["a | b\n1 | 2", "Seen, says Bo"]),
     "two tables": ("a,b\n1,2\n\nc,d\n3,4\n", ["a | b\n1 | 2", "c | d\n3 | 4"]),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -260,8 +261,8 @@ def test_workbooks(parse: Parse, sheets: list[tuple[list[list[object]], set[int]
 
 
 def _is_same(word: str, number: float) -> bool:
-    """To the fifteenth digit, which is as far as a sheet reckons."""
-    return float(word) == number or f"{float(word):.15g}" == f"{number:.15g}"
+    """To the fifteenth digit, which is as far as a sheet reckons; openpyxl writes sixteen."""
+    return math.isclose(float(word), number, rel_tol=1e-15)
 
 
 # CSV

@@ -118,6 +118,19 @@ def test_csv_finds_its_delimiter_and_tsv_its_tabs(parse: Parse) -> None:
     assert parse("a.tsv", b"name\tdepth\nMerrin\t4\n").text == "name | depth\nMerrin | 4"
 
 
+def test_what_a_page_hides_is_left_out_and_what_it_folds_is_read(parse: Parse) -> None:
+    page = (
+        "<p hidden>one</p><p style='color: red; DISPLAY : none'>two</p><p>Seen.</p>"
+        "<table><tr><td>a</td><td hidden>three</td></tr><tr style='display:none'><td>four</td></tr>"
+        "<tbody hidden><tr><td>five</td></tr></tbody><tr><td>b</td><td>c</td></tr></table>"
+        "<ul><li>d<ul hidden><li>six</li></ul></li><li style='visibility:hidden'>seven</li></ul>"
+        "<pre>e<span hidden>eight</span></pre><details><summary>More</summary>Folded.</details>"
+        "<p hidden='until-found'>To be found.</p>"
+    )
+    text = parse("x.html", page.encode()).text
+    assert text == "Seen.\n\na\nb | c\n\n- d\n\ne\n\nMore\n\nFolded.\n\nTo be found."
+
+
 def test_mail_begins_with_its_head_even_as_utf_16(parse: Parse) -> None:
     head = "From: Ann <ann@example.com>\nTo: Bo <bo@example.com>\nSubject: =?utf-8?q?Caf=C3=A9?=\n"
     mail = f"{head}\nThe cafe is shut.\n"
