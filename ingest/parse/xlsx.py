@@ -7,6 +7,7 @@ or stored values. Sheets are read as a stream, so that a large one takes little 
 from __future__ import annotations
 
 import io
+import math
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -230,7 +231,7 @@ def _shown(value: str, kind: str, code: str, from_1904: bool) -> str:
             return shown(to_excel(moment), code if code != "General" else LOCAL_FORMATS[22])
         if kind == "n":
             number = int(value) if _INTEGER.fullmatch(value) else float(value)
-            return shown(number, code, from_1904=from_1904)
+            return shown(number, code, from_1904=from_1904) if math.isfinite(number) else value
     except (ValueError, OverflowError):
         return value
     return value
