@@ -108,7 +108,7 @@ def _line(row: Row) -> str:
 def _goes_on(table: _Table, core: Sequence[Row], *, has_title: bool) -> bool:
     """Whether these rows belong to a table that ended at an empty row."""
     left, right = _extent(core)
-    if left < table.left or right > table.right or _has_header(core):
+    if left < table.left or right > table.right or _has_header(core) or _is_alike(core[0], table.rows[0]):
         return False
     is_plain = not any(cell.is_value for cell in core[0].cells.values())
     if has_title:
@@ -117,17 +117,28 @@ def _goes_on(table: _Table, core: Sequence[Row], *, has_title: bool) -> bool:
 
 
 def _has_header(rows: Sequence[Row]) -> bool:
-    """Whether the first row is nothing but labels: in bold over plain cells, or over columns of values."""
+    """Whether the first row is in bold over plain cells, or nothing but labels over a column of values."""
     first, rest = rows[0], rows[1:]
-    if len(first.cells) < 2 or not rest or any(cell.is_value for cell in first.cells.values()):
+    if len(first.cells) < 2 or not rest:
         return False
     if _is_strong(first) and not _is_strong(rest[0]):
         return True
+    if any(cell.is_value for cell in first.cells.values()):
+        return False
     for column in first.cells:
         below = [row.cells[column] for row in rest if column in row.cells]
         if below and all(cell.is_value for cell in below):
             return True
     return False
+
+
+def _is_alike(row: Row, header: Row) -> bool:
+    """Whether half of the cells or more say what the header says: the same years, for instance."""
+    same = sum(
+        column in header.cells and header.cells[column].text == cell.text
+        for column, cell in row.cells.items()
+    )
+    return 2 * same >= len(row.cells)
 
 
 def _is_strong(row: Row) -> bool:

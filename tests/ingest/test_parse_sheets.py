@@ -124,6 +124,11 @@ def test_stored_values_of_formulas_errors_and_strings_are_read(parse: Parse) -> 
             id="two tables by their columns",
         ),
         pytest.param(
+            [["Area", 2025, 2026], ["North", 4, 7], [], ["Part", 2025, 2026], ["Bolt", 1, 2]],
+            ["Area | 2025 | 2026\nNorth | 4 | 7", "Part | 2025 | 2026\nBolt | 1 | 2"],
+            id="two tables of the same years",
+        ),
+        pytest.param(
             [["A", "B", None, "", ""], ["x", 1, None, "C", "D"], ["y", 2, None, "z", 3]],
             ["A | B\nx | 1\ny | 2", "C | D\nz | 3"],
             id="side by side",
