@@ -9,16 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ingest.discover import PLAIN, digest
-from ingest.media_types import UNKNOWN, media_type
 from ingest.parse.failures import empty, too_large
-from ingest.parse.parsers import media_types
+from ingest.parse.parsers import kind_of
 from ingest.parse.pool import ParserPool
 from ingest.remote import is_remote, read_remote
 from ingest.types import ParsedDocument
 from rag.errors import ParseError
 from rag.store import JobItem
-
-_VAGUE = (UNKNOWN, "text/plain")
 
 TRIES = 3
 _PAUSE_S = 0.1
@@ -42,19 +39,12 @@ def extract(
     """
     content = payload if payload is not None else read_bytes(item.path or "", pool.limits.file_bytes)
     sha256 = digest(content)
-    kind = _kind(item, content)
+    kind = kind_of(item.source, content, item.media_type)
     if is_known(item, sha256):
         return Extracted(sha256, kind, None)
     if not content.strip():
         raise empty("The file is empty.")
     return Extracted(sha256, kind, pool.parse(item.source, kind, content))
-
-
-def _kind(item: JobItem, content: bytes) -> str:
-    """What content and name say; where that is vague, what the client declared."""
-    found = media_type(item.source, content)
-    declared = item.media_type.split(";")[0].strip().lower()
-    return declared if found in _VAGUE and declared in media_types() else found
 
 
 def read_bytes(path: str, most: int) -> bytes:

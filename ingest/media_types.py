@@ -44,6 +44,8 @@ _TEXT_SUFFIXES = {
     ".tsv": "text/tab-separated-values",
     ".tab": "text/tab-separated-values",
     ".eml": "message/rfc822",
+    ".mbox": "application/mbox",
+    ".ics": "text/calendar",
     ".json": "application/json",
     ".ndjson": "application/x-ndjson",
     ".jsonl": "application/x-ndjson",

@@ -17,6 +17,8 @@ _HTML = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
 _XML = re.compile(r"\s*<\?xml\s")
+_CALENDAR = re.compile(r"\s*BEGIN:VCALENDAR\r?\n")
+_MAILBOX = re.compile(r"From \S.*\d{4}[^\n]*\n>?[A-Za-z][A-Za-z-]{1,40}:")
 _FIELD = re.compile(r"([A-Za-z][A-Za-z-]{1,40}):[ \t]?\S?")
 _MAIL_FIELDS = frozenset(
     (
@@ -65,6 +67,10 @@ def text_type(content: bytes, by_name: str) -> str:
     head = _decoded(content[:_HEAD])
     if by_name in ("text/markdown", "text/x-rst", "text/x-org", "text/asciidoc"):
         return by_name
+    if _CALENDAR.match(head):
+        return "text/calendar"
+    if by_name != "message/rfc822" and _MAILBOX.match(head):
+        return "application/mbox"
     if by_name != "text/html" and by_name not in ("application/xml", *_DATA[:3]) and _is_mail(head):
         return "message/rfc822"
     if by_name in ("text/html", "message/rfc822"):

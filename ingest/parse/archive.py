@@ -27,6 +27,7 @@ from ingest.parse.failures import (
     password_protected,
     too_large,
     unread_metadata,
+    unread_of,
     unsafe_path,
 )
 from ingest.parse.limits import Context, check_ratio
@@ -97,7 +98,9 @@ def _document(members: Iterator[_Member], inside: Context) -> ParsedDocument:
     builder, unread, read_files = Builder(), list[str](), 0
     for member in members:
         try:
-            builder.include(parse_inner_file(member.content(), member.name, inside), member.name)
+            document = parse_inner_file(member.content(), member.name, inside)
+            builder.include(document, member.name)
+            unread += unread_of(document, member.name)
             read_files += 1
         except ParseError as error:
             if error.code in _FATAL:

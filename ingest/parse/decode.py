@@ -1,10 +1,13 @@
-"""Bytes to text: the byte order mark, then UTF-8, then the likeliest of the old encodings."""
+"""Bytes to text: the byte order mark, what the file declares, UTF-8, then the likeliest old encoding."""
 
 from __future__ import annotations
 
 import codecs
+from dataclasses import dataclass
 
-from charset_normalizer import from_bytes
+from ingest.parse.failures import unread_metadata
+from ingest.parse.old_encodings import guess
+from rag.types import Metadata
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -14,28 +17,100 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SAMPLE = 65536
+_SHIFTS, _SHIFTING = b"\x1b$", "iso2022_jp_ext"  # Japanese mail: seven bits, alphabets changed by escapes
 _ZEROS = 0.3  # UTF-16 of Latin text is about half zero bytes, on one side
-_WESTERN = "cp1252"
+# What files that declare these hold in truth; see "names and labels" of https://encoding.spec.whatwg.org/.
+_WIDER = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "shift_jis": "cp932",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc_kr": "cp949",
+    "iso2022_jp": "iso2022_jp_ext",
+    "tis-620": "cp874",
+    "iso8859-11": "cp874",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Text with line ends as \\n; what cannot be decoded is U+FFFD. `sure`: no other encoding reads the bytes
+    as well in another way.
+    """
+
+    text: str
+    encoding: str
+    sure: bool = True
+
+    @property
+    def doubts(self) -> list[str]:
+        """The doubtful encoding as `part: code`; nothing when there is no doubt."""
+        return [] if self.sure else [f"text, read as {self.encoding}: encoding_doubtful"]
+
+    def doubt(self) -> Metadata:
+        """The metadata that names a doubtful encoding; nothing when there is no doubt."""
+        return unread_metadata(self.doubts)
+
+
+def decoded(content: bytes, declared: str | None = None) -> Decoded:
+    """The text of the bytes; `declared` is the encoding that the file names, obeyed when it holds."""
+    name, sure = _encoding(content, declared)
+    text = content.decode(name, "replace")
+    return Decoded(text.replace("\r\n", "\n").replace("\r", "\n"), name, sure)
+
+
+def decode(content: bytes, declared: str | None = None) -> str:
+    """As `decoded`, the text alone."""
+    return decoded(content, declared).text
 
 
 def encoding(content: bytes) -> str:
     """The name of the encoding that reads this content; cp1252 when nothing fits better."""
+    return _encoding(content, None)[0]
+
+
+def _encoding(content: bytes, declared: str | None) -> tuple[str, bool]:
     marked = next((name for mark, name in _MARKS if content.startswith(mark)), None)
     if marked:
-        return marked
+        return marked, True
     if b"\0" in content[:_SAMPLE] and (wide := _utf16(content[:_SAMPLE])):
-        return wide
+        return wide, True
+    if declared and (obeyed := _obeyed(content, declared)):
+        return obeyed, True
+    if _SHIFTS in content[:_SAMPLE] and _reads(content, _SHIFTING):
+        return _SHIFTING, True
+    if _reads(content, "utf-8"):
+        return "utf-8", True
+    found = guess(_telling(content))
+    return found.encoding, found.sure
+
+
+def _obeyed(content: bytes, declared: str) -> str | None:
+    """The codec of a declared name, if it reads the content; plain ASCII says nothing about other bytes."""
     try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return _old_encoding(content[:_SAMPLE])
-    return "utf-8"
+        name = codecs.lookup(declared.strip()).name
+    except (LookupError, ValueError):
+        return None
+    if name == "ascii" or name.startswith(("utf-16", "utf-32")):
+        return None  # the first two bytes would have shown the latter
+    return next((each for each in (_WIDER.get(name, name), name) if _reads(content, each)), None)
 
 
-def decode(content: bytes) -> str:
-    """The text, line ends as \\n; what cannot be decoded becomes U+FFFD."""
-    text = content.decode(encoding(content), "replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+def _reads(content: bytes, name: str) -> bool:
+    try:
+        content.decode(name)
+    except (UnicodeError, LookupError):
+        return False
+    return True
+
+
+def _telling(content: bytes) -> bytes:
+    """A stretch of the content around its first byte outside ASCII."""
+    first = next((at for at, byte in enumerate(content) if byte >= 128), 0)
+    start = max(0, content.rfind(b"\n", 0, first))
+    return content[start : start + _SAMPLE]
 
 
 def _utf16(sample: bytes) -> str | None:
@@ -43,13 +118,3 @@ def _utf16(sample: bytes) -> str | None:
     if sample[1::2].count(0) > _ZEROS * len(sample):
         return "utf-16-le"
     return "utf-16-be" if sample[::2].count(0) > _ZEROS * len(sample) else None
-
-
-def _old_encoding(sample: bytes) -> str:
-    """The one with the least mess, then the one most like a language, western in doubt."""
-    guesses = list(from_bytes(sample))
-    if not guesses:
-        return _WESTERN
-    least = min(guess.chaos for guess in guesses)
-    clean = (guess for guess in guesses if guess.chaos <= least)
-    return max(clean, key=lambda guess: (guess.coherence, guess.encoding == _WESTERN)).encoding

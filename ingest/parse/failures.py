@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ingest.types import ParsedDocument
 from rag.errors import ParseError
 from rag.types import Metadata
 
@@ -139,3 +140,9 @@ def unread_metadata(unread: Sequence[str]) -> Metadata:
     if len(unread) > _MOST:
         unread = [*unread[:_MOST], f"and {len(unread) - _MOST} more"]
     return {"unread": list(unread)} if unread else {}
+
+
+def unread_of(document: ParsedDocument, part: str) -> list[str]:
+    """What is unread in a document that becomes a part of another, under the part's name."""
+    inner = document.metadata.get("unread", ())
+    return [] if isinstance(inner, str | int | float) else [f"{part}, {each}" for each in inner]

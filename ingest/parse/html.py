@@ -6,6 +6,7 @@ unstructured leaves out captions, `<details>` and struck text; docs/log.md (2026
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 
 import lxml.html
@@ -13,8 +14,9 @@ from lxml.etree import ParserError
 from lxml.html import HtmlElement
 
 from ingest.parse.builder import Builder
-from ingest.parse.decode import decode
+from ingest.parse.decode import decoded
 from ingest.parse.limits import Context
+from ingest.parse.mathml import as_text
 from ingest.types import BlockKind, ParsedDocument
 
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_-]{2,30})""", re.IGNORECASE)
@@ -30,19 +32,40 @@ _SILENT = frozenset(
         "head",
         "iframe",
         "object",
-        "svg",
-        "math",
         "select",
         "textarea",
     )
 )
-_INLINE = re.compile(
-    "a|abbr|acronym|b|bdi|bdo|big|br|button|cite|code|data|del|dfn|em|font|i|img|input|ins|kbd|label|mark|"
-    "meter|output|q|rp|rt|ruby|s|samp|small|span|strike|strong|sub|sup|time|tt|u|var|wbr"
-)
+# Every other element is part of its line, also one that no standard knows: so browsers do.
+_BLOCK_TAGS = """
+address article aside blockquote body caption center col colgroup dd details dialog dir div dl dt
+fieldset figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 header hgroup hr html legend li listing
+main menu nav noframes ol optgroup option p plaintext pre search section summary table tbody td tfoot th
+thead tr ul xmp
+"""
+_BLOCKS = frozenset(_BLOCK_TAGS.split())
+_REPLACED = ("img", "math", "svg")
 _LISTS = ("ul", "ol", "menu", "dir")
 _APART = ("pre", "table")
 _DEEPEST = 200
+_WIDEST_SPAN, _LONGEST_SPAN = 1000, 65534  # as browsers bound them
+_DIGITS = re.compile(r"[-+−]?\d{1,4}")
+_SUPERSCRIPTS = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
+_ROMAN = (
+    (1000, "m"),
+    (900, "cm"),
+    (500, "d"),
+    (400, "cd"),
+    (100, "c"),
+    (90, "xc"),
+    (50, "l"),
+    (40, "xl"),
+    (10, "x"),
+    (9, "ix"),
+    (5, "v"),
+    (4, "iv"),
+    (1, "i"),
+)
 
 Rows = list[list[str]]
 _TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9]*)\b[^>]*>")
@@ -56,7 +79,14 @@ _SILENT_TAGS = frozenset(("script", "style", "template"))
 
 def parse(content: bytes, source: str, context: Context) -> ParsedDocument:
     """Headings, paragraphs, lists, tables, captions and code of a page; its title from `<title>`."""
-    text = _DECLARATION.sub("", _decode(content)).replace("\0", "")
+    return of_content(content)
+
+
+def of_content(content: bytes, charset: str | None = None) -> ParsedDocument:
+    """As `parse`; `charset` is what a message says of its page, else the page's own declaration counts."""
+    declared = _CHARSET.search(content[:4096])
+    found = decoded(content, charset or (declared[1].decode("ascii") if declared else None))
+    text = _DECLARATION.sub("", found.text).replace("\0", "")
     try:
         root = lxml.html.document_fromstring(text, parser=lxml.html.HTMLParser(encoding=None, huge_tree=True))
     except ParserError:
@@ -65,19 +95,8 @@ def parse(content: bytes, source: str, context: Context) -> ParsedDocument:
     writer = _Writer()
     writer.walk(root, 0)
     writer.end("paragraph")
-    title = root.find(".//title")
-    return writer.builder.build("" if title is None else title.text_content())
-
-
-def _decode(content: bytes) -> str:
-    """By the charset that the page declares, when it holds; else as any text."""
-    declared = _CHARSET.search(content[:4096])
-    if declared and not content.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
-        try:
-            return content.decode(declared[1].decode("ascii"))
-        except (LookupError, UnicodeDecodeError):
-            return decode(content)
-    return decode(content)
+    title = root.find(".//head/title")
+    return writer.builder.build("" if title is None else title.text_content(), found.doubt())
 
 
 def _remove_hidden(root: HtmlElement) -> None:
@@ -121,9 +140,11 @@ class _Writer:
             self._text.append(child.text_content())
         elif tag == "br":
             self._text.append("\n")
-        elif tag == "img":
-            self._text.append(_alternative(child))
-        elif _INLINE.fullmatch(tag) and not _holds_blocks(child):
+        elif tag in _REPLACED:
+            self._text.append(_replaced(child))
+        elif tag == "sup" and (exponent := _exponent(child)):
+            self._text.append(exponent)
+        elif tag not in _BLOCKS and not _holds_blocks(child):
             self.walk(child, depth)
         else:
             self.end("paragraph")
@@ -148,58 +169,158 @@ class _Writer:
     def _table(self, table: HtmlElement, depth: int) -> None:
         for caption in table.iterchildren("caption"):
             self._block(caption, depth + 1)
-        rows = [
-            [" ".join(_words(cell).split()) for cell in row if cell.tag in ("td", "th")]
-            for row in table.iter("tr")
-        ]
-        self.builder.add_table([row for row in rows if any(row)])
+        self.builder.add("paragraph", _tidy(_stray(table)))
+        self.builder.add_table([row for row in table_of(table) if any(row)])
 
     def _list(self, element: HtmlElement) -> None:
-        """Items become lines of one block; code and tables inside are blocks of their own, after the list."""
-        self.builder.add("list", "\n".join(_items(element, 0)))
-        for inner in element.iter(*_APART):
-            if not any(above.tag in _APART for above in _above(inner, element)):
-                self._block(inner, 0)
+        """Items become lines of one block, which code and tables inside interrupt."""
+        lines: list[str] = []
+        for each in list_lines(element, 0):
+            if isinstance(each, str):
+                lines.append(each)
+                continue
+            self.builder.add("list", "\n".join(lines))
+            lines = []
+            self._block(each, 0)
+        self.builder.add("list", "\n".join(lines))
 
 
-def _items(element: HtmlElement, depth: int) -> list[str]:
-    lines: list[str] = []
-    for number, item in enumerate((each for each in element if _is_item(each)), start=1):
+def list_lines(element: HtmlElement, depth: int) -> Iterator[str | HtmlElement]:
+    """The items of a list with their marks, nested ones set in; code and tables within them as elements."""
+    indent = "  " * depth
+    yield from (f"{indent}{line}" for line in _tidy(_one_line(element.text)).split("\n") if line)
+    for item, mark in zip(_children(element), _marks(element), strict=False):
         if item.tag in _LISTS:
-            lines += _items(item, depth + 1)
+            yield from list_lines(item, depth + 1)
+        else:
+            yield from _item(item, mark, depth)
+        yield from (f"{indent}{line}" for line in _tidy(_one_line(item.tail)).split("\n") if line)
+
+
+def _item(item: HtmlElement, mark: str, depth: int) -> Iterator[str | HtmlElement]:
+    """An item's own lines before, between and behind the lists, code and tables that it holds."""
+    indent, first = "  " * depth, mark
+    for part in _split(item):
+        if isinstance(part, str):
+            for line in _tidy(part).split("\n"):
+                if line:
+                    yield f"{indent}{first}{line}"
+                    first = "  "
+        elif part.tag in _LISTS and depth < _DEEPEST:
+            yield from list_lines(part, depth + 1)
+        elif part.tag not in _LISTS:
+            yield part
+
+
+def _split(element: HtmlElement) -> Iterator[str | HtmlElement]:
+    """The text of an element, and the lists, code and tables in it, however deep, in their order."""
+    text = _one_line(element.text)
+    for child in element:
+        if not _is_silent(child):
+            if child.tag in _APART or child.tag in _LISTS:
+                yield text
+                yield child
+                text = ""
+            elif next(child.iter(*_APART, *_LISTS), None) is not None:
+                yield text
+                yield from _split(child)
+                text = ""
+            else:
+                text += _shown(child, 0)
+        text += _one_line(child.tail)
+    yield text
+
+
+def _children(element: HtmlElement) -> list[HtmlElement]:
+    return [each for each in element if not _is_silent(each)]
+
+
+def _marks(element: HtmlElement) -> Iterator[str]:
+    """The mark of each child of a list, by its `start`, `reversed` and `type`, and `value` of the items."""
+    items = [each for each in _children(element) if each.tag not in _LISTS]
+    reverse = "reversed" in element.attrib
+    number = _integer(element.get("start"), len(items) if reverse else 1)
+    for child in _children(element):
+        if element.tag != "ol" or child.tag in _LISTS:
+            yield "- "
             continue
-        mark = f"{number}. " if element.tag == "ol" else "- "
-        own = _tidy(_words(item, without=(*_LISTS, *_APART))).split("\n")
-        lines += [f"{'  ' * depth}{mark if at == 0 else '  '}{line}" for at, line in enumerate(own) if line]
-        for inner in item.iter(*_LISTS):
-            if depth < _DEEPEST and not any(above.tag in _LISTS for above in _above(inner, item)):
-                lines += _items(inner, depth + 1)
-    return lines
+        number = _integer(child.get("value"), number)
+        yield f"{_numeral(number, child.get('type') or element.get('type') or '1')}. "
+        number += -1 if reverse else 1
 
 
-def _is_item(element: HtmlElement) -> bool:
-    return isinstance(element.tag, str) and not _is_silent(element)
+def _integer(value: str | None, default: int) -> int:
+    return int(value) if value and re.fullmatch(r"\s*[+-]?\d{1,9}\s*", value) else default
 
 
-def _above(element: HtmlElement, top: HtmlElement) -> list[HtmlElement]:
-    """The elements between one and another that holds it."""
-    found = []
-    for each in element.iterancestors():
-        if each is top:
-            break
-        found.append(each)
-    return found
+def _numeral(number: int, kind: str) -> str:
+    if number > 0 and kind in ("a", "A"):
+        letters = ""
+        while number:
+            number, digit = divmod(number - 1, 26)
+            letters = chr(ord("a") + digit) + letters
+        return letters if kind == "a" else letters.upper()
+    if 0 < number < 4000 and kind in ("i", "I"):
+        roman = ""
+        for value, letters in _ROMAN:
+            roman += letters * (number // value)
+            number %= value
+        return roman if kind == "i" else roman.upper()
+    return str(number)
 
 
-def _words(element: HtmlElement, without: tuple[str, ...] = (), depth: int = 0) -> str:
+def table_of(table: HtmlElement) -> Rows:
+    """The rows of a table; a cell that spans several stands in its first place, the others are empty."""
+    rows: Rows = []
+    reaching: dict[int, int] = {}  # columns that cells above reach into, and into how many rows from here
+    for tr in table.iter("tr"):
+        if _is_silent(tr):
+            continue
+        row, below = list[str](), {column: left - 1 for column, left in reaching.items() if left > 1}
+        for cell in (each for each in tr if each.tag in ("td", "th") and not _is_silent(each)):
+            while len(row) in reaching:
+                row.append("")
+            wide = max(1, min(_integer(cell.get("colspan"), 1), _WIDEST_SPAN))
+            high = _integer(cell.get("rowspan"), 1) or _LONGEST_SPAN
+            if high > 1:
+                below |= dict.fromkeys(range(len(row), len(row) + wide), high - 1)
+            row += [" ".join(_words(cell).split()), *[""] * (wide - 1)]
+        rows.append(row)
+        reaching = below
+    return rows
+
+
+def _stray(table: HtmlElement) -> str:
+    """Text in a table that stands in no cell: browsers show it above."""
+    texts = [
+        f"{each.text or ''} {' '.join(child.tail or '' for child in each)}"
+        for each in table.iter("table", "thead", "tbody", "tfoot", "tr")
+    ]
+    return _one_line(" ".join(texts))
+
+
+def _words(element: HtmlElement, depth: int = 0) -> str:
     """All text below an element; a line end where a block ends."""
     parts = [_one_line(element.text)]
+    marks = _marks(element) if element.tag in _LISTS else None
     for child in element:
-        if not _is_silent(child) and child.tag not in without and depth < _DEEPEST:
-            inner = "\n" if child.tag == "br" else _alternative(child) or _words(child, without, depth + 1)
-            parts.append(inner if _INLINE.fullmatch(child.tag) else f"\n{inner}\n")
+        if not _is_silent(child):
+            mark = next(marks, "") if marks is not None and element.tag == "ol" else ""
+            parts.append(_shown(child, depth, mark))
         parts.append(_one_line(child.tail))
     return "".join(parts)
+
+
+def _shown(child: HtmlElement, depth: int, mark: str = "") -> str:
+    """An element within a line or cell; one that is a block stands on lines of its own."""
+    if child.tag == "br":
+        return "\n"
+    if child.tag in _REPLACED:
+        return _replaced(child)
+    if child.tag == "sup" and (exponent := _exponent(child)):
+        return exponent
+    inner = child.text_content() if depth > _DEEPEST else _words(child, depth + 1)
+    return f"\n{mark}{inner}\n" if child.tag in _BLOCKS else inner
 
 
 def _is_silent(element: HtmlElement) -> bool:
@@ -207,15 +328,26 @@ def _is_silent(element: HtmlElement) -> bool:
     return not isinstance(element.tag, str) or element.tag in _SILENT
 
 
-def _alternative(element: HtmlElement) -> str:
-    """What an image is said to show, when that is more than a word."""
-    words = element.get("alt", "").split() if element.tag == "img" else []
+def _replaced(element: HtmlElement) -> str:
+    """What stands for an element that shows no text of its own kind: an image's description, a formula."""
+    if element.tag == "math":
+        return f" {as_text(element)} " if "display" in element.attrib else as_text(element)
+    if element.tag == "svg":
+        return " ".join(["", *(text.text_content() for text in element.iter("text")), ""])
+    words = element.get("alt", "").split()
     return f" {' '.join(words)} " if len(words) > 1 else ""
 
 
+def _exponent(element: HtmlElement) -> str:
+    """An exponent behind a number in raised digits, as else it would be read as part of it; else nothing."""
+    above, parent = element.getprevious(), element.getparent()
+    before = (parent.text if above is None and parent is not None else above.tail) or ""
+    digits = element.text_content().strip()
+    return digits.translate(_SUPERSCRIPTS) if before[-1:].isdigit() and _DIGITS.fullmatch(digits) else ""
+
+
 def _holds_blocks(element: HtmlElement) -> bool:
-    inside = (each for each in element.iterdescendants() if isinstance(each.tag, str))
-    return any(not _INLINE.fullmatch(each.tag) and each.tag not in _SILENT for each in inside)
+    return next(element.iterdescendants(*_BLOCKS), None) is not None
 
 
 def _is_layout(table: HtmlElement) -> bool:

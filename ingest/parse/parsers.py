@@ -30,6 +30,7 @@ from ingest.media_types import (
     PPTX,
     RTF,
     TAR,
+    UNKNOWN,
     XLS,
     XLSX,
     XZ,
@@ -71,15 +72,17 @@ _PARSERS = {
     "text/csv": "delimited:parse",
     "text/tab-separated-values": "delimited:parse",
     "message/rfc822": "mail:parse_eml",
+    "application/mbox": "mbox:parse",
+    "text/calendar": "icalendar:parse",
     MSG: "mail:parse_msg",
-    "text/plain": "text:parse_text",
+    "text/plain": "plain:parse",
     "text/x-rst": "markup:parse_rst",
     "text/x-org": "markup:parse_org",
     "text/asciidoc": "markup:parse_asciidoc",
-    "application/xml": "text:parse_xml",
-    "application/json": "text:parse_verbatim",
-    "application/x-ndjson": "text:parse_verbatim",
-    "application/yaml": "text:parse_verbatim",
+    "application/xml": "xml:parse",
+    "application/json": "data:parse_json",
+    "application/x-ndjson": "data:parse_json",
+    "application/yaml": "data:parse_yaml",
     ZIP: "archive:parse_zip",
     TAR: "archive:parse_tar",
     GZIP: "archive:parse_packed",
@@ -88,6 +91,7 @@ _PARSERS = {
     **dict.fromkeys(IMAGES, "ocr:parse"),
 }
 
+_VAGUE = (UNKNOWN, "text/plain")
 _LONGEST_REASON = 300
 _ZIPPED = (DOCX, PPTX, XLSX, ODT, ODP, ODS, EPUB)
 log = logging.getLogger(__name__)
@@ -130,11 +134,20 @@ def parse_file(content: bytes, source: str, kind: str, context: Context) -> Pars
         raise corrupt(kind, f"{type(error).__name__}: {error}"[:_LONGEST_REASON]) from error
 
 
-def parse_inner_file(content: bytes, source: str, context: Context) -> ParsedDocument:
-    """The document of a file found inside another; `context` is that of the inner file."""
+def parse_inner_file(content: bytes, source: str, context: Context, declared: str = "") -> ParsedDocument:
+    """The document of a file found inside another, which may declare what it is; `context` is that of the
+    inner file.
+    """
     if not content.strip():
         raise empty("The file is empty.")
-    return parse_file(content, source, media_type(source, content), context)
+    return parse_file(content, source, kind_of(source, content, declared), context)
+
+
+def kind_of(source: str, content: bytes, declared: str) -> str:
+    """What content and name say; where that is vague, the media type declared, if it can be read."""
+    found = media_type(source, content)
+    declared = declared.split(";")[0].strip().lower()
+    return declared if found in _VAGUE and declared in _PARSERS else found
 
 
 def _measure(content: bytes, inside: Context) -> None:

@@ -23,7 +23,7 @@ import numpy as np
 from eval.environment import machine
 from ingest.parse.limits import Context
 from ingest.parse.markdown import parse as parse_markdown
-from ingest.parse.text import parse_text
+from ingest.parse.plain import parse as parse_text
 from lab.bench.chunking.report import Sample, Stage, Way, as_object, compared, draw, markdown
 from lab.bench.chunking.scores import Question, Retrieved, Scores, load, score
 from lab.bench.chunking.splitters import Passage, Tokens, fixed, ours, recursive
