@@ -1,4 +1,4 @@
-"""Lexical search by Tantivy: BM25 over stemmed words, updated in place.
+"""Lexical search by Tantivy: BM25 over stemmed words of folded text, updated in place.
 
 Tantivy fixes k1 at 1.2 and b at 0.75, counts a text's length in 256 steps (exact up to 40 words), and keeps
 deleted chunks in its statistics until their segment is merged. A query is a bag of words: nothing in it is
@@ -22,6 +22,7 @@ from rag.index import snapshot
 from rag.index.catalogue import Catalogue
 from rag.index.types import Batch, IndexedChunk, IndexSpec, Scored, TermScore, exact_top
 from rag.index.vocabulary import Vocabulary
+from rag.text.folding import folded
 from rag.text.words import QUOTING_STOP_WORDS
 from rag.types import Filter, Not, Span
 
@@ -49,8 +50,9 @@ STOPPED = frozenset(LANGUAGES) - {"arabic", "greek", "romanian", "tamil", "turki
 """Languages that Tantivy has a list of stop words for."""
 LONGEST_WORD = 256
 """Bytes; longer runs of letters (encoded data, mostly) are not searchable."""
-VERSION = 2
-"""Raised when the words of a chunk are taken otherwise than before: indexes of the old way are rebuilt."""
+VERSION = 3
+"""Raised when the words of a chunk, or the payload beside them in Qdrant, are taken otherwise than before:
+indexes of the old way are rebuilt."""
 MOST_TERMS = 128
 """Different words of a query that are looked up: the first ones."""
 LONGEST_SPELLING = 48
@@ -74,7 +76,8 @@ class Term:
 
 
 class Analyzer:
-    """Text to stems: words in lower case, without accents, cut by the language's Snowball stemmer.
+    """Text to stems: words of folded text (`rag.text.folding`) in lower case, without accents, cut by the
+    language's Snowball stemmer.
 
     A query leaves out its stop words (for English Lucene's 33) unless it has no other; texts keep theirs, so
     that such a query finds something. Raises InvalidInput `invalid_language`. `none` leaves words unstemmed.
@@ -88,23 +91,27 @@ class Analyzer:
 
     def stems(self, text: str) -> list[str]:
         """Every word's stem, in order."""
-        return list(self.analyzer.analyze(_sound(text)))
+        return list(self.analyzer.analyze(searched(text)))
 
     def terms(self, text: str) -> list[Term]:
         """A query's different stems in the order of their first word, at most MOST_TERMS."""
         counts: dict[str, int] = {}
         words: dict[str, str] = {}
-        sound = _sound(text)
-        for token in self._telling.pre_tokenize(sound).tokens or self.analyzer.pre_tokenize(sound).tokens:
+        query = folded(_sound(text), singles=False)
+        telling = self._telling.pre_tokenize(query.text).tokens
+        for token in telling or self.analyzer.pre_tokenize(query.text).tokens:
             counts[token.text] = counts.get(token.text, 0) + 1
-            words.setdefault(token.text, text[token.char_offset_from : token.char_offset_to])
+            start, end = query.span(token.char_offset_from, token.char_offset_to)
+            words.setdefault(token.text, text[start:end])
         return [Term(stem, words[stem], count) for stem, count in counts.items()][:MOST_TERMS]
 
     def places(self, text: str) -> dict[str, list[Span]]:
         """Where each stem of the text stands in it, in characters."""
         found: dict[str, list[Span]] = {}
-        for token in self.analyzer.pre_tokenize(_sound(text)).tokens:
-            found.setdefault(token.text, []).append(Span(token.char_offset_from, token.char_offset_to))
+        read = folded(_sound(text), singles=True)
+        for token in self.analyzer.pre_tokenize(read.text).tokens:
+            span = Span(*read.span(token.char_offset_from, token.char_offset_to))
+            found.setdefault(token.text, []).append(span)
         return found
 
 
@@ -393,10 +400,14 @@ def _entry(chunk: IndexedChunk) -> Any:
     entry = tantivy.Document()
     entry.add_unsigned("key", chunk.key)
     entry.add_text("document", chunk.document_id)
-    text = _sound(chunk.text)
-    entry.add_text("text", text)
-    entry.add_text("spelling", text)
+    entry.add_text("text", searched(chunk.text))
+    entry.add_text("spelling", _sound(chunk.text))
     return entry
+
+
+def searched(text: str) -> str:
+    """A chunk's text as the index takes it."""
+    return folded(_sound(text), singles=True).text
 
 
 def _sound(text: str) -> str:
