@@ -196,7 +196,7 @@ class In:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The field is a number (or an ISO 8601 string compared as text) within the bounds given."""
+    """The field is a number, a date (compared as an instant) or a text within the bounds given."""
 
     key: str
     gt: float | str | None = None

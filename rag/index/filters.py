@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 from rag.errors import InvalidInput
 from rag.types import And, Document, Equals, Filter, In, Not, Or, Range, Scalar
@@ -16,14 +18,18 @@ DEEPEST = 16
 """Levels of and, or and not; deeper ones come from programs, not from people."""
 
 Bound = float | str
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DATE = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?\s?(?:[Zz]|[+-]\d\d(?::?\d\d)?)?)?"
+)
 
 
 def matches(document: Document, filters: Filter) -> bool:
     """Whether the document passes the filter.
 
     Text equals text, true and false equal only themselves, and 1 equals 1.0. A range holds for one number
-    against numbers and one text against texts (compared by code point), never for a list, and not at all
-    without a bound.
+    against numbers and one text against texts, never for a list, and not at all without a bound. Two texts
+    that are dates compare as instants (see `instant`), all others by code point.
     """
     match filters:
         case Equals(key, value):
@@ -49,6 +55,20 @@ def field(document: Document, key: str) -> Scalar | Sequence[str] | None:
     return document.metadata.get(key)
 
 
+def keys(filters: Filter) -> Iterator[str]:
+    """Every key that a filter names."""
+    match filters:
+        case Equals(key, _) | In(key, _):
+            yield key
+        case Range(key):
+            yield key
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from keys(part)
+        case Not(part):
+            yield from keys(part)
+
+
 def values(value: Scalar | Sequence[str] | None) -> tuple[Scalar, ...]:
     """What equality looks at: the items of a list, one scalar, or nothing."""
     if value is None:
@@ -69,6 +89,22 @@ def within(value: Scalar | Sequence[str] | None, bounds: Range) -> bool:
     """Whether one value lies in the range."""
     given = [(limit, how) for limit, how in _limits(bounds) if limit is not None]
     return bool(given) and all(_holds(value, limit, how) for limit, how in given)
+
+
+def instant(text: str) -> float | None:
+    """The moment that a date or time of ISO 8601 stands for, in seconds since 1970; None for any other text.
+
+    A day stands for its beginning, and a time without an offset is in UTC.
+    """
+    if not _DATE.fullmatch(text):
+        return None
+    try:
+        told = datetime.fromisoformat(text.replace(",", ".").replace(" +", "+").replace(" -", "-").upper())
+        if told.tzinfo is None:
+            told = told.replace(tzinfo=UTC)
+        return (told - _EPOCH) / timedelta(seconds=1)
+    except (ValueError, OverflowError):
+        return None
 
 
 def checked(filters: Filter | None) -> Filter | None:
@@ -99,6 +135,9 @@ def _order(value: Scalar | Sequence[str] | None, limit: Bound) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str) and isinstance(limit, str):
+        moments = instant(value), instant(limit)
+        if moments[0] is not None and moments[1] is not None:
+            return (moments[0] > moments[1]) - (moments[0] < moments[1])
         return (value > limit) - (value < limit)
     if isinstance(value, int | float) and isinstance(limit, int | float):
         return (value > limit) - (value < limit)

@@ -28,6 +28,7 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 from rag.errors import IndexMismatch, IndexUnavailable
 from rag.files import file_lock
 from rag.index import snapshot
+from rag.index.filters import instant
 from rag.index.qdrant_payload import (
     bm25_weights,
     escaped,
@@ -491,6 +492,20 @@ def _range(bounds: Range) -> models.Condition:
 def _bounded(key: str, how: str, limit: float | str) -> models.Condition:
     if not isinstance(limit, str):
         return models.FieldCondition(key=_path(key, "number"), range=models.Range(**{how: limit}))
+    moment = instant(limit)
+    if moment is None:
+        return _text_bounded(key, how, limit)
+    path = _path(key, "instant")
+    no_date = models.IsEmptyCondition(is_empty=models.PayloadField(key=path))
+    return _any(
+        [
+            models.FieldCondition(key=path, range=models.Range(**{how: moment})),
+            _all([no_date, _text_bounded(key, how, limit)]),
+        ]
+    )
+
+
+def _text_bounded(key: str, how: str, limit: str) -> models.Condition:
     order = pieces(limit)
     side = how[:2]
     ways: list[models.Condition] = [

@@ -6,7 +6,7 @@ import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from rag.index.filters import RESERVED, field
+from rag.index.filters import RESERVED, field, instant
 from rag.types import Document, Scalar
 
 K1 = 1.2
@@ -23,8 +23,8 @@ Encoded = dict[str, str | float | bool | list[str] | dict[str, int]]
 def metadata_payload(document: Document) -> dict[str, Encoded]:
     """Every filterable key of the document, escaped, with its value by kind.
 
-    `text` holds a text or the items of a list, `number` a number, `bool` true or false, and `order` the text
-    again in numbers: Qdrant compares numbers only.
+    `text` holds a text or the items of a list, `number` a number, `bool` true or false, `order` the text
+    again in numbers, as Qdrant compares numbers only, and `instant` the moment of a text that is a date.
     """
     payload: dict[str, Encoded] = {}
     for key in (*document.metadata, *RESERVED):
@@ -79,7 +79,12 @@ def _encoded(value: Scalar | Sequence[str]) -> Encoded:
     if isinstance(value, bool):
         return {"bool": value}
     if isinstance(value, str):
-        return {"text": value, "order": {str(place): piece for place, piece in enumerate(pieces(value))}}
+        encoded: Encoded = {
+            "text": value,
+            "order": {str(place): piece for place, piece in enumerate(pieces(value))},
+        }
+        moment = instant(value)
+        return encoded if moment is None else {**encoded, "instant": moment}
     if isinstance(value, int | float):
         return {"number": value}
     return {"text": list(value)}

@@ -47,7 +47,7 @@ class OneOf(BaseModel):
 
 
 class Bounds(BaseModel):
-    """The field is a number within these bounds, or an ISO 8601 string compared as text."""
+    """The field is a number, a date of ISO 8601 (compared as an instant) or a text within these bounds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"minProperties": 1})
 
