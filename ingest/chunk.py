@@ -169,7 +169,7 @@ def _units(block: Block, tokens: _Tokens) -> list[_Unit]:
     """A block as a whole when it fits, else its lines or sentences, else its words, else its letters."""
     start, end = trimmed(tokens.text, block.start, block.end)
     if tokens.fits(start, end):
-        return [_Unit(start, end)] if start < end else []
+        return [_Unit(start, end, _header(block, start))] if start < end else []
     if block.kind in ("table", "code", "list"):
         spans = _lines(tokens.text, block.start, block.end)
     else:

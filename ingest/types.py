@@ -70,7 +70,8 @@ class Block:
     """A stretch of the text that belongs together: `text[start:end]`.
 
     `level` is 1 to 6 for a heading. `header` is the first row of a table, when there is one: it explains
-    every row that stands in another chunk.
+    every row that stands in another chunk. That of a table which goes on from another page stands before
+    the block.
     """
 
     kind: BlockKind

@@ -51,14 +51,22 @@ class Builder:
             self._blocks.append(Block(kind, start, self._length, level, page))
 
     def add_table(
-        self, rows: Sequence[Sequence[str]], *, page: int | None = None, header: bool = True
-    ) -> None:
-        """One table: a line per row, ` | ` between cells, the first row its header unless told otherwise."""
+        self, rows: Sequence[Sequence[str]], *, page: int | None = None, header: bool | Span = True
+    ) -> Span | None:
+        """One table: a line per row, ` | ` between cells; where its header stands, if it has one.
+
+        That is its first row unless told otherwise, or a row further up, of a table that this one continues.
+        """
         lines = [line for line in map(_row, rows) if line]
         start = self._append("\n".join(lines), _GAP)
-        if start is not None:
+        if start is None:
+            return None
+        if isinstance(header, Span):
+            span: Span | None = header
+        else:
             span = Span(start, start + len(lines[0])) if header and len(lines) > 1 else None
-            self._blocks.append(Block("table", start, self._length, None, page, span))
+        self._blocks.append(Block("table", start, self._length, None, page, span))
+        return span
 
     def include(self, document: ParsedDocument, heading: str) -> None:
         """Another document as a section under this heading: its own headings move down by one level."""

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 # Scripts that set no space between words: nothing stands between two of their letters over a line end.
-_UNSPACED = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u303f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff9f]"
+_UNSPACED = (
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u303f\u3040-\u30ff\u3400-\u9fff"
+    "\uf900-\ufaff\uff01-\uff9f]"
+)
 _WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff01-\uff60]")
 _LINE_END_WITHIN = re.compile(rf"(?<={_UNSPACED})\s*\n\s*(?={_UNSPACED})")
 # A word divided at its hyphen, but not one whose second half is understood: "in- and output".

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import pairwise, takewhile
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -15,14 +15,19 @@ from ingest.media_types import PDF
 from ingest.parse.builder import Builder
 from ingest.parse.failures import empty, needs_ocr, password_protected, too_large, truncated, unread_metadata
 from ingest.parse.limits import Context
+from ingest.parse.lines import joined
 from ingest.parse.ocr import LONGEST_SIDE, add_image, is_installed
+from ingest.parse.pdf_annotations import notes, with_notes
 from ingest.parse.pdf_layout import Line, interleaved, page_lines
+from ingest.parse.pdf_margins import pattern, running_lines
 from ingest.parse.pdf_tables import Table, ruled_tables, with_tables
 from ingest.parse.truncation import is_truncated
 from ingest.types import BlockKind, ParsedDocument
+from rag.types import Span
 
 _HEADING = 1.12  # a heading is set in letters this much larger than those of the body
 _GAP = 1.45  # and a paragraph ends where the next line is this many usual line distances away
+_FAR = 2.5  # line heights; lines of one paragraph are never so far apart
 _LONGEST_HEADING = 160
 _HEADING_STARTS = "§#\"'“‘«([{"
 _SCRAP = 4
@@ -73,7 +78,10 @@ def _check_text(pages: Sequence[_Page]) -> None:
 
 def _open(content: bytes) -> pypdfium2.PdfDocument:
     try:
-        return pypdfium2.PdfDocument(content)
+        document = pypdfium2.PdfDocument(content)
+        if document.get_formtype() != pdfium.FORMTYPE_NONE:
+            document.init_forms()
+        return document
     except pypdfium2.PdfiumError as error:
         if "password" in str(error).lower():
             raise password_protected() from error
@@ -85,6 +93,8 @@ def _page(document: pypdfium2.PdfDocument, number: int) -> _Page:
     text_page = page.get_textpage()
     try:
         lines = interleaved(text_page) or list(page_lines(text_page))
+        if shown := notes(page, document.formenv):
+            lines = with_notes(lines, shown, text_page)
         items = with_tables(lines, ruled_tables(page, text_page)) if lines else []
         return _Page(items, not lines and _has_image(page))
     finally:
@@ -100,14 +110,17 @@ def _has_image(page: pypdfium2.PdfPage) -> bool:
 def _build(document: pypdfium2.PdfDocument, pages: Sequence[_Page], context: Context) -> ParsedDocument:
     builder, unread = Builder(), list[str]()
     body = _usual_size(pages)
-    sizes = _heading_sizes(pages, body)
+    pages, running = _without_running(pages, body)
+    writer = _Writer(builder, _heading_sizes(pages, body))
     for number, page in enumerate(pages, start=1):
-        _add_items(builder, page.items, sizes, number)
+        writer.add(page.items, number)
         if page.scanned and is_installed():
             _add_scan(builder, document, number)
             context.alive()
         elif page.scanned:
             unread.append(f"page {number}: needs_ocr")
+        if number == len(pages):
+            writer.add(running, number)
         builder.end_page(number)
     author = document.get_metadata_value("Author").strip()
     metadata = {"author": author} if author else {}
@@ -116,20 +129,59 @@ def _build(document: pypdfium2.PdfDocument, pages: Sequence[_Page], context: Con
     )
 
 
-def _add_items(builder: Builder, items: Sequence[Line | Table], sizes: Sequence[float], number: int) -> None:
-    lines: list[Line] = []
-    for item in [*items, None]:
-        if isinstance(item, Line):
-            lines.append(item)
-            continue
-        for paragraph in _paragraphs(lines):
-            text = _join(paragraph)
-            level = _level(paragraph, text, sizes)
-            kind: BlockKind = "heading" if level else "list" if text.startswith(_BULLETS) else "paragraph"
-            builder.add(kind, text, level=level, page=number)
-        lines = []
-        if item is not None:
-            builder.add_table(item.rows, page=number)
+def _without_running(pages: Sequence[_Page], body: float) -> tuple[list[_Page], list[Line]]:
+    """The pages without running heads and feet but that on top of the first page, and one of each other."""
+    lines = [[item for item in page.items if isinstance(item, Line)] for page in pages]
+    found = running_lines(lines, body)
+    top = [] if not pages else list(takewhile(lambda item: item in found[0], pages[0].items))
+    kept = {pattern(item.text) for item in top if isinstance(item, Line)}
+    once = {pattern(line.text): line for page in reversed(found) for line in reversed(page)}
+    left = [[line for line in lines if number or line not in top] for number, lines in enumerate(found)]
+    plain = [
+        replace(page, items=[item for item in page.items if item not in running])
+        for page, running in zip(pages, left, strict=True)
+    ]
+    return plain, [line for words, line in once.items() if words not in kept]
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Adds pages to a builder; knows the last page's last table, which the next page's first may continue."""
+
+    builder: Builder
+    sizes: Sequence[float]
+    table: Table | None = None
+    header: Span | None = None
+
+    def add(self, items: Sequence[Line | Table], number: int) -> None:
+        """The blocks of a page's items."""
+        lines: list[Line] = []
+        for item in [*items, None]:
+            if isinstance(item, Line):
+                lines.append(item)
+                continue
+            for paragraph in _paragraphs(lines):
+                self._add_paragraph(paragraph, number)
+            lines = []
+            if item is not None:
+                self._add_table(item, number)
+
+    def _add_paragraph(self, paragraph: Sequence[Line], number: int) -> None:
+        self.table = self.header = None
+        text = _join(paragraph)
+        level = _level(paragraph, text, self.sizes)
+        kind: BlockKind = "heading" if level else "list" if text.startswith(_BULLETS) else "paragraph"
+        self.builder.add(kind, text, level=level, page=number)
+
+    def _add_table(self, table: Table, number: int) -> None:
+        """A table that goes on from the last page has that one's header, unless it repeats it."""
+        above, header = self.table, self.header
+        goes_on = above is not None and header is not None and table.goes_on(above)
+        if goes_on and above is not None and header is not None and table.rows[0] != above.rows[0]:
+            self.builder.add_table(table.rows, page=number, header=header)
+            self.table = replace(table, rows=above.rows)
+            return
+        self.table, self.header = table, self.builder.add_table(table.rows, page=number)
 
 
 def _add_scan(builder: Builder, document: pypdfium2.PdfDocument, number: int) -> None:
@@ -195,7 +247,7 @@ def _usual_distance(lines: Sequence[Line]) -> float:
 def _apart(above: Line, below: Line, usual: float) -> bool:
     """Whether a paragraph ends here: a bullet, other letters, a gap, or a jump up to the next column."""
     step, size = above.end_base - below.base, max(above.size, below.size)
-    if below.text.startswith(_BULLETS):
+    if below.text.startswith(_BULLETS) or above.filled or below.filled or step > _FAR * size:
         return True
     if min(len(above.text), len(below.text)) < _SCRAP and abs(step) < size:
         return False  # an index or exponent that pdfium took for a line
@@ -206,7 +258,7 @@ def _apart(above: Line, below: Line, usual: float) -> bool:
 
 def _join(lines: Sequence[Line]) -> str:
     """Lines to a paragraph; a word that was divided at a line's end is whole again."""
-    text = _DIVIDED.sub("", " ".join(line.text for line in lines))
+    text = _DIVIDED.sub("", joined([line.text for line in lines]))
     return _HYPHEN.sub("-", text).replace("\u00ad", "")
 
 

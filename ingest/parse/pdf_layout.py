@@ -23,7 +23,8 @@ _SCRIPTS = re.compile("(?<=[\u0590-\u06ff])(?=[A-Za-z])|(?<=[A-Za-z])(?=[\u0590-
 class Line:
     """A line of text: its size, the heights of its first and last letter's base, its left edge, in points.
 
-    The two heights differ where pdfium has joined the halves of a divided word.
+    The two heights differ where pdfium has joined the halves of a divided word. A line that was filled in
+    (a form's) is a paragraph of its own.
     """
 
     text: str
@@ -32,6 +33,7 @@ class Line:
     end_base: float
     bold: bool
     left: float = 0.0
+    filled: bool = False
 
 
 def page_lines(text_page: pypdfium2.PdfTextPage) -> Iterator[Line]:

@@ -38,13 +38,21 @@ PlacedT = TypeVar("PlacedT", bound=Placed)
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells and the edges around them in points. A merged cell stands in its first place."""
+    """Rows of cells, the edges around them and those of the columns in points. A merged cell stands in its
+    first place.
+    """
 
     rows: list[list[str]]
     left: float
     bottom: float
     right: float
     top: float
+    edges: tuple[float, ...] = ()
+
+    def goes_on(self, above: Table) -> bool:
+        """Whether this may be the rest of a table that began on the page before: its columns are the same."""
+        pairs = zip(self.edges, above.edges, strict=False)
+        return len(self.edges) == len(above.edges) and all(abs(a - b) <= _NEAR for a, b in pairs)
 
     def holds(self, line: Placed) -> bool:
         """Whether a line begins, and ends, within the edges."""
@@ -207,7 +215,7 @@ def _table(level: Rules, upright: Rules, text_page: pypdfium2.PdfTextPage) -> Ta
     filled = [[index for index, cell in enumerate(row) if cell] for row in rows]
     if sum(map(bool, filled)) < 2 or len({index for row in filled for index in row}) < 2:
         return None
-    return Table(rows, xs[0], ys[-1], xs[-1], ys[0])
+    return Table(rows, xs[0], ys[-1], xs[-1], ys[0], tuple(xs))
 
 
 def _cell(
