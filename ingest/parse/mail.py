@@ -24,19 +24,24 @@ Fields = dict[str, str]
 
 def parse_eml(content: bytes, source: str, context: Context) -> ParsedDocument:
     """The head of the message as its first block, its body, then each attachment under its name."""
+    return read_message(message_of(content), context)
+
+
+def message_of(content: bytes) -> EmailMessage:
+    """The message of these bytes."""
     if encoding(content).startswith("utf-16"):
         content = decode(content).encode("utf-8", "replace")  # saved as text; mail itself is never UTF-16
-    message = email.message_from_bytes(content, policy=email.policy.default)
-    return _read_message(message, context)
+    return email.message_from_bytes(content, policy=email.policy.default)
 
 
-def _read_message(message: EmailMessage, context: Context) -> ParsedDocument:
+def read_message(message: EmailMessage, context: Context, *, headed: bool = False) -> ParsedDocument:
+    """As `parse_eml`; the subject is left to the heading above it where the message is `headed`."""
     if message.get_content_type() in ENCRYPTED:
         raise encrypted_message()
     fields = {name: header(message, name) for name in ("Subject", "From", "To", "Cc", "Date")}
     parts = read_parts(message)
     fields["Attachments"] = ", ".join(each.name for each in parts.attached if each.named)
-    return _document(parts, fields, context)
+    return _document(parts, fields, context, headed=headed)
 
 
 def parse_msg(content: bytes, source: str, context: Context) -> ParsedDocument:
@@ -61,12 +66,13 @@ def parse_msg(content: bytes, source: str, context: Context) -> ParsedDocument:
     return _document(parts, fields, context)
 
 
-def _document(parts: Parts, fields: Fields, context: Context) -> ParsedDocument:
+def _document(parts: Parts, fields: Fields, context: Context, *, headed: bool = False) -> ParsedDocument:
     known = {name: value for name, value in fields.items() if value}
     if not parts.body.length and not known and not parts.attached:
         raise empty("The message has neither a head nor a body.")
     builder = Builder()
-    builder.add("paragraph", "\n".join(f"{name}: {value}" for name, value in known.items()))
+    lines = (f"{name}: {value}" for name, value in known.items() if not (headed and name == "Subject"))
+    builder.add("paragraph", "\n".join(lines))
     builder.extend(parts.body.build())
     unread = [*parts.unread, *_with_attached(builder, parts.attached, context)]
     metadata = {**{name.lower(): value for name, value in known.items()}, **_date(known.get("Date", ""))}
@@ -92,7 +98,7 @@ def _with_attached(builder: Builder, attached: Sequence[Attachment], context: Co
 def _read_attached(attached: Attachment, inside: Context) -> ParsedDocument:
     if isinstance(attached.content, EmailMessage):
         inside.unpacking(0, 0)
-        return _read_message(attached.content, inside)
+        return read_message(attached.content, inside, headed=not attached.named)
     inside.unpacking(len(attached.content), len(attached.content))
     return parse_inner_file(attached.content, attached.name, inside, attached.media_type)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ingest.parse.builder import Builder
 from ingest.parse.failures import nothing_readable, unread_metadata, unread_of
 from ingest.parse.limits import Context
-from ingest.parse.mail import parse_eml
+from ingest.parse.mail import message_of, read_message
 from ingest.types import ParsedDocument
 from rag.errors import ParseError
 
@@ -23,7 +23,7 @@ def parse(content: bytes, source: str, context: Context) -> ParsedDocument:
     for count, message in enumerate(_messages(content), start=1):
         try:
             inside.unpacking(len(message), len(message))
-            document = parse_eml(message, source, inside)
+            document = read_message(message_of(message), inside, headed=True)
             builder.include(document, document.title or f"Message {count}")
             unread += unread_of(document, f"message {count}")
         except ParseError as error:

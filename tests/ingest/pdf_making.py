@@ -1,4 +1,4 @@
-"""PDFs made by hand: pages with content, and annotations on the first one; readers find objects without a table."""
+"""PDFs made by hand: pages with content, annotations on the first; readers find objects without a table."""
 
 from __future__ import annotations
 
