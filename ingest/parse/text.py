@@ -5,13 +5,9 @@ from __future__ import annotations
 from striprtf.striprtf import rtf_to_text
 
 from ingest.parse.builder import Builder
-from ingest.parse.decode import decode
 from ingest.parse.limits import Context
 from ingest.parse.plain import add_text
-from ingest.parse.unstructured_elements import document, elements_of, prepare
 from ingest.types import ParsedDocument
-
-
 
 
 def parse_rtf(content: bytes, source: str, context: Context) -> ParsedDocument:
