@@ -109,10 +109,15 @@ def test_the_service_answers_by_the_key_or_abstains(service: Service) -> None:
         ("How much does a visit cost?", "A visit is free.", "Tower", False),
         ("What was built in 1931?", "The annex was built in 1954.", "Tower", True),
         ("How many boats does it keep?", "It keeps three goats.", "Tower", True),
+        ("Who owns berth C?", "The harbour owns berth D.", "Tower", True),
+        ("Who owns berth C?", "The harbour owns berths C and D.", "Tower", False),
+        ("Which boat has no anchor?", "The ferry has an anchor.", "Boats", True),
+        ("Which boat has no anchor?", "The dinghy has no anchor.", "Boats", False),
+        ("Which boat is without an anchor?", "The ferry is red.", "Boats", False),
     ],
 )
 def test_a_part_keeps_to_what_is_asked(question: str, text: str, above: str, fails: bool) -> None:
-    passages = [f"{above} {text}", "In 1931 two boats sank."]
+    passages = [f"{above} {text}", "In 1931 two boats sank. One had no anchor."]
     assert constraints_of(question, passages).fails(text, above, text) is fails
 
 
