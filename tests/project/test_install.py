@@ -21,6 +21,7 @@ IMPORT_NAMES = {
     "pytest-xdist": "xdist",
     "python-multipart": "python_multipart",
     "python-oxmsg": "oxmsg",
+    "python-pptx": "pptx",
     "python-stdnum": "stdnum",
     "pyyaml": "yaml",
     "rouge-score": "rouge_score",
