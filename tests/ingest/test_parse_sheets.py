@@ -8,6 +8,7 @@ import zipfile
 
 import openpyxl
 import pytest
+from openpyxl.chart import BarChart
 from openpyxl.comments import Comment
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
@@ -198,6 +199,23 @@ def test_lines_of_one_cell_are_no_list_for_a_sign(parse: Parse) -> None:
     made = book(["-5"], [], ["*All prices are without tax."], [], ["• salt"])
     kinds = [(kind, text) for kind, _, text in shown(parse("x.xlsx", office_file(made)))][1:]
     assert kinds == [("paragraph", "-5"), ("paragraph", "*All prices are without tax."), ("list", "- salt")]
+
+
+def test_text_boxes_over_a_sheet_stand_behind_it(parse: Parse) -> None:
+    made = book(["Part", "Qty"], ["Bolt", 12])
+    made.active.add_chart(BarChart(), "D4")  # brings a drawing
+    shape = (
+        "<xdr:sp xmlns:xdr='http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing'"
+        " xmlns:a='http://schemas.openxmlformats.org/drawingml/2006/main'><xdr:nvSpPr><xdr:cNvPr id='7'{}/>"
+        "</xdr:nvSpPr><xdr:txBody><a:p><a:r><a:t>{}</a:t></a:r></a:p></xdr:txBody></xdr:sp>"
+    ).format
+    boxes = shape("", "Not audited.") + shape(" hidden='1'", "Draft.")
+    content = office_file(made)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        drawing = archive.read("xl/drawings/drawing1.xml").decode()
+    end = drawing[drawing.rindex("</") :]
+    content = with_part(content, "xl/drawings/drawing1.xml", end, boxes + end)
+    assert parse("x.xlsx", content).text == "S\n\nPart | Qty\nBolt | 12\n\nNot audited."
 
 
 def test_comments_stand_in_the_order_of_their_cells(parse: Parse) -> None:

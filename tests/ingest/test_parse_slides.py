@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pptx
+from pptx.opc.package import Part
+from pptx.opc.packuri import PackURI
+from pptx.oxml import parse_xml
 from pptx.presentation import Presentation
 from pptx.slide import Slide
 from pptx.util import Inches
@@ -91,6 +94,33 @@ def test_merged_cells_of_tables_stand_once(parse: Parse) -> None:
     made.cell(1, 0).merge(made.cell(2, 0))
     text = parse("x.pptx", office_file(show)).text
     assert text == "Area |  | Sum\nNorth | Oslo | 4\n | Bergen | 7"
+
+
+DIAGRAM = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
+FRAME = """\
+<p:graphicFrame xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main"
+ xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"
+ xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">
+<p:nvGraphicFramePr><p:cNvPr id="9" name="d"/><p:cNvGraphicFramePr/><p:nvPr/></p:nvGraphicFramePr>
+<p:xfrm><a:off x="0" y="9999999"/><a:ext cx="9" cy="9"/></p:xfrm>
+<a:graphic><a:graphicData uri="{diagram}"><d:relIds xmlns:d="{diagram}" r:dm="{relation}"/></a:graphicData>
+</a:graphic></p:graphicFrame>"""
+
+
+def test_the_words_of_a_diagram_are_read(parse: Parse) -> None:
+    show = pptx.Presentation()
+    made = slide(show, "Steps")
+    point = "<d:pt{}><d:t><a:p><a:r><a:t>{}</a:t></a:r></a:p></d:t></d:pt>".format
+    points = point("", "Drain the oil.") + point(' type="pres"', "Layout") + point("", "Clean the sump.")
+    data = (
+        f'<d:dataModel xmlns:d="{DIAGRAM}" xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main">'
+        f"<d:ptLst>{points}</d:ptLst></d:dataModel>"
+    )
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/diagramData"
+    part = Part(PackURI("/ppt/diagrams/data1.xml"), "application/xml", show.part.package, data.encode())
+    relation = made.part.relate_to(part, kind)
+    made.shapes._spTree.append(parse_xml(FRAME.format(diagram=DIAGRAM, relation=relation)))
+    assert parse("x.pptx", office_file(show)).text == "Steps\n\nDrain the oil.\n\nClean the sump."
 
 
 def test_slide_shows_are_read(parse: Parse) -> None:
