@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
 # in the order of collection: the files with few and long tests would else come last, and one process would idle
 TESTS_AT_ONCE ?= --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# two processes share two cores: more threads in each would only wait for one another
+test check: export OMP_NUM_THREADS ?= 1
+test check: export FOOTNOTE_THREADS ?= 1
 DEV_EXTRAS := train,qdrant,postgres,remote,ocr,eval,dev
 
 .PHONY: setup demo test test-parsers check format bench clean

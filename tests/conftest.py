@@ -78,4 +78,4 @@ def _clean_surroundings() -> Iterator[None]:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings with a data folder of the test's own."""
-    return Settings(data=tmp_path / "data", threads=2)
+    return Settings(data=tmp_path / "data", threads=1)

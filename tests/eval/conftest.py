@@ -29,6 +29,6 @@ MANUALS = (
 @pytest.fixture(scope="session")
 def manuals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """An service with the collection `manuals`."""
-    with closing(open_service(Settings(data=tmp_path_factory.mktemp("manuals"), threads=2))) as service:
+    with closing(open_service(Settings(data=tmp_path_factory.mktemp("manuals"), threads=1))) as service:
         put_whole(service.store, service.models.encoder, "manuals", MANUALS)
         yield service
