@@ -20,6 +20,7 @@ import numpy as np
 from eval.statistics import calibration_error
 from footnote import Footnote
 from footnote.calls import Text
+from lab.drawing import COLOURS, picture
 from lab.recipes.logistic import Bools, Doubles, auc, fit_logistic, fit_signed, predict
 from lab.recipes.reader.data import load_clapnq, normal, split_qa
 from lab.recipes.reader.turned import turned
@@ -204,7 +205,7 @@ SIGNS = (1, 1, 1, -1, 1, 1, 1, 1)
 """Which way each signal of CONFIDENCE pulls: they say much the same, and a fit turns some of them around."""
 UNANSWERABLE = 0.15
 """Share of the questions that have no answer: there are more of them here than people ask."""
-ACCURACIES = (0.4, 0.5, 0.6, 0.7, 0.8)
+ACCURACIES = (0.4, 0.5, 0.55, 0.6, 0.7, 0.8)
 
 
 def weights_of(asked: Sequence[JudgedParts]) -> Doubles:
@@ -241,6 +242,47 @@ def left_out(asked: Sequence[JudgedParts]) -> tuple[Doubles, Bools]:
     return chances, np.array([one.answered for one in asked])
 
 
+def coverage(chances: Doubles, asked: Sequence[JudgedParts]) -> str:
+    """For each of ACCURACIES from which confidence on it is reached, and which shares of the questions are
+    answered then, as Markdown.
+    """
+    right = np.array([one.answered for one in asked])
+    known = np.array([one.answerable for one in asked])
+    sample = weights_of(asked)
+    lines = [
+        "| right | from confidence | answerable ones answered | unanswerable ones |",
+        "|---|---|---|---|",
+    ]
+    for accuracy, least in zip(ACCURACIES, thresholds(chances, right, sample), strict=True):
+        given = sample * (chances >= least)
+        yes, no = (given[at].sum() / sample[at].sum() for at in (known, ~known))
+        lines.append(f"| {accuracy} | {least:.3f} | {yes:.0%} | {no:.0%} |")
+    return "\n".join(lines)
+
+
+def drawn(chances: Doubles, right: Bools, sample: Doubles, bins: int = 8) -> str:
+    """A reliability diagram (DeGroot and Fienberg 1983) as SVG: what share was right of the answers of like
+    confidence, in bins of as many questions each, and the share of right answers among the surest ones.
+    """
+    order = np.argsort(chances)
+    with picture(6, 4, "How sure, and how often right") as made:
+        axes = made.axes
+        axes.plot([0, 1], [0, 1], color=COLOURS[6], linewidth=0.8, linestyle=":", label="as sure as right")
+        groups = [at for at in np.array_split(order, bins) if len(at)]
+        said = [float(np.average(chances[at], weights=sample[at])) for at in groups]
+        true = [float(np.average(right[at], weights=sample[at])) for at in groups]
+        axes.plot(said, true, marker="o", color=COLOURS[0], label="right, by confidence")
+        kept = np.cumsum(sample[order[::-1]])
+        shares = np.cumsum((right * sample)[order[::-1]]) / kept
+        axes.plot(kept / kept[-1], shares, color=COLOURS[1], label="right, by share of questions answered")
+        axes.set_xlabel("confidence; share of questions answered, the surest first")
+        axes.set_ylabel("share of right answers")
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1)
+        axes.legend(frameon=False)
+    return made.svg
+
+
 def main() -> None:
     """Print the weights and what they give."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -248,7 +290,10 @@ def main() -> None:
     parser.add_argument("--store", type=Path, required=True, help="where the collections are kept")
     parser.add_argument("--reader", default="footnote-reader")
     parser.add_argument("--most", type=int, default=0, help="questions of each collection; 0: all")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--share", type=float, default=1.0, help="of the questions that are asked, drawn")
     parser.add_argument("--out", type=Path, help="where to keep what was asked")
+    parser.add_argument("--svg", type=Path, help="where to draw how sure and how right the answers are")
     args = parser.parse_args()
     dice = random.Random(1)
     sets = {
@@ -258,14 +303,19 @@ def main() -> None:
         "fewer": documents(args.data, "state_of_the_union", "fewer"),
     }
     asked: list[JudgedParts] = []
-    with Footnote(args.store, reader=args.reader, reader_candidates=0) as footnote:
+    with Footnote(args.store, reader=args.reader, reader_candidates=0, threads=args.threads) as footnote:
         there = {one.name for one in footnote.collections()}
         for name, (texts, questions) in sets.items():
             if name not in there:
                 footnote.ingest(
                     [Text(source=source, text=text) for source, text in texts.items()], collection=name
                 )
-            wanted = [one for one in questions if name != "fewer" or one.holds is None]
+            drawing = random.Random(7)
+            wanted = [
+                one
+                for one in questions
+                if (name != "fewer" or one.holds is None) and drawing.random() < args.share
+            ]
             for question in wanted[: args.most or None]:
                 one = ask(footnote._service, question)
                 if one is not None:
@@ -286,6 +336,9 @@ def main() -> None:
             f"right {right[at].mean():.3f} auc {auc(chances[at], right[at]):.3f} ece {error:.3f}",
         )
     print("THRESHOLDS", dict(zip(ACCURACIES, thresholds(chances, right, weights_of(asked)), strict=True)))
+    print(coverage(chances, asked))
+    if args.svg:
+        args.svg.write_text(drawn(chances, right, weights_of(asked)), encoding="utf-8")
     if args.out:
         rows = [
             replace(one, features=one.features.tolist(), right=one.right.tolist()).__dict__ for one in asked
