@@ -37,7 +37,7 @@ class Parts:
     body: Builder = field(default_factory=Builder)
     attached: list[Attachment] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
-    calendars: list[bytes] = field(default_factory=list)
+    calendars: list[list[bytes]] = field(default_factory=list)
 
 
 def read_parts(message: EmailMessage) -> Parts:
@@ -128,7 +128,7 @@ def _enclosed(part: EmailMessage, parts: Parts) -> None:
 def _attach(part: EmailMessage, parts: Parts) -> None:
     name, named = _name(part, parts)
     content = _bytes(part)
-    if content not in parts.calendars:  # an invitation comes as a part of the text and as a file too
+    if _lines(content) not in parts.calendars:  # an invitation comes as a part of the text and as a file too
         parts.attached.append(Attachment(name, content, part.get_content_type(), named))
 
 
@@ -149,7 +149,7 @@ def _add_body(part: EmailMessage, kind: str, parts: Parts) -> None:
         return
     text = _text(part, parts)
     if kind == "text/calendar":
-        parts.calendars.append(content)
+        parts.calendars.append(_lines(content))
         add_calendar(parts.body, text)
     elif part.get_param("format", "") == "flowed":
         add_text(parts.body, "\n".join(_flowed(text, part.get_param("delsp", "") == "yes")))
@@ -166,6 +166,10 @@ def _text(part: EmailMessage, parts: Parts) -> str:
 def _bytes(part: EmailMessage) -> bytes:
     content = part.get_payload(decode=True)
     return content if isinstance(content, bytes) else b""
+
+
+def _lines(content: bytes) -> list[bytes]:
+    return content.strip().splitlines()
 
 
 def _flowed(text: str, delete_space: bool) -> Iterator[str]:

@@ -21,7 +21,7 @@ _SURE, _SURE_OF_FEW = (
 )  # what a reading has to be better by: so much, and so much over the characters
 _SPREAD = 0.8  # between the commonest letter and the rarest
 _CAPITAL = 0.8
-_FEW = 3  # characters outside ASCII; fewer tell nothing but the usual
+_FEW = 2  # characters outside ASCII; fewer tell nothing but the usual
 _NEUTRAL = frozenset("“”‘’‚„–—…€£§©®°·«»‹›•™±²³¿¡´µ¼½¾×\u00a0\xad†‡‰ªº№，。、；：？！（）「」『』《》・～％")
 _ARABIC = "اليمنتروبعسدفهكقحجشطصخضغذثزءأإآةىئؤظپچژگکیًٌٍَُِّْ،؟؛"
 _CYRILLIC = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфёъіїєґў"

@@ -377,6 +377,40 @@ class LexicalContract(IndexContract):
     def oracle(self) -> Oracle:
         return Oracle(None, SPEC, self.average_length)
 
+    @pytest.mark.parametrize(
+        ("query", "key", "word"),
+        [
+            ("安全阀", 1, "安全"),
+            ("油", 2, "油"),
+            ("校正", 3, "校正"),
+            ("압력계", 4, "압력"),
+            ("นิรภัย", 5, "นิร"),
+            ("İSKELE crème", 6, "İSKELE"),
+        ],
+    )
+    def test_words_are_found_in_every_script(self, query: str, key: int, word: str) -> None:
+        index = self.open(None)
+        texts = (
+            "每两年检查一次安全阀。", "请加油以后再出发", "圧力計は毎年校正します。", "압력계는 매년 점검합니다.",
+            "วาล์วนิรภัยตรวจสอบทุกสองปี", "iskele, cre\u0300me", "the safety valve",
+        )  # fmt: skip
+        index.apply(make_batch(1, [make_chunk(n, f"d{n}", text) for n, text in enumerate(texts, start=1)]))
+        found = index.lexical(query, 3)
+        assert keys(found)[:1] == [key]
+        assert found[0].terms[0] == word
+        self.closed(index)
+
+    def test_dates_compare_as_instants(self) -> None:
+        index = self.open(None)
+        dates = ("2026-05-05T23:30:00-07:00", "2026-05-06T00:30:00+02:00", "2026-05-06", "early in May")
+        metadata: dict[str, Metadata] = {f"d{n}": {"date": date} for n, date in enumerate(dates, start=1)}
+        index.apply(make_batch(1, [make_chunk(n, f"d{n}") for n in range(1, 5)], metadata=metadata))
+        assert self.all_keys(index, Range("date", gte="2026-05-06T00:00:00Z", lt="2027-01-01")) == [1, 3]
+        assert self.all_keys(index, Range("date", lt="2026-05-06")) == [2]
+        assert self.all_keys(index, Range("date", gt="2026-05-06T02:00:00+02:00", lt="2026-12-31")) == [1]
+        assert self.all_keys(index, Range("date", gte="early")) == [4]
+        self.closed(index)
+
     @quick
     @given(
         st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=30), min_size=1, max_size=12),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rag.errors import InvalidInput
 from rag.index.catalogue import Catalogue
-from rag.index.filters import LONGEST_BOUND, checked, matches
+from rag.index.filters import LONGEST_BOUND, checked, instant, matches
 from rag.types import And, Equals, Filter, In, Metadata, Not, Or, Range
 from tests.contract.index_making import FILTERS, METADATA, make_document
 
@@ -95,3 +95,22 @@ def test_a_sound_filter_passes_as_it_is() -> None:
     filters = And((Equals("x", 1), Range("y", gte="2024"), nested(10)))
     assert checked(filters) is filters
     assert checked(None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("2026-05-05T23:30:00-07:00", "2026-05-06T06:30Z"),
+        ("2026-05-06", "2026-05-06 00:00:00"),
+        ("2026-05-06T02:00:00+0200", "2026-05-06T00:00:00.000Z"),
+    ],
+)
+def test_dates_that_are_one_instant(text: str, same: str) -> None:
+    assert instant(text) == instant(same) is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["2026", "2026-05", "2026-02-30", "2026-05-06T25:00", "5 May 2026", "20260506", ""]
+)
+def test_what_is_no_date_compares_as_text(text: str) -> None:
+    assert instant(text) is None
