@@ -136,7 +136,7 @@ class Footnote:
         """The `k` best passages, best first; `explain` adds what made each score."""
         with _translated():
             wanted = Query(query, collection or self.collection, k, parse_filter(filters), mode)
-            return search_result_of(*self._service.searcher.find(wanted, rerank=rerank, explain=explain))
+            return search_result_of(self._service.searcher.find(wanted, rerank=rerank, explain=explain))
 
     def ask(
         self,

@@ -233,11 +233,14 @@ class Corrected(Model):
 
 
 class SearchResult(Model):
-    """Hits best first, and the milliseconds of each stage; `corrected` where it was not searched as asked."""
+    """Hits best first, and the milliseconds of each stage; `corrected` where it was not searched as asked,
+    `unknown_fields` those of the filter that no document has.
+    """
 
     hits: list[Hit]
     timings_ms: dict[str, float]
     corrected: Corrected | None = None
+    unknown_fields: list[str] = []
 
 
 class AnswerSpan(Model):

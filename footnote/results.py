@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from footnote import models
@@ -32,11 +32,15 @@ def hit_of(hit: types.Hit) -> models.Hit:
 
 
 def search_result_of(
-    hits: Sequence[types.Hit], timings: Mapping[str, float], corrected: types.Corrected | None
+    found: types.Searched,
 ) -> models.SearchResult:
-    """A search's hits and milliseconds, and how its typos were read."""
-    found = [hit_of(hit) for hit in hits]
-    return models.SearchResult(hits=found, timings_ms=dict(timings), corrected=corrected_of(corrected))
+    """What a search found."""
+    return models.SearchResult(
+        hits=[hit_of(hit) for hit in found.hits],
+        timings_ms=dict(found.timings),
+        corrected=corrected_of(found.corrected),
+        unknown_fields=list(found.unknown_fields),
+    )
 
 
 def corrected_of(corrected: types.Corrected | None) -> models.Corrected | None:

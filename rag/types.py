@@ -411,6 +411,18 @@ class Corrected:
 
 
 @dataclass(frozen=True, slots=True)
+class Searched:
+    """What a search found, best first, and the milliseconds of each stage; `corrected` where its typos were
+    mended, `unknown_fields` those of its filter that no document has.
+    """
+
+    hits: list[Hit]
+    timings: dict[str, float]
+    corrected: Corrected | None
+    unknown_fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerPart:
     """One of the questions in a question: whether it is answered, the calibrated probability of what was
     quoted for it, and the sentences that answer it, counted from 0 in the answer's.

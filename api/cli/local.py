@@ -22,7 +22,7 @@ def search(settings: Settings, request: SearchIn) -> SearchResult:
     """As POST /v1/search."""
     query = Query(request.query, request.collection, request.k, parse_filter(request.filters), request.mode)
     with _service(settings) as service:
-        out = SearchOut.of(*service.searcher.find(query, rerank=request.rerank, explain=request.explain))
+        out = SearchOut.of(service.searcher.find(query, rerank=request.rerank, explain=request.explain))
     return SearchResult.model_validate(out.model_dump())
 
 

@@ -43,6 +43,9 @@ def print_hits(query: str, found: SearchResult, *, explain: bool) -> None:
         console.print(Padding(excerpt(hit, 300), (0, 0, 0, 4), expand=False))
         if explain:
             print_explanation(console, query, hit)
+    if found.unknown_fields:
+        names = ", ".join(found.unknown_fields)
+        console.print(Text(f"No document has the filter's field {names}.", "yellow"))
     console.print(Text(timings_line(found.timings_ms), "dim"))
 
 

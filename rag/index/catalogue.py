@@ -68,6 +68,11 @@ class Catalogue:
                     self._known.popitem(last=False)
             return found
 
+    def has(self, key: str) -> bool:
+        """Whether a document has a value behind this key."""
+        with self._lock:
+            return bool(self._column(key))
+
     def _drop(self, document_id: str) -> None:
         document = self._documents.pop(document_id, None)
         if document is not None:

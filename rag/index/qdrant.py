@@ -161,6 +161,12 @@ class QdrantIndex:
             return []
         return exact_top(lambda count: self._best(terms, count, _translated(filters)), k, self._size(k))
 
+    def has_field(self, key: str) -> bool:
+        empty = models.IsEmptyCondition(is_empty=models.PayloadField(key=f"metadata.{escaped(key)}"))
+        wanted = models.Filter(must=[models.HasVectorCondition(has_vector="dense")], must_not=[empty])
+        found, _ = self._ask(lambda client: client.scroll(self._name, wanted, limit=1, with_payload=False))
+        return bool(found)
+
     def term_scores(self, text: str, keys: Sequence[int]) -> dict[int, tuple[TermScore, ...]]:
         """One request for the chunks' weights and one for each word: only the server knows its idf."""
         if not keys:

@@ -161,6 +161,9 @@ class TantivyIndex:
         matched = self._matched(searcher, terms, [scored.key for scored in found])
         return [Scored(scored.key, scored.score, matched.get(scored.key, ())) for scored in found]
 
+    def has_field(self, key: str) -> bool:
+        return self._catalogue.has(key)
+
     def term_scores(self, text: str, keys: Sequence[int]) -> dict[int, tuple[TermScore, ...]]:
         if not keys:
             return {}

@@ -161,6 +161,10 @@ class LexicalIndex(Index, Protocol):
 
     def lexical(self, text: str, k: int, filters: Filter | None = None) -> list[Scored]: ...
 
+    def has_field(self, key: str) -> bool:
+        """Whether any document has a value behind this metadata key."""
+        ...
+
     def term_scores(self, text: str, keys: Sequence[int]) -> dict[int, tuple[TermScore, ...]]:
         """What each word of the query that these live chunks have adds to the score that `lexical` gives, in
         the query's order.

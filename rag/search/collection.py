@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.index.filters import checked
+from rag.index.filters import RESERVED, checked, keys
 from rag.index.replica import Replica
 from rag.index.types import Scored, TermScore
 from rag.index.vocabulary import Vocabulary
@@ -50,6 +50,13 @@ class OpenCollection:
     def lexical(self, text: str, k: int, filters: Filter | None = None) -> list[Scored]:
         """The k best chunks by BM25 with the words that matched. Raises InvalidInput `invalid_filter`."""
         return [] if self.replica is None else self.replica.lexical.lexical(text, k, checked(filters))
+
+    def unknown_fields(self, filters: Filter | None) -> list[str]:
+        """The fields that a filter names and no document has, each once."""
+        if filters is None or self.replica is None:
+            return []
+        named = dict.fromkeys(key for key in keys(filters) if key not in RESERVED)
+        return [key for key in named if not self.replica.lexical.has_field(key)]
 
     def similarities(self, vector: Floats, keys: Sequence[int]) -> dict[int, float]:
         """Exact cosines of these chunks, as far as the replica has them."""

@@ -20,7 +20,7 @@ from rag.search.tuning import Tuning, Tunings
 from rag.settings import Settings
 from rag.store import Store
 from rag.text.language import foreign_language
-from rag.types import BoundEncoder, Corrected, Hit, Mode, Query
+from rag.types import BoundEncoder, Corrected, Hit, Mode, Query, Searched
 
 
 class Searcher:
@@ -47,15 +47,16 @@ class Searcher:
         check_query(query)
         return self._search(query, self.open(query.collection, query.mode), rerank, explain)
 
-    def find(
-        self, query: Query, *, rerank: bool = True, explain: bool = False
-    ) -> tuple[list[Hit], dict[str, float], Corrected | None]:
-        """As `search`, for a query that somebody typed: with its typos mended, where it has any."""
+    def find(self, query: Query, *, rerank: bool = True, explain: bool = False) -> Searched:
+        """As `search`, for a query that somebody typed: with its typos mended, where it has any, and the
+        fields of its filter that no document has.
+        """
         check_query(query)
         opened = self.open(query.collection, query.mode)
         corrected = self.corrected(query.text, opened)
         read = replace(query, text=corrected.read) if corrected else query
-        return *self._search(read, opened, rerank, explain), corrected
+        unknown = opened.unknown_fields(query.filters) if query.filters else []
+        return Searched(*self._search(read, opened, rerank, explain), corrected, tuple(unknown))
 
     def corrected(self, text: str, collection: OpenCollection) -> Corrected | None:
         """How a question's typos are read in a collection; None where there are none, where the collection's

@@ -45,6 +45,14 @@ def test_search(http: httpx.Client, mode: str, rerank: bool) -> None:
     assert body["timings_ms"]["total"] > 0
 
 
+def test_a_filter_says_which_of_its_fields_no_document_has(http: httpx.Client) -> None:
+    wanted = {"$or": [{"auther": "x"}, {"source": "pump.md"}]}
+    body = post(http, "/v1/search", collection="manuals", query="pump", filters=wanted)
+    assert body["unknown_fields"] == ["auther"]
+    assert body["hits"]
+    assert post(http, "/v1/search", collection="manuals", query="pump")["unknown_fields"] == []
+
+
 def test_explain_names_the_words(http: httpx.Client) -> None:
     body = {"collection": "manuals", "query": "pressure", "mode": "lexical", "rerank": False}
     plain = http.post("/v1/search", json=body).json()["hits"][0]

@@ -391,13 +391,28 @@ class LexicalContract(IndexContract):
     def test_words_are_found_in_every_script(self, query: str, key: int, word: str) -> None:
         index = self.open(None)
         texts = (
-            "每两年检查一次安全阀。", "请加油以后再出发", "圧力計は毎年校正します。", "압력계는 매년 점검합니다.",
-            "วาล์วนิรภัยตรวจสอบทุกสองปี", "iskele, cre\u0300me", "the safety valve",
+            "每两年检查一次安全阀。", "请加油以后再出发", "圧力計は毎年校正します。",
+            "압력계는 매년 점검합니다.", "วาล์วนิรภัยตรวจสอบทุกสองปี", "iskele, cre\u0300me", "the safety valve",
         )  # fmt: skip
-        index.apply(make_batch(1, [make_chunk(n, f"d{n}", text) for n, text in enumerate(texts, start=1)]))
+        chunks = [make_chunk(n, f"d{n}", text) for n, text in enumerate(texts, start=1)]
+        index.apply(make_batch(1, chunks))
         found = index.lexical(query, 3)
         assert keys(found)[:1] == [key]
         assert found[0].terms[0] == word
+        self.closed(index)
+
+    def test_a_field_is_there_while_a_document_has_it(self) -> None:
+        index = self.open(None)
+        metadata: dict[str, Metadata] = {"d1": {"year": 2026, "a.b": "x"}, "d2": {"draft": False}}
+        index.apply(make_batch(1, [make_chunk(1, "d1"), make_chunk(2, "d2")], metadata=metadata))
+        assert [index.has_field(key) for key in ("year", "a.b", "draft", "auther")] == [
+            True,
+            True,
+            True,
+            False,
+        ]
+        index.apply(make_batch(2, removed=["d1"]))
+        assert not index.has_field("year")
         self.closed(index)
 
     def test_dates_compare_as_instants(self) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from rag.errors import IndexMismatch
-from rag.index.filters import matches
+from rag.index.filters import field, matches, values
 from rag.index.snapshot import check_spec
 from rag.index.types import Batch, Floats, IndexedChunk, IndexSpec, Scored, TermScore
 from rag.types import Document, Filter
@@ -62,6 +62,10 @@ class Oracle:
 
     def similarities(self, vector: Floats, keys: Sequence[int]) -> dict[int, float]:
         return {key: float(self._chunks[key].vector @ vector) for key in keys if key in self._chunks}
+
+    def has_field(self, key: str) -> bool:
+        documents = [self._documents[chunk.document_id] for chunk in self._chunks.values()]
+        return any(values(field(document, key)) for document in documents)
 
     def lexical(self, text: str, k: int, filters: Filter | None = None) -> list[Scored]:
         query = self._query(text)

@@ -24,6 +24,7 @@ class TestOracleLexical(LexicalContract):
     # it has no stemmer
     test_endings_case_and_accents_do_not_matter = None
     test_the_words_that_matched_are_the_querys = None
+    test_words_are_found_in_every_script = None  # nor pairs of letters
     test_the_words_scores_add_up = None  # it is what others' scores are compared with
 
     def open(self, folder: Path | None, spec: IndexSpec = SPEC) -> Oracle:

@@ -9,7 +9,7 @@ from api.http.openapi import errors
 from api.http.schemas.search import SearchIn, SearchOut
 from api.http.state import Running, Runtime
 from rag.search.filters import parse_filter
-from rag.types import Corrected, Hit, Query
+from rag.types import Query, Searched
 
 router = APIRouter(prefix="/v1", tags=["questions"])
 
@@ -18,16 +18,15 @@ router = APIRouter(prefix="/v1", tags=["questions"])
 async def search(body: SearchIn, running: Running, caller: MayRead) -> SearchOut:
     """Dense and lexical together (or one of them), then late interaction over the best (`rerank`).
 
-    Typos are mended first, and `corrected` says so.
+    Typos are mended first, and `corrected` says so; `unknown_fields` are those of the filter that no document
+    has.
     """
     caller.require("read", body.collection)
     query = Query(body.query, body.collection, body.k, parse_filter(body.filters), body.mode)
-    hits, timings, corrected = await running.run(_search, running, query, body.rerank, body.explain)
-    running.metrics.observe_stages(timings)
-    return SearchOut.of(hits, timings, corrected)
+    found = await running.run(_search, running, query, body.rerank, body.explain)
+    running.metrics.observe_stages(found.timings)
+    return SearchOut.of(found)
 
 
-def _search(
-    running: Runtime, query: Query, rerank: bool, explain: bool
-) -> tuple[list[Hit], dict[str, float], Corrected | None]:
+def _search(running: Runtime, query: Query, rerank: bool, explain: bool) -> Searched:
     return running.service().searcher.find(query, rerank=rerank, explain=explain)

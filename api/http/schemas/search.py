@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
@@ -21,7 +19,7 @@ from api.http.schemas.base import (
 from api.http.schemas.documents import FlagOut
 from api.http.schemas.explain import EXPLANATION, ExplanationOut, OcclusionOut
 from rag.search.explain import ExplainedChunk
-from rag.types import Corrected, Hit, Mode
+from rag.types import Corrected, Hit, Mode, Searched
 
 HIT: JsonDict = {
     "chunk_id": "0a1b2c3d4e5f60718293a4b5",
@@ -141,7 +139,7 @@ class CorrectedOut(Out):
 
 class SearchOut(Out):
     """Hits best first, and the milliseconds of each stage; `corrected` is null where the query was read as it
-    stands.
+    stands, `unknown_fields` are those of the filter that no document has.
     """
 
     model_config = example(
@@ -154,12 +152,17 @@ class SearchOut(Out):
     hits: list[HitOut]
     timings_ms: dict[str, float]
     corrected: CorrectedOut | None
+    unknown_fields: list[str]
 
     @classmethod
-    def of(cls, hits: Sequence[Hit], timings: Mapping[str, float], corrected: Corrected | None) -> SearchOut:
+    def of(cls, found: Searched) -> SearchOut:
         """From the search."""
-        shown = [HitOut.of(hit) for hit in hits]
-        return cls(hits=shown, timings_ms=dict(timings), corrected=CorrectedOut.of(corrected))
+        return cls(
+            hits=[HitOut.of(hit) for hit in found.hits],
+            timings_ms=dict(found.timings),
+            corrected=CorrectedOut.of(found.corrected),
+            unknown_fields=list(found.unknown_fields),
+        )
 
 
 class ExplainOut(Out):
