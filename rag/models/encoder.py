@@ -9,9 +9,14 @@ from tokenizers import Encoding
 
 from rag.models.config import read_config
 from rag.models.late import pack, pool, pooled_spans
-from rag.models.runtime import CLS, SEP, Network, Row, RuntimeOptions, revision
+from rag.models.runtime import CLS, SEP, UNKNOWN, Network, Row, RuntimeOptions, revision
 from rag.models.types import EncodedPassage, EncodedQuery, Floats, ModelInfo
 from rag.types import Span
+
+
+def known_share(ids: Sequence[int]) -> float:
+    """The share of tokens that a vocabulary has, 1 of none."""
+    return 1.0 - list(ids).count(UNKNOWN) / len(ids) if ids else 1.0
 
 
 class OnnxEncoder:
@@ -40,7 +45,12 @@ class OnnxEncoder:
         """One unit vector (dimension,) and the query's token vectors (tokens, token_dimension) for each
         text.
         """
-        return [EncodedQuery(dense, tokens) for dense, tokens in self._encode(texts)]
+        found = self._network.tokenize(texts)
+        vectors = self._network.run([self._row(item) for item in found])
+        return [
+            EncodedQuery(dense.copy(), tokens.copy(), known_share(item.ids))
+            for item, (dense, tokens) in zip(found, vectors, strict=True)
+        ]
 
     def encode_passages(self, texts: Sequence[str]) -> list[EncodedPassage]:
         """One unit vector and the packed, pooled token vectors for each text; text past `max_tokens` is not

@@ -34,7 +34,7 @@ from rag.models.types import Floats
 Integers = NDArray[np.int64]
 Precision = Literal["float", "int8"]
 HASHED_FILES = ("config.json", "model.onnx", "tokenizer.json", "weights.bin")
-PAD, CLS, SEP = 0, 101, 102
+PAD, UNKNOWN, CLS, SEP = 0, 100, 101, 102
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,11 @@ from tokenizers import Tokenizer
 from rag.errors import ModelError
 from rag.models.config import Config, read_config
 from rag.models.late import unit
-from rag.models.runtime import load_tokenizer, revision
+from rag.models.runtime import UNKNOWN, load_tokenizer, revision
 from rag.models.types import EncodedPassage, EncodedQuery, Floats, ModelInfo
 from rag.types import Span
 
 KIND = "static"
-UNKNOWN = 100
-"""[UNK]: what a text without any token is taken for."""
 MOST_REPEATED = 8
 """How often a token counts in one text: without a limit rows of numbers drown the words beside them."""
 _AT_ONCE = 64

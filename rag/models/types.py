@@ -42,12 +42,13 @@ class EncodedPassage:
 
 @dataclass(frozen=True, slots=True)
 class EncodedQuery:
-    """A query's unit-length dense vector (dimension,) and its token vectors (tokens, token_dimension), or
-    None.
+    """A query's unit-length dense vector (dimension,), its token vectors (tokens, token_dimension) or None,
+    and the share of its tokens that the model's vocabulary has: the vectors say nothing of the others.
     """
 
     dense: Floats
     tokens: Floats | None
+    known: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.index.filters import RESERVED, checked, keys
 from rag.index.replica import Replica
@@ -39,7 +39,7 @@ class OpenCollection:
         encoded = self.encoder.encode_queries([text])[0]
         if self.config.adapter is None:
             return encoded
-        return EncodedQuery(self.config.adapter.apply(encoded.dense[None])[0], encoded.tokens)
+        return replace(encoded, dense=self.config.adapter.apply(encoded.dense[None])[0])
 
     def dense(self, vector: Floats, k: int, filters: Filter | None = None) -> list[Scored]:
         """The k nearest chunks by cosine; vector (dimension,) of unit length. Raises InvalidInput

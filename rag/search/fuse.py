@@ -35,17 +35,19 @@ def convex(
     *,
     dense_weight: float,
     lexical_weight: float,
+    absent: float | None = None,
 ) -> list[Fused]:
     """The union of both rankings by the weighted sum of scores that are standardised over it; ties by key.
 
     `similarities` are the dense scores of chunks that only `lexical` found (`DenseIndex.similarities`). A
     chunk without a score counts as the lowest one known: what was not among the first k scores no higher.
+    `absent` is what it counts as in `lexical` instead, where that is known.
     """
     keys = sorted({scored.key for scored in (*dense, *lexical)})
     by_dense = {**(similarities or {}), **{scored.key: scored.score for scored in dense}}
     by_lexical = {scored.key: scored.score for scored in lexical}
     dense_part = _standardised(keys, by_dense)
-    lexical_part = _standardised(keys, by_lexical)
+    lexical_part = _standardised(keys, by_lexical, absent)
     dense_ranks, lexical_ranks = _ranks(dense), _ranks(lexical)
     terms = {scored.key: scored.terms for scored in lexical}
     fused = [
@@ -71,12 +73,14 @@ def _ranks(found: Sequence[Scored]) -> dict[int, int]:
     return {scored.key: rank for rank, scored in enumerate(found, start=1)}
 
 
-def _standardised(keys: Sequence[int], scores: Mapping[int, float]) -> dict[int, float]:
+def _standardised(
+    keys: Sequence[int], scores: Mapping[int, float], absent: float | None = None
+) -> dict[int, float]:
     """Zero mean and unit deviation over the keys; all zero when the scores do not differ."""
     known = [scores[key] for key in keys if key in scores]
     if not known:
         return dict.fromkeys(keys, 0.0)
-    lowest = min(known)
+    lowest = min(known) if absent is None else absent
     values = [scores.get(key, lowest) for key in keys]
     mean, deviation = fmean(values), pstdev(values)
     if deviation == 0:

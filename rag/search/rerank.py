@@ -18,12 +18,13 @@ from rag.types import Hit, Part, Share
 def rerank_late(found: Candidates, store: Store) -> Candidates:
     """Rescore by MaxSim (ColBERT, https://arxiv.org/abs/2004.12832) between query and stored token vectors.
 
-    The new score is z(candidate score) + late_weight · z(MaxSim); one without token vectors counts as
-    average.
+    The new score is z(candidate score) + late_weight · z(MaxSim), the weight times the share of the query's
+    tokens that the encoder knows; one without token vectors counts as average.
     """
-    encoder, weight = found.collection.encoder.info, found.collection.config.late_weight
+    encoder = found.collection.encoder.info
     if found.encoded is None or found.encoded.tokens is None or len(found.items) < 2:
         return found
+    weight = found.collection.config.late_weight * found.encoded.known
     blobs = store.chunks.token_vectors([item.key for item in found.items], encoder.name, encoder.revision)
     stored = [n for n, item in enumerate(found.items) if item.key in blobs]
     if len(stored) < 2:

@@ -64,8 +64,16 @@ def _hybrid(query: Query, collection: OpenCollection, count: int, pool: Executor
     words_only = [scored.key for scored in lexical if scored.key not in nearest]
     exact = collection.similarities(encoded.dense, words_only)
     config = collection.config
+    dense_weight = config.dense_weight * encoded.known
+    # Where words alone decide, the one chunk that has them has to stand out from those that have none.
+    absent = 0.0 if encoded.known < 1.0 and len(lexical) < count else None
     fused = convex(
-        dense, lexical, exact, dense_weight=config.dense_weight, lexical_weight=config.lexical_weight
+        dense,
+        lexical,
+        exact,
+        dense_weight=dense_weight,
+        lexical_weight=config.lexical_weight,
+        absent=absent,
     )
     return Candidates(query, collection, encoded, ranked(fused, count))
 
