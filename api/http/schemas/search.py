@@ -147,6 +147,7 @@ class SearchOut(Out):
             "hits": [{**HIT, "explanation": EXPLANATION}],
             "timings_ms": {"embed": 3.1, "retrieve": 2.2, "total": 6.4},
             "corrected": None,
+            "unknown_fields": [],
         }
     )
     hits: list[HitOut]

@@ -18,8 +18,8 @@ import torch
 from lab.recipes.edge.data import StaticData, load_static_data
 from lab.recipes.edge.teacher import open_teacher, start_table, token_counts, token_vectors
 from lab.recipes.edge.train import StaticFit, train_table
-from rag.models.runtime import Network
-from rag.models.static import KIND, UNKNOWN, quantised, write_table
+from rag.models.runtime import UNKNOWN, Network
+from rag.models.static import KIND, quantised, write_table
 from rag.models.types import Floats
 
 DIMENSION = 256
