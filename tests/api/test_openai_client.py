@@ -95,3 +95,20 @@ def test_errors_arrive_as_the_clients_own(client: openai.OpenAI, live: Live) -> 
     narrow = client.with_options(api_key=live.runtime.store.keys.add("narrow", "read", ["other"]))
     with pytest.raises(openai.PermissionDeniedError):
         narrow.chat.completions.create(model="manuals", messages=QUESTION)  # type: ignore[arg-type]
+
+
+def test_nulls_are_as_good_as_left_out(client: openai.OpenAI, live: Live) -> None:
+    name = live.runtime.service().models.encoder.info.name
+    body = {"model": name, "input": "The pump.", "encoding_format": None, "input_type": None, "user": None}
+    found = client.post("/embeddings", body=body, cast_to=dict[str, object])
+    assert found["object"] == "list"
+    chat = {"model": "manuals", "messages": QUESTION, "stream": None, "n": None, "stream_options": None}
+    assert (
+        client.post("/chat/completions", body=chat, cast_to=dict[str, object])["object"] == "chat.completion"
+    )
+
+
+@pytest.mark.parametrize("tokens", [[1, 2, 3], [[1, 2], [3]]])
+def test_token_numbers_are_refused_with_the_clients_setting(client: openai.OpenAI, tokens: list[int]) -> None:
+    with pytest.raises(openai.BadRequestError, match="check_embedding_ctx_length=False"):
+        client.embeddings.create(model="footnote-encoder", input=tokens)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from api.http.limits import MAX_MESSAGE, MAX_PASSAGES
 from api.http.schemas.base import Out, Passage, example
@@ -14,7 +14,18 @@ from api.http.schemas.search import CorrectedOut
 NonEmpty = Annotated[Passage, StringConstraints(min_length=1)]
 
 
-class EmbeddingsIn(BaseModel):
+class OpenAIIn(BaseModel):
+    """A request of OpenAI's clients: null is as good as left out."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {key: one for key, one in value.items() if one is not None}
+
+
+class EmbeddingsIn(OpenAIIn):
     """Texts to embed. `input_type` (`query` or `document`) is an addition: they may be encoded apart."""
 
     model_config = ConfigDict(
@@ -28,6 +39,17 @@ class EmbeddingsIn(BaseModel):
     dimensions: int | None = None
     input_type: Literal["query", "document"] = "document"
     user: str | None = None
+
+    @field_validator("input", mode="before")
+    @classmethod
+    def _no_token_numbers(cls, value: object) -> object:
+        first = value[0] if isinstance(value, list) and value else None
+        if isinstance(first, int | list):
+            raise ValueError(
+                "must be text: token numbers are those of another model; LangChain sends text with "
+                "check_embedding_ctx_length=False"
+            )
+        return value
 
     def texts(self) -> list[str]:
         """The input as a list."""
@@ -124,7 +146,7 @@ class StreamOptions(BaseModel):
     include_usage: bool = False
 
 
-class ChatIn(BaseModel):
+class ChatIn(OpenAIIn):
     """A chat whose `model` is a collection. Sampling parameters are accepted and have no effect."""
 
     model_config = ConfigDict(
