@@ -32,7 +32,7 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(TESTS_AT_ONCE) $(ARGS)
 
 test-parsers: $(VENV)/.dev  ## 200 drawn documents a format, new ones each time
-	FOOTNOTE_TEST_PROFILE=explore FOOTNOTE_TEST_EXAMPLES=200 $(BIN)/python -m pytest tests/ingest/test_parse_differential.py $(ARGS)
+	FOOTNOTE_TEST_PROFILE=explore FOOTNOTE_TEST_EXAMPLES=200 $(BIN)/python -m pytest tests/ingest/test_parse_differential.py tests/ingest/test_parse_differential_pages.py $(ARGS)
 
 check: $(VENV)/.dev  ## what a change must pass
 	$(BIN)/ruff check .

@@ -26,7 +26,7 @@ from pptx.util import Inches
 from ingest.types import ParsedDocument
 from tests.ingest.making import Parse, office_file
 
-EXAMPLES = int(os.environ.get("FOOTNOTE_TEST_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("FOOTNOTE_TEST_EXAMPLES", "10"))
 thorough = settings(
     max_examples=EXAMPLES,
     deadline=None,
