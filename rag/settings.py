@@ -125,7 +125,7 @@ class Settings(BaseSettings):
         description="First hits that the reader rescores then, unless adapting lost by it; 0: none.",
     )
     answer_accuracy: float = Field(
-        0.65, gt=0, lt=1, description="Share of quoted answers to be right; below it the closest are shown."
+        0.6, gt=0, lt=1, description="Share of quoted answers to be right; below it the closest are shown."
     )
     answer_threshold: float | None = Field(
         None, ge=0, le=1, description="Least confidence of a quoted answer, instead of answer_accuracy."

@@ -24,6 +24,8 @@ from rag.types import Hit, Span
 SURE = 0.95
 """The confidence in an answer of which row and column are named."""
 MOST_ROWS = 6
+_MOST_UNKNOWN = 2
+"""Words of a question for a cell that the table need not have."""
 _ALIKE, _APART = 0.7, 0.15
 _UNLIKE = 0.45
 """Cosines: of a head with the words asked for that mean the same, and how far the next one is behind; below
@@ -161,11 +163,22 @@ def _reading(question: str, asked: Sequence[Piece], grid: Grid, encoder: Encoder
         return _Reading()
     found = match(asked, grid)
     reading = _straight(question, found, grid, encoder)
+    if not reading.picks and not _is_lookup(found):
+        reading = _Reading()
     if reading.picks or reading.allowed == frozenset() or not _may_be_turned(grid):
         return reading
     turned = grid.turned()
     other = _straight(question, match(asked, turned), turned, encoder)
     return other if other.picks else reading
+
+
+def _is_lookup(found: Match) -> bool:
+    """Whether the question plainly asks for a cell of this table: it names a column, or a key wholly, and
+    hardly a word that stands elsewhere. Of another question the rows may be the answer whatever they are
+    named.
+    """
+    keyed = any(run.whole and 0 in run.columns for run in found.runs)
+    return len(found.unknown) <= (_MOST_UNKNOWN if any(found.columns) else int(keyed))
 
 
 def _may_be_turned(grid: Grid) -> bool:
