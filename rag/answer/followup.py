@@ -36,6 +36,8 @@ TOPIC_WEIGHTS: tuple[float, ...] = (
 """Of FEATURES, the intercept last."""
 LEANS = 0.58
 """From which probability on a question is read with what was said before."""
+LEANS_BY_PRONOUN = 0.5
+"""The same for one with a pronoun that a topic can take the place of."""
 ABOUT = 0.2
 """From which probability on a question is about a topic."""
 ALSO = 0.25
@@ -58,7 +60,8 @@ def rewrite(question: str, history: Sequence[Turn]) -> str | None:
     turns = history[-TURNS:]
     earlier = [turn.content for turn in turns if turn.role == "user"]
     leaning = leanings([*earlier, question])
-    if not earlier or (leaning[-1] < LEANS and put_instead(question) is None):
+    least = LEANS if pronoun_at(question) is None else LEANS_BY_PRONOUN
+    if not earlier or (leaning[-1] < least and put_instead(question) is None):
         return None
     topics = not_replaced(who_or_what(topics_of(turns, leaning[:-1]), question), question)
     kept = chosen(topics, scores_of(topics, question), stems_of(question))

@@ -15,7 +15,7 @@ from rag.service import Service
 from tests.cli.commands import invoke
 
 PUMP = "The bilge pump is rated for a working pressure of 16 bar. Its filter is cleaned every two weeks."
-ASKED = {"id": "a", "question": "What pressure is the bilge pump rated for?"}
+ASKED = {"id": "a", "question": "What working pressure is the bilge pump rated for?"}
 ANSWERS = [{"text": "16 bar", "answer_start": PUMP.index("16 bar")}]
 SQUAD = {
     "data": [

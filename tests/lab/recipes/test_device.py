@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from lab.recipes.loop import Budget, Trainer, add_arguments, half, trained_weights, use
+from adapt.network import half
+from lab.recipes.loop import Budget, Trainer, add_arguments, trained_weights, use
 
 
 @pytest.fixture(autouse=True)
@@ -26,8 +27,6 @@ def test_the_processor_is_the_default() -> None:
     use(parser.parse_args([]))
     assert torch.zeros(1).device == torch.device("cpu")
     assert torch.get_num_threads() == 1
-    with half():
-        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.bfloat16
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
@@ -54,3 +53,15 @@ def test_weights_come_back_on_the_processor(tmp_path: Path) -> None:
     found = trained_weights(tmp_path / "checkpoint.pt")
     assert torch.equal(found["weight"], net.weight)
     assert found["weight"].device.type == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("able", "arithmetic"),
+    [({"amx_bf16": True}, torch.bfloat16), ({"avx2": True, "amx_bf16": False}, torch.float32)],
+)
+def test_half_precision_where_the_processor_has_it(
+    monkeypatch: pytest.MonkeyPatch, able: dict[str, bool], arithmetic: torch.dtype
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+    with half():
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == arithmetic
