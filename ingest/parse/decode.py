@@ -34,6 +34,9 @@ _WIDER = {
 }
 
 
+DOUBTFUL = "encoding_doubtful"
+
+
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """Text with line ends as \\n; what cannot be decoded is U+FFFD. `sure`: no other encoding reads the bytes
@@ -47,7 +50,7 @@ class Decoded:
     @property
     def doubts(self) -> list[str]:
         """The doubtful encoding as `part: code`; nothing when there is no doubt."""
-        return [] if self.sure else [f"text, read as {self.encoding}: encoding_doubtful"]
+        return [] if self.sure else [f"text, read as {self.encoding}: {DOUBTFUL}"]
 
     def doubt(self) -> Metadata:
         """The metadata that names a doubtful encoding; nothing when there is no doubt."""
