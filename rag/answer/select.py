@@ -61,6 +61,14 @@ class Unit:
     whole: bool = False
 
 
+MayAnswer = Callable[[Unit], bool]
+"""Whether a part may be quoted at all."""
+
+
+def _anything(unit: Unit) -> bool:
+    return True
+
+
 def source_of(hit: Hit, text_of: TextOf | None) -> Source:
     """The document's text, or that of the chunk where it is not to be had."""
     text = text_of(hit.chunk.document_id) if text_of else ""
@@ -209,7 +217,7 @@ def select(
     text_of: TextOf | None,
     most: int = MOST,
     words: int = WORDS,
-    may_answer: Callable[[Unit], bool] = lambda unit: True,
+    may_answer: MayAnswer = _anything,
 ) -> Selected:
     """The parts of the hits that answer, of those that may; `result` is the reader's, of `passage(hit)`
     each.
@@ -221,7 +229,13 @@ def select(
     found = scored(question, units, hits, encoder, result)
     scores = found.features @ np.array(PART_WEIGHTS, np.float32)
     kept = pointed(shape, found, scores) or chosen(
-        units, scores.tolist(), hits, most, words, paragraphs=shape not in POINTED
+        units,
+        scores.tolist(),
+        hits,
+        most,
+        words,
+        paragraphs=shape not in POINTED,
+        may_answer=may_answer,
     )
     signals = signals_of(question, found, scores, kept, hits, result)
     return Selected(tuple(kept), logistic(np.array(CONFIDENCE_WEIGHTS), signals), signals)
@@ -315,10 +329,11 @@ def chosen(
     words: int = WORDS,
     *,
     paragraphs: bool = True,
+    may_answer: MayAnswer = _anything,
 ) -> list[Unit]:
     """The best parts, at most `most` and about `words` words, none of whose text is there already; the best
     one alone where it is the list that was asked for. With `paragraphs` a sentence comes with the rest of its
-    paragraph, where that is short.
+    paragraph, where that is short, but for sentences that may not answer.
     """
     kept: list[Unit] = []
     used = 0
@@ -326,7 +341,7 @@ def chosen(
     for n in order:
         if kept and (scores[n] < scores[order[0]] - GAP or _is_list(kept[0])):
             break
-        unit = _with_paragraph(units[n]) if paragraphs else units[n]
+        unit = _with_paragraph(units[n], may_answer) if paragraphs else units[n]
         spans = tuple(s for s in unit.region.spans if not any(_quotes(one, unit, s, hits) for one in kept))
         size = sum(len(unit.source.text[s.start : s.end].split()) for s in spans)
         if not spans or (kept and used + size > words):
@@ -336,6 +351,12 @@ def chosen(
         if len(kept) == most:
             break
     return kept
+
+
+def _sentence(unit: Unit, span: Span) -> Unit:
+    """Another sentence of a part's text as a part of its own."""
+    text = unit.source.text[span.start : span.end]
+    return replace(unit, region=Region((span,), "sentences"), text=text)
 
 
 def _is_list(unit: Unit) -> bool:
@@ -357,8 +378,8 @@ def is_quoted(unit: Unit, kept: Unit, hits: Sequence[Hit]) -> bool:
     return all(_quotes(kept, unit, span, hits) for span in unit.region.spans)
 
 
-def _with_paragraph(unit: Unit) -> Unit:
-    """The part with the other sentences of its paragraph, where that is short."""
+def _with_paragraph(unit: Unit, may_answer: MayAnswer) -> Unit:
+    """The part with the other sentences of its paragraph that may answer, where that is short."""
     if unit.region.kind != "sentences":
         return unit
     text, first, last = unit.source.text, unit.region.spans[0], unit.region.spans[-1]
@@ -371,6 +392,11 @@ def _with_paragraph(unit: Unit) -> Unit:
     spans = [Span(start + s.start, start + s.end) for s in split_sentences(block)]
     if "\n" in block.strip() and any(is_row(line) for line in block.split("\n")):
         return unit
-    spans = [s for s in spans if not is_heading(text, s)]
+    own = unit.region.spans
+    spans = [
+        s
+        for s in spans
+        if not is_heading(text, s) and (any(_shares(s, one) for one in own) or may_answer(_sentence(unit, s)))
+    ]
     inside = all(any(_shares(s, one) for one in spans) for s in unit.region.spans)
     return replace(unit, region=Region(tuple(spans), "sentences")) if spans and inside else unit

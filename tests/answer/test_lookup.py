@@ -99,6 +99,15 @@ def test_the_service_answers_by_the_key_or_abstains(service: Service) -> None:
     assert service.answerer.answer(Ask("What is the load of KB-8?", "kilns")).abstained
 
 
+def test_a_paragraph_comes_without_what_is_not_asked(service: Service) -> None:
+    service.store.collections.create("boats")
+    text = "Boats\n\nThe dinghy is four metres long. It has no anchor. The ferry has an anchor."
+    put(service, "boats", "boats.md", text)
+    answer = service.answerer.answer(Ask("Which boat has no anchor?", "boats"))
+    assert "It has no anchor" in answer.text
+    assert "The ferry" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("question", "text", "above", "fails"),
     [
