@@ -86,12 +86,14 @@ class Constraints:
 
     def _other_side(self, text: str, above: str) -> bool:
         """Whether the part, or else what is above it, names another one of a group than the question."""
-        for group in _GROUPS:
-            wanted = self.words & group
-            here = group & stems(text) or group & stems(above)
-            if len(wanted) == 1 and here and not wanted & here and not wanted & stems(above):
-                return True
-        return False
+        groups = [group for group in _GROUPS if len(self.words & group) == 1]
+        if not groups:  # most questions: the words of every part need not be looked at
+            return False
+        said, over = stems(text), stems(above)
+        return any(
+            (here := group & said or group & over) and not self.words & (here | group & over)
+            for group in groups
+        )
 
     def _other_year(self, text: str, passage: str) -> bool:
         """Whether it speaks of other years, in a passage that does not speak of the one asked for."""
